@@ -1,0 +1,2 @@
+//! Stage benchmarks.
+fn main() {}

@@ -1,0 +1,68 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::types::{E164, LineName, Strictness};
+
+/// One phone number's (or several numbers') way of talking: passphrase, language, policy, what follows.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Its name in logs, attempts and URLs.
+    pub name: LineName,
+    /// The numbers it answers; empty answers any number no other line lists.
+    pub numbers: Vec<E164>,
+    /// What the caller is greeted with as the service's name.
+    pub service_name: String,
+    /// The sentence to enroll and verify with.
+    pub passphrase: String,
+    /// BCP 47 tag of the prompts, for example `en-US`; also the voice's language.
+    pub locale: String,
+    /// The provider's voice for `<Say>`; empty leaves it to the provider.
+    pub voice: String,
+    /// A prompts file that replaces sentences, or names recordings for them.
+    pub prompts: Option<PathBuf>,
+    /// How the audio comes in.
+    pub audio: Audio,
+    /// Who may enroll.
+    pub enrollment: EnrollmentPolicy,
+    /// The false-accept rate aimed at.
+    pub strictness: Strictness,
+    /// ISO 3166 codes of the countries whose numbers count as an identity hint; empty: any country.
+    pub countries: Vec<String>,
+    /// What follows an accept.
+    pub after_accept: AfterVerdict,
+    /// What follows the last reject of a call.
+    pub after_reject: AfterVerdict,
+}
+
+/// How a line's audio reaches us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audio {
+    /// The provider records each take and we fetch it.
+    Record,
+}
+
+/// Who may become an enrolled caller on a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnrollmentPolicy {
+    /// Anyone who calls and consents.
+    Open,
+    /// Only who types an enrollment code that the operator gave them.
+    Code,
+    /// Nobody: unknown callers are turned away.
+    Closed,
+}
+
+/// What the call does once the verdict has fallen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterVerdict {
+    /// Says the prompt `after_accept` or `after_reject` and hangs up.
+    Say,
+    /// Sends the call to this URL with a short-lived signed token in `callprint_token`.
+    Redirect(String),
+    /// Connects the caller to this number.
+    Dial(E164),
+}

@@ -1,0 +1,141 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+/// Where the server listens and how the provider reaches it.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The base URL configured at the provider, without a trailing slash; empty on loopback means `http://` and `listen`.
+    pub public_url: String,
+    /// How long open calls may finish after a stop signal, in seconds.
+    pub shutdown_grace_s: u64,
+    /// Requests handled at once; more are refused with 503.
+    pub max_requests: usize,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// One JSON object a line, or text for people.
+    pub format: LogFormat,
+    /// A `tracing` filter, for example `info,callprint=debug`.
+    pub filter: String,
+}
+
+/// The shape of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// Text for people.
+    Text,
+}
+
+/// Where the database and its key live.
+#[derive(Clone, Debug)]
+pub struct Store {
+    /// Folder of `callprint.db` and the key file; made with mode 0700.
+    pub data_dir: PathBuf,
+    /// The voiceprint key, 32 bytes in base64; empty reads or makes `voiceprint.key` in the data folder.
+    pub voiceprint_key: Option<SecretString>,
+    /// Days after which attempts and ended calls are deleted; 0 keeps them.
+    pub retention_days: u32,
+}
+
+/// The provider's account and API.
+#[derive(Clone, Debug)]
+pub struct Twilio {
+    /// `AC` and 32 hex digits; webhooks of another account are refused. Empty only on loopback.
+    pub account_sid: String,
+    /// The account's primary auth token, which signs webhooks.
+    pub auth_token: Option<SecretString>,
+    /// The token before, still taken while it is being rotated.
+    pub auth_token_previous: Option<SecretString>,
+    /// An API key (`SK…`) for fetching recordings in place of the auth token.
+    pub api_key_sid: String,
+    /// The API key's secret.
+    pub api_key_secret: Option<SecretString>,
+    /// Base of the REST API; another one for a region or a stand-in.
+    pub api_base: String,
+    /// How long a recording may take to become available, in milliseconds.
+    pub recording_wait_ms: u64,
+    /// Delete each recording at the provider once it has been heard.
+    pub delete_recordings: bool,
+}
+
+/// Which models run, and how many at once.
+#[derive(Clone, Debug)]
+pub struct Models {
+    /// Folder with `manifest.toml`; empty looks beside the executable and in the source tree.
+    pub dir: Option<PathBuf>,
+    /// The ONNX Runtime library; empty looks in `.runtime` and beside the executable.
+    pub onnxruntime: Option<PathBuf>,
+    /// Id of the speaker model; empty takes the manifest's default.
+    pub speaker: String,
+    /// Sessions of each model, each running one inference at a time on one thread.
+    pub sessions: usize,
+}
+
+/// What audio is taken.
+#[derive(Clone, Copy, Debug)]
+pub struct AudioLimits {
+    /// Largest file, in bytes.
+    pub max_bytes: usize,
+    /// Longest clip, in seconds.
+    pub max_seconds: f32,
+}
+
+/// How a voiceprint is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Enrollment {
+    /// Bad takes in one call before enrollment is given up.
+    pub max_bad_takes: u32,
+    /// Times the three takes may disagree before enrollment is given up.
+    pub max_restarts: u32,
+}
+
+/// How a caller is verified.
+#[derive(Clone, Copy, Debug)]
+pub struct Verification {
+    /// Mismatches in one call before it ends in a reject.
+    pub max_mismatches: u32,
+    /// Takes of poor quality in one call before it ends in a reject.
+    pub max_bad_takes: u32,
+    /// Longest take, in seconds (Twilio: 2 to 14,400).
+    pub max_take_s: u32,
+    /// Silence that ends a take, in seconds.
+    pub end_silence_s: u32,
+}
+
+/// What failures lead to, per caller and per number.
+#[derive(Clone, Copy, Debug)]
+pub struct Lockout {
+    /// Mismatches of one caller within the window before a cooldown.
+    pub caller_failures: u32,
+    /// Mismatches from one number within the window before a cooldown.
+    pub number_failures: u32,
+    /// The window, in seconds.
+    pub window_s: u64,
+    /// The first cooldown, in seconds; each further one doubles.
+    pub cooldown_s: u64,
+    /// The longest cooldown, in seconds.
+    pub cooldown_max_s: u64,
+    /// Cooldowns in a row after which only an operator unlocks; 0: never.
+    pub lock_after: u32,
+}
+
+/// The signed result handed to the operator's next step.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The `iss` claim.
+    pub issuer: String,
+    /// Lifetime in seconds.
+    pub ttl_s: u64,
+    /// HS256 secret shared with the operator's application, at least 32 bytes; empty refuses `redirect`.
+    pub secret: Option<SecretString>,
+}

@@ -1,0 +1,18 @@
+//! The nouns every module shares: clips, numbers, scores, reasons, verdicts.
+//!
+//! Nothing here computes beyond checking its own invariants, and nothing here imports another module.
+
+mod clip;
+mod ids;
+mod number;
+mod reason;
+mod score;
+mod verdict;
+
+pub use clip::{Clip8k, Clip16k};
+pub use ids::{BadSid, CallSid, CallerId, LineName, RecordingSid};
+pub use jiff::Timestamp;
+pub use number::{Attestation, E164, NotE164, Origin};
+pub use reason::Reason;
+pub use score::{Cosine, Llr, Strictness};
+pub use verdict::Verdict;

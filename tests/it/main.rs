@@ -1,0 +1,1 @@
+//! Tests over real sockets, a real database and the real models.
