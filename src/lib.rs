@@ -1,5 +1,6 @@
 //! Callprint: self-hosted voice authentication for phone lines.
 
+pub mod cli;
 pub mod config;
 pub mod dialog;
 pub mod types;

@@ -1,0 +1,58 @@
+//! The command line: one file a command, each with its `Args` and a `run` that returns an [`Exit`].
+//!
+//! What a person reads goes to standard output as text, with `--json` as one JSON value; progress and complaints go to
+//! standard error. An error ends the program with [`Exit::Error`] and one line that says what to do about it.
+
+mod eval;
+mod models;
+mod score;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Self-hosted voice authentication for phone lines.
+#[derive(Debug, Parser)]
+#[command(name = "callprint", version, about, long_about = LONG_ABOUT, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const LONG_ABOUT: &str = "\
+Self-hosted voice authentication for phone lines.
+
+Callprint answers a phone number and says whether the caller is who they claim to be. Audio never leaves the machine.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Compare one recording with three of an enrolled speaker
+    Score(score::Args),
+    /// Measure error rates over lists of recordings
+    Eval(eval::Args),
+}
+
+/// How a command ends; the number is the program's exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// It did what was asked, and the answer is yes where there is a question.
+    Yes = 0,
+    /// It did what was asked, and the answer is no.
+    No = 1,
+    /// It could not do what was asked; clap's usage errors end the same way.
+    Error = 2,
+}
+
+/// Runs the command given on the command line.
+pub fn run() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Score(args) => score::run(&args),
+        Command::Eval(args) => eval::run(&args),
+    };
+    let exit = outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Exit::Error
+    });
+    ExitCode::from(exit as u8)
+}
