@@ -3,4 +3,6 @@
 pub mod cli;
 pub mod config;
 pub mod dialog;
+pub mod twilio;
+pub mod twiml;
 pub mod types;

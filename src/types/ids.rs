@@ -102,3 +102,7 @@ sid! {
     /// One recording at the provider: `RE` and 32 hex digits.
     RecordingSid, "recording", "RE"
 }
+sid! {
+    /// An account at the provider: `AC` and 32 hex digits.
+    AccountSid, "account", "AC"
+}

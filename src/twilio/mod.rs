@@ -1,0 +1,13 @@
+//! The provider's side of the edge: its forms, its signatures, its recordings.
+//!
+//! The only place that knows Twilio's names; what leaves here is in our own words.
+
+mod country;
+mod form;
+mod recordings;
+pub mod signature;
+
+pub use country::{country, warm};
+pub use form::{CallForm, CallStatus, Form, FormError, KeysPressed};
+pub use recordings::{RecordingError, Recordings};
+pub use signature::{Body, SignatureError, Verifier};

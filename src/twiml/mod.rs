@@ -1,0 +1,85 @@
+//! What the caller hears, as the provider's XML; and the check that it is valid.
+
+mod check;
+mod document;
+mod prompts;
+mod render;
+
+pub use check::{Violation, check};
+pub use document::{Dial, Document, Gather, Method, Record, Verb};
+pub use prompts::Prompts;
+pub use render::{Urls, render};
+
+use thiserror::Error;
+
+/// Why a reply cannot be put into words.
+#[derive(Debug, Error)]
+pub enum TwimlError {
+    /// There are no built-in prompts for this language.
+    #[error("no prompts for locale {locale}: there are {known}")]
+    UnknownLocale {
+        /// What was asked for.
+        locale: String,
+        /// What there is, separated by commas.
+        known: String,
+    },
+    /// The prompts file cannot be read.
+    #[error("prompts file {path}: {message}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What the system or the TOML parser says.
+        message: String,
+    },
+    /// An entry of a prompts file does not fit its sentence.
+    #[error("prompts {file}, `{key}`: {fault}")]
+    BadPrompt {
+        /// The file, or the built-in locale.
+        file: String,
+        /// The sentence.
+        key: String,
+        /// What is wrong with it.
+        fault: String,
+    },
+    /// The dialog says a sentence that no prompts file has.
+    #[error("no sentence `{key}`")]
+    UnknownSentence {
+        /// Its key.
+        key: String,
+    },
+    /// A sentence came without the value for one of its places.
+    #[error("sentence `{key}` lacks {place}")]
+    MissingPlace {
+        /// Its key.
+        key: String,
+        /// The place.
+        place: String,
+    },
+    /// The document is larger than the provider takes.
+    #[error("reply is larger than {max} bytes")]
+    TooLarge {
+        /// The provider's cap.
+        max: usize,
+    },
+    /// The template failed.
+    #[error("template: {message}")]
+    Template {
+        /// What the engine says.
+        message: String,
+    },
+}
+
+impl TwimlError {
+    /// The stable machine code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::UnknownLocale { .. } => "prompts_unknown_locale",
+            Self::Unreadable { .. } => "prompts_unreadable",
+            Self::BadPrompt { .. } => "prompts_bad_prompt",
+            Self::UnknownSentence { .. } => "twiml_unknown_sentence",
+            Self::MissingPlace { .. } => "twiml_missing_place",
+            Self::TooLarge { .. } => "twiml_too_large",
+            Self::Template { .. } => "twiml_template",
+        }
+    }
+}
