@@ -1,8 +1,12 @@
 //! Callprint: self-hosted voice authentication for phone lines.
 
+pub mod audio;
 pub mod cli;
 pub mod config;
 pub mod dialog;
+pub mod features;
+pub mod scoring;
 pub mod twilio;
 pub mod twiml;
 pub mod types;
+pub mod vad;

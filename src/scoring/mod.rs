@@ -1,0 +1,14 @@
+//! From embeddings to a calibrated score: projection, voiceprints, log-likelihood ratios, error rates.
+
+mod backend;
+mod calibration;
+mod embedding;
+mod error;
+pub mod metrics;
+mod voiceprint;
+
+pub use backend::Backend;
+pub use calibration::Calibration;
+pub use embedding::{Agreement, Embedding, ModelId, agreement};
+pub use error::ScoreError;
+pub use voiceprint::{TakePrint, Voiceprint};
