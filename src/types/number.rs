@@ -23,7 +23,11 @@ impl E164 {
         let is_valid = (7..=15).contains(&digits.len())
             && digits.bytes().all(|b| b.is_ascii_digit())
             && !digits.starts_with('0');
-        if is_valid { Ok(Self(text.to_owned())) } else { Err(NotE164) }
+        if is_valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotE164)
+        }
     }
 
     /// The number as text, with its `+`.

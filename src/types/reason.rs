@@ -92,7 +92,12 @@ impl Reason {
     pub const fn is_quality(self) -> bool {
         matches!(
             self,
-            Self::NoSpeech | Self::TooShort | Self::TooQuiet | Self::TooLoud | Self::TooNoisy | Self::Clipped
+            Self::NoSpeech
+                | Self::TooShort
+                | Self::TooQuiet
+                | Self::TooLoud
+                | Self::TooNoisy
+                | Self::Clipped
         )
     }
 
@@ -100,7 +105,10 @@ impl Reason {
     pub const fn is_mismatch(self) -> bool {
         matches!(
             self,
-            Self::PhraseMismatch | Self::VoiceMismatch | Self::ReplaySuspected | Self::SyntheticSuspected
+            Self::PhraseMismatch
+                | Self::VoiceMismatch
+                | Self::ReplaySuspected
+                | Self::SyntheticSuspected
         )
     }
 }
