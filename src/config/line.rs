@@ -2,12 +2,15 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::section::path_unless_empty;
 use crate::types::{E164, LineName, Strictness};
 
 /// One phone number's (or several numbers') way of talking: passphrase, language, policy, what follows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Line {
-    /// Its name in logs, attempts and URLs.
+    /// Its name in logs, attempts and URLs: the `NAME` of `[lines.NAME]`.
+    #[serde(skip, default = "main_line")]
     pub name: LineName,
     /// The numbers it answers; empty answers any number no other line lists.
     pub numbers: Vec<E164>,
@@ -20,6 +23,7 @@ pub struct Line {
     /// The provider's voice for `<Say>`; empty leaves it to the provider.
     pub voice: String,
     /// A prompts file that replaces sentences, or names recordings for them.
+    #[serde(deserialize_with = "path_unless_empty")]
     pub prompts: Option<PathBuf>,
     /// How the audio comes in.
     pub audio: Audio,
@@ -65,4 +69,9 @@ pub enum AfterVerdict {
     Redirect(String),
     /// Connects the caller to this number.
     Dial(E164),
+}
+
+/// What the only line is called when none is named.
+pub(super) fn main_line() -> LineName {
+    LineName("main".to_owned())
 }

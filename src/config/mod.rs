@@ -3,12 +3,16 @@
 //! Precedence: environment over file over the built-in defaults, which are the commented `default.toml` that
 //! `callprint serve --print-config` prints. An unknown key, in the file or as `CALLPRINT_…`, stops start-up.
 
+mod check;
 mod line;
-// mod load;
+mod load;
 mod section;
+#[cfg(test)]
+mod tests;
 
+pub use check::Invalid;
 pub use line::{AfterVerdict, Audio, EnrollmentPolicy, Line};
-
+pub use load::{ConfigError, DEFAULTS, Environment, load};
 pub use section::{
     AudioLimits, Enrollment, Lockout, Log, LogFormat, Models, Server, Store, Token, Twilio,
     Verification,
@@ -46,10 +50,8 @@ pub struct Config {
 impl Config {
     /// The line that answers `called`: the one listing the number, else the first line that lists none.
     pub fn line_for(&self, called: &str) -> Option<&Line> {
-        let listed = self
-            .lines
-            .iter()
-            .find(|line| line.numbers.iter().any(|number| number.as_str() == called));
+        let listed =
+            self.lines.iter().find(|line| line.numbers.iter().any(|number| number.as_str() == called));
         listed.or_else(|| self.lines.iter().find(|line| line.numbers.is_empty()))
     }
 

@@ -2,10 +2,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Where the server listens and how the provider reaches it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Server {
     /// Address and port to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -18,7 +19,8 @@ pub struct Server {
 }
 
 /// What is logged, and how.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Log {
     /// One JSON object a line, or text for people.
     pub format: LogFormat,
@@ -37,28 +39,34 @@ pub enum LogFormat {
 }
 
 /// Where the database and its key live.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Store {
     /// Folder of `callprint.db` and the key file; made with mode 0700.
     pub data_dir: PathBuf,
     /// The voiceprint key, 32 bytes in base64; empty reads or makes `voiceprint.key` in the data folder.
+    #[serde(deserialize_with = "secret_unless_empty")]
     pub voiceprint_key: Option<SecretString>,
     /// Days after which attempts and ended calls are deleted; 0 keeps them.
     pub retention_days: u32,
 }
 
 /// The provider's account and API.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Twilio {
     /// `AC` and 32 hex digits; webhooks of another account are refused. Empty only on loopback.
     pub account_sid: String,
     /// The account's primary auth token, which signs webhooks.
+    #[serde(deserialize_with = "secret_unless_empty")]
     pub auth_token: Option<SecretString>,
     /// The token before, still taken while it is being rotated.
+    #[serde(deserialize_with = "secret_unless_empty")]
     pub auth_token_previous: Option<SecretString>,
     /// An API key (`SK…`) for fetching recordings in place of the auth token.
     pub api_key_sid: String,
     /// The API key's secret.
+    #[serde(deserialize_with = "secret_unless_empty")]
     pub api_key_secret: Option<SecretString>,
     /// Base of the REST API; another one for a region or a stand-in.
     pub api_base: String,
@@ -69,11 +77,14 @@ pub struct Twilio {
 }
 
 /// Which models run, and how many at once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Models {
     /// Folder with `manifest.toml`; empty looks beside the executable and in the source tree.
+    #[serde(deserialize_with = "path_unless_empty")]
     pub dir: Option<PathBuf>,
     /// The ONNX Runtime library; empty looks in `.runtime` and beside the executable.
+    #[serde(deserialize_with = "path_unless_empty")]
     pub onnxruntime: Option<PathBuf>,
     /// Id of the speaker model; empty takes the manifest's default.
     pub speaker: String,
@@ -82,7 +93,8 @@ pub struct Models {
 }
 
 /// What audio is taken.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AudioLimits {
     /// Largest file, in bytes.
     pub max_bytes: usize,
@@ -91,7 +103,8 @@ pub struct AudioLimits {
 }
 
 /// How a voiceprint is made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Enrollment {
     /// Bad takes in one call before enrollment is given up.
     pub max_bad_takes: u32,
@@ -100,7 +113,8 @@ pub struct Enrollment {
 }
 
 /// How a caller is verified.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Verification {
     /// Mismatches in one call before it ends in a reject.
     pub max_mismatches: u32,
@@ -113,7 +127,8 @@ pub struct Verification {
 }
 
 /// What failures lead to, per caller and per number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Lockout {
     /// Mismatches of one caller within the window before a cooldown.
     pub caller_failures: u32,
@@ -130,12 +145,27 @@ pub struct Lockout {
 }
 
 /// The signed result handed to the operator's next step.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Token {
     /// The `iss` claim.
     pub issuer: String,
     /// Lifetime in seconds.
     pub ttl_s: u64,
     /// HS256 secret shared with the operator's application, at least 32 bytes; empty refuses `redirect`.
+    #[serde(deserialize_with = "secret_unless_empty")]
     pub secret: Option<SecretString>,
+}
+
+/// An empty string stands for "not set", so that every key can appear in the default file.
+pub(super) fn path_unless_empty<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<PathBuf>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(Some(text).filter(|text| !text.is_empty()).map(PathBuf::from))
+}
+
+fn secret_unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretString>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(Some(text).filter(|text| !text.is_empty()).map(SecretString::from))
 }

@@ -1,0 +1,37 @@
+# Everything a newcomer types. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo run test bench lint eval
+
+DATA ?= ../shared/data
+CONFIG ?=
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what is missing: compiler, ONNX Runtime into .runtime/
+	@.ci/setup
+
+demo: setup ## hear it work: a real server, simulated calls, a readable transcript
+	@cargo build --quiet && target/debug/callprint demo
+
+run: setup ## build for production and serve; CONFIG=callprint.toml names a configuration
+	@cargo build --release && target/release/callprint serve $(if $(CONFIG),--config $(CONFIG))
+
+test: setup ## run every test
+	cargo test
+
+bench: setup ## time each stage of the signal path
+	cargo bench
+
+lint: ## formatting, clippy and documentation, as CI checks them
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+
+eval: setup ## measure accuracy over DATA (default ../shared/data)
+	@cargo build --release --quiet
+	@for list in digits/tel digits/var crowd/var sentences/tel sentences/var; do \
+	    set=$${list%/*}; printf '\n%s\n' "$$list"; \
+	    target/release/callprint eval --enroll $(DATA)/$$set/enroll.tsv --trials $(DATA)/$$set/trials.tsv \
+	        --audio $(DATA)/$$list || exit 1; \
+	done
