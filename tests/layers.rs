@@ -96,8 +96,7 @@ fn used_modules(code: &str) -> Vec<String> {
             let rest = &code[at + prefix.len()..];
             let names = rest.strip_prefix('{').map_or_else(|| vec![rest], top_level_items);
             for name in names {
-                let name: String =
-                    name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                let name: String = name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
                 used.push(name);
             }
         }
@@ -128,11 +127,8 @@ fn top_level_items(list: &str) -> Vec<&str> {
 
 #[test]
 fn every_module_has_a_place_in_the_table() {
-    let unplaced: Vec<_> = sources()
-        .into_iter()
-        .filter(|(module, ..)| module != "lib" && rank(module).is_none())
-        .map(|s| s.1)
-        .collect();
+    let unplaced: Vec<_> =
+        sources().into_iter().filter(|(module, ..)| module != "lib" && rank(module).is_none()).map(|s| s.1).collect();
     assert!(unplaced.is_empty(), "give these a layer: {unplaced:?}");
 }
 
@@ -143,8 +139,7 @@ fn imports_run_one_way() {
         let Some(own) = rank(&module) else { continue };
         for used in used_modules(&code) {
             let Some(other) = rank(&used) else { continue };
-            let is_excepted =
-                EXCEPTIONS.iter().any(|(from, not)| *from == module && not.contains(&used.as_str()));
+            let is_excepted = EXCEPTIONS.iter().any(|(from, not)| *from == module && not.contains(&used.as_str()));
             if used != module && (other >= own || is_excepted) {
                 strays.push(format!("{} uses {used}", path.display()));
             }

@@ -20,5 +20,11 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    anyhow::bail!("score is being built: {:?} {:?} {} {:?}", args.enroll, args.probe, args.json, args.models.to_config(1));
+    anyhow::bail!(
+        "score is being built: {:?} {:?} {} {:?}",
+        args.enroll,
+        args.probe,
+        args.json,
+        args.models.to_config(1)
+    );
 }

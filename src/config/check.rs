@@ -136,10 +136,7 @@ fn lines(config: &Config) -> Result<(), Invalid> {
         let key = |leaf: &str| format!("lines.{}.{leaf}", line.name);
         let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         if line.name.0.is_empty() || line.name.0.len() > 40 || !line.name.0.bytes().all(is_name) {
-            return fail(
-                format!("lines.{}", line.name),
-                "a line's name is lower-case letters, digits and dashes",
-            );
+            return fail(format!("lines.{}", line.name), "a line's name is lower-case letters, digits and dashes");
         }
         if let Some(number) = line.numbers.iter().find(|number| !numbers.insert(*number)) {
             return fail(key("numbers"), format!("{} is listed twice", number.as_str()));
@@ -155,10 +152,8 @@ fn lines(config: &Config) -> Result<(), Invalid> {
         if line.passphrase.trim().is_empty() || line.passphrase.chars().count() > 200 {
             return fail(key("passphrase"), "must be 1 to 200 characters");
         }
-        if let Some(code) = line
-            .countries
-            .iter()
-            .find(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase()))
+        if let Some(code) =
+            line.countries.iter().find(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase()))
         {
             return fail(key("countries"), format!("`{code}` is not a two-letter country code such as US"));
         }

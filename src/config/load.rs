@@ -7,9 +7,7 @@ use toml::{Table, Value};
 
 use super::check::{self, Invalid};
 use super::line::{Line, main_line};
-use super::{
-    AudioLimits, Config, Enrollment, Lockout, Log, Models, Server, Store, Token, Twilio, Verification,
-};
+use super::{AudioLimits, Config, Enrollment, Lockout, Log, Models, Server, Store, Token, Twilio, Verification};
 use crate::types::LineName;
 
 /// The commented default file, which is also where the defaults come from.
@@ -25,8 +23,7 @@ const NOT_KEYS: [&str; 1] = ["CALLPRINT_CONFIG"];
 const MAX_TYPOS: usize = 2;
 
 /// The provider's own variable names, and the keys they stand for.
-const PROVIDER_NAMES: [(&str, &str); 2] =
-    [("TWILIO_ACCOUNT_SID", "account_sid"), ("TWILIO_AUTH_TOKEN", "auth_token")];
+const PROVIDER_NAMES: [(&str, &str); 2] = [("TWILIO_ACCOUNT_SID", "account_sid"), ("TWILIO_AUTH_TOKEN", "auth_token")];
 
 /// Why the configuration was not taken.
 #[derive(Debug, Error)]
@@ -135,9 +132,7 @@ fn build(mut table: Table) -> Result<Config, ConfigError> {
 }
 
 fn section_values<T: for<'de> Deserialize<'de>>(place: &str, value: Value) -> Result<T, ConfigError> {
-    value
-        .try_into()
-        .map_err(|error: toml::de::Error| ConfigError::Type(format!("{place}{}", error.to_string().trim())))
+    value.try_into().map_err(|error: toml::de::Error| ConfigError::Type(format!("{place}{}", error.to_string().trim())))
 }
 
 fn take_table(table: &mut Table, key: &str) -> Table {
@@ -208,11 +203,7 @@ fn unknown<'k>(key: &str, known: impl Iterator<Item = &'k String>, place: &str) 
     }
 }
 
-fn apply_environment(
-    table: &mut Table,
-    defaults: &Table,
-    environment: &Environment,
-) -> Result<(), ConfigError> {
+fn apply_environment(table: &mut Table, defaults: &Table, environment: &Environment) -> Result<(), ConfigError> {
     for (name, key) in PROVIDER_NAMES {
         if let Some(value) = environment.get(name) {
             set(table, &["twilio", key], Value::String(value.clone()));
@@ -229,8 +220,7 @@ fn apply_environment(
         let Some((section, line, key, default)) = locate(&path, table, defaults) else {
             return Err(unknown(name, std::iter::empty(), "the environment"));
         };
-        let value =
-            typed(text, default).map_err(|kind| ConfigError::Type(format!("{name} must be {kind}")))?;
+        let value = typed(text, default).map_err(|kind| ConfigError::Type(format!("{name} must be {kind}")))?;
         match line {
             Some(line) => set(table, &["lines", &line, &key], value),
             None => set(table, &[&section, &key], value),
@@ -240,11 +230,7 @@ fn apply_environment(
 }
 
 /// Finds the key a lower-case variable name stands for: section, named line, key, and the default that gives its type.
-fn locate<'d>(
-    path: &str,
-    table: &Table,
-    defaults: &'d Table,
-) -> Option<(String, Option<String>, String, &'d Value)> {
+fn locate<'d>(path: &str, table: &Table, defaults: &'d Table) -> Option<(String, Option<String>, String, &'d Value)> {
     for (section, keys) in defaults {
         if let Some(key) = path.strip_prefix(&format!("{section}_"))
             && let Some(default) = keys.get(key)
@@ -278,8 +264,7 @@ fn typed(text: &str, default: &Value) -> Result<Value, &'static str> {
                 .collect(),
         )),
         _ if text.starts_with('{') => {
-            let table: Table =
-                toml::from_str(&format!("value = {text}")).map_err(|_| "a TOML table or a string")?;
+            let table: Table = toml::from_str(&format!("value = {text}")).map_err(|_| "a TOML table or a string")?;
             table.get("value").cloned().ok_or("a TOML table or a string")
         }
         _ => Ok(Value::String(text.to_owned())),

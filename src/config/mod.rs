@@ -50,8 +50,7 @@ pub struct Config {
 impl Config {
     /// The line that answers `called`: the one listing the number, else the first line that lists none.
     pub fn line_for(&self, called: &str) -> Option<&Line> {
-        let listed =
-            self.lines.iter().find(|line| line.numbers.iter().any(|number| number.as_str() == called));
+        let listed = self.lines.iter().find(|line| line.numbers.iter().any(|number| number.as_str() == called));
         listed.or_else(|| self.lines.iter().find(|line| line.numbers.is_empty()))
     }
 

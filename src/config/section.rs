@@ -158,9 +158,7 @@ pub struct Token {
 }
 
 /// An empty string stands for "not set", so that every key can appear in the default file.
-pub(super) fn path_unless_empty<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<PathBuf>, D::Error> {
+pub(super) fn path_unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(deserializer)?;
     Ok(Some(text).filter(|text| !text.is_empty()).map(PathBuf::from))
 }

@@ -7,8 +7,7 @@ fn from(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("callprint.toml");
     fs::write(&path, file).unwrap();
-    let environment =
-        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     load(Some(&path), &environment).map_err(|error| error.to_string())
 }
 

@@ -20,14 +20,9 @@ impl E164 {
     /// [`NotE164`] for anything but `+` and 7 to 15 digits, the first not zero.
     pub fn parse(text: &str) -> Result<Self, NotE164> {
         let digits = text.strip_prefix('+').ok_or(NotE164)?;
-        let is_valid = (7..=15).contains(&digits.len())
-            && digits.bytes().all(|b| b.is_ascii_digit())
-            && !digits.starts_with('0');
-        if is_valid {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(NotE164)
-        }
+        let is_valid =
+            (7..=15).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+        if is_valid { Ok(Self(text.to_owned())) } else { Err(NotE164) }
     }
 
     /// The number as text, with its `+`.

@@ -92,24 +92,13 @@ impl Reason {
     pub const fn is_quality(self) -> bool {
         matches!(
             self,
-            Self::NoSpeech
-                | Self::TooShort
-                | Self::TooQuiet
-                | Self::TooLoud
-                | Self::TooNoisy
-                | Self::Clipped
+            Self::NoSpeech | Self::TooShort | Self::TooQuiet | Self::TooLoud | Self::TooNoisy | Self::Clipped
         )
     }
 
     /// Whether it counts towards lock-out: somebody else, or something else, may be speaking.
     pub const fn is_mismatch(self) -> bool {
-        matches!(
-            self,
-            Self::PhraseMismatch
-                | Self::VoiceMismatch
-                | Self::ReplaySuspected
-                | Self::SyntheticSuspected
-        )
+        matches!(self, Self::PhraseMismatch | Self::VoiceMismatch | Self::ReplaySuspected | Self::SyntheticSuspected)
     }
 }
 
