@@ -14,8 +14,7 @@ pub use check::Invalid;
 pub use line::{AfterVerdict, Audio, EnrollmentPolicy, Line};
 pub use load::{ConfigError, DEFAULTS, Environment, load};
 pub use section::{
-    AudioLimits, Enrollment, Lockout, Log, LogFormat, Models, Server, Store, Token, Twilio,
-    Verification,
+    AudioLimits, Enrollment, Lockout, Log, LogFormat, Models, Server, Store, Token, Twilio, Verification,
 };
 
 use crate::types::LineName;
