@@ -1,0 +1,49 @@
+use serde::{Deserialize, Serialize};
+
+use crate::scoring::{Embedding, TakePrint};
+use crate::types::{Cosine, Llr, Reason, Verdict};
+use crate::vad::Quality;
+
+/// One recording of one utterance, examined.
+#[derive(Clone, Debug)]
+pub struct Take {
+    /// What the recording is like.
+    pub quality: Quality,
+    /// The voice, or why the recording is too poor to have one.
+    pub voice: Result<Embedding, Reason>,
+}
+
+impl Take {
+    /// The fault to tell the caller about, if there is one.
+    pub fn fault(&self) -> Option<Reason> {
+        self.voice.as_ref().err().copied()
+    }
+
+    /// What is kept of the take when it enrolls; nothing of a faulty one.
+    pub fn print(&self) -> Option<TakePrint> {
+        let embedding = self.voice.clone().ok()?;
+        Some(TakePrint { embedding, net_speech_ms: self.quality.net_speech_ms })
+    }
+}
+
+/// A verdict, and what it rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Assessment {
+    /// How the attempt ended.
+    pub verdict: Verdict,
+    /// What was measured.
+    pub signals: Signals,
+}
+
+/// The measurements of a probe. They are kept for the audit and never spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Signals {
+    /// What the recording is like.
+    pub quality: Quality,
+    /// Likeness to the voiceprint; none when nothing was compared.
+    pub cosine: Option<Cosine>,
+    /// The likeness, calibrated; none when nothing was compared.
+    pub llr: Option<Llr>,
+    /// The lowest `llr` that would have been accepted.
+    pub threshold: Llr,
+}

@@ -1,0 +1,25 @@
+use thiserror::Error;
+
+use crate::models::ModelError;
+use crate::scoring::ScoreError;
+
+/// Why a take could not be examined. Never the speaker's fault, and never a pass.
+#[derive(Debug, Error)]
+pub enum EngineError {
+    /// A model failed.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A model's output cannot be used.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+}
+
+impl EngineError {
+    /// The stable machine code, `snake_case`.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Model(error) => error.code(),
+            Self::Score(error) => error.code(),
+        }
+    }
+}

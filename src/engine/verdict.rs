@@ -1,0 +1,79 @@
+use crate::types::{Llr, Reason, Strictness, Verdict};
+
+/// What a verdict is measured against, and whether the caller may try again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bar {
+    /// The line's aim.
+    pub strictness: Strictness,
+    /// Another mismatch would be one too many.
+    pub last_mismatch: bool,
+    /// Another bad take would be one too many.
+    pub last_bad_take: bool,
+}
+
+/// What was found out about a probe.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Evidence {
+    /// The recording is too poor to score.
+    Fault(Reason),
+    /// The voice was compared.
+    Voice {
+        /// How much the comparison speaks for the enrolled speaker.
+        llr: Llr,
+        /// The lowest that is accepted.
+        threshold: Llr,
+    },
+    /// Voiceprint and probe come from different models: there is nothing to compare.
+    Incomparable,
+}
+
+/// Makes the verdict: the only place where one is made of a voice.
+///
+/// A score that is not a number is a mismatch. What cannot be compared is rejected at once, as another try would fare no
+/// better.
+pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
+    let (reason, is_last) = match evidence {
+        Evidence::Voice { llr, threshold } if llr >= threshold => return Verdict::Accept,
+        Evidence::Voice { .. } => (Reason::VoiceMismatch, bar.last_mismatch),
+        Evidence::Fault(reason) => (reason, bar.last_bad_take),
+        Evidence::Incomparable => (Reason::Unavailable, true),
+    };
+    if is_last { Verdict::Reject { reason } } else { Verdict::Retry { reason } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_evidence_leads_to_one_verdict() {
+        let voice = |llr| Evidence::Voice { llr: Llr(llr), threshold: Llr(3.0) };
+        let retry = |reason| Verdict::Retry { reason };
+        let reject = |reason| Verdict::Reject { reason };
+        let fault = Evidence::Fault(Reason::TooNoisy);
+        //   evidence, last mismatch, last bad take, verdict
+        let table = [
+            (voice(3.1), false, false, Verdict::Accept),
+            (voice(3.0), true, true, Verdict::Accept),
+            (voice(2.9), false, false, retry(Reason::VoiceMismatch)),
+            (voice(2.9), false, true, retry(Reason::VoiceMismatch)),
+            (voice(2.9), true, false, reject(Reason::VoiceMismatch)),
+            (voice(f32::NAN), false, false, retry(Reason::VoiceMismatch)),
+            (voice(f32::NEG_INFINITY), true, true, reject(Reason::VoiceMismatch)),
+            (fault, false, false, retry(Reason::TooNoisy)),
+            (fault, true, false, retry(Reason::TooNoisy)),
+            (fault, false, true, reject(Reason::TooNoisy)),
+            (Evidence::Incomparable, false, false, reject(Reason::Unavailable)),
+        ];
+        for (evidence, last_mismatch, last_bad_take, verdict) in table {
+            let bar = Bar { last_mismatch, last_bad_take, ..Bar::default() };
+            assert_eq!(decide(evidence, &bar), verdict, "{evidence:?} against {bar:?}");
+        }
+    }
+
+    #[test]
+    fn a_threshold_that_is_not_a_number_accepts_nobody() {
+        let evidence = Evidence::Voice { llr: Llr(100.0), threshold: Llr(f32::NAN) };
+        assert!(!decide(evidence, &Bar::default()).is_accept());
+    }
+}
