@@ -20,10 +20,7 @@ pub struct Facts {
 impl Facts {
     /// The strictest of all standings that apply to the call.
     pub fn standing(&self) -> Standing {
-        let caller = self
-            .caller
-            .as_ref()
-            .map_or(self.claim_standing, |caller| caller.standing);
+        let caller = self.caller.as_ref().map_or(self.claim_standing, |caller| caller.standing);
         caller.or_stricter(self.number_standing)
     }
 }

@@ -26,10 +26,7 @@ pub struct Sentence {
 impl Sentence {
     /// A sentence without arguments.
     pub fn new(key: &str) -> Self {
-        Self {
-            key: key.to_owned(),
-            args: BTreeMap::new(),
-        }
+        Self { key: key.to_owned(), args: BTreeMap::new() }
     }
 
     /// Fills one place of the sentence.

@@ -26,9 +26,7 @@ impl Standing {
     pub fn or_stricter(self, other: Self) -> Self {
         match (self, other) {
             (Self::Locked, _) | (_, Self::Locked) => Self::Locked,
-            (Self::Cooldown { until: a }, Self::Cooldown { until: b }) => {
-                Self::Cooldown { until: a.max(b) }
-            }
+            (Self::Cooldown { until: a }, Self::Cooldown { until: b }) => Self::Cooldown { until: a.max(b) },
             (Self::Clear, standing) | (standing, Self::Clear) => standing,
         }
     }

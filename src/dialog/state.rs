@@ -173,10 +173,7 @@ impl State {
     /// [`StateError`] when it is not JSON of a state, or of another version; [`super::give_up`] then ends the call.
     pub fn from_json(text: &str) -> Result<Self, StateError> {
         let value: serde_json::Value = serde_json::from_str(text)?;
-        let version = value
-            .get("v")
-            .and_then(serde_json::Value::as_u64)
-            .unwrap_or(0);
+        let version = value.get("v").and_then(serde_json::Value::as_u64).unwrap_or(0);
         if version != u64::from(VERSION) {
             return Err(StateError::Version(version as u32));
         }
