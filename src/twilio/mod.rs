@@ -2,12 +2,14 @@
 //!
 //! The only place that knows Twilio's names; what leaves here is in our own words.
 
+mod call_form;
 mod country;
 mod form;
 mod recordings;
 pub mod signature;
 
+pub use call_form::{CallForm, CallStatus, KeysPressed};
 pub use country::{country, warm};
-pub use form::{CallForm, CallStatus, Form, FormError, KeysPressed};
+pub use form::{Form, FormError};
 pub use recordings::{RecordingError, Recordings};
 pub use signature::{Body, SignatureError, Verifier};
