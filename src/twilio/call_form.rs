@@ -338,9 +338,8 @@ mod tests {
         assert_eq!(read(&by_sid).recording_sid.as_ref().map(RecordingSid::as_str), Some(RECORDING));
         assert_eq!(read(&by_sid).recording_duration_s, Some(4));
 
-        let by_url = webhook()
-            .with("RecordingUrl", format!("https://evil.example/{RECORDING}"))
-            .with("RecordingDuration", "-1");
+        let by_url =
+            webhook().with("RecordingUrl", format!("https://evil.example/{RECORDING}")).with("RecordingDuration", "-1");
         assert_eq!(read(&by_url).recording_sid.as_ref().map(RecordingSid::as_str), Some(RECORDING));
         assert_eq!(read(&by_url).recording_duration_s, None);
     }

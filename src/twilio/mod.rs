@@ -5,6 +5,7 @@
 mod call_form;
 mod country;
 mod form;
+mod public_url;
 mod recordings;
 pub mod signature;
 

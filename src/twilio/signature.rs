@@ -1,9 +1,27 @@
 //! `X-Twilio-Signature`: HMAC-SHA1 over the URL and the decoded form.
+//!
+//! Key and value are joined without a separator, so that `ab` + `c` and `a` + `bc` sign alike. That is the
+//! provider's algorithm; what is read from a form afterwards is checked for its shape.
 
-use secrecy::SecretString;
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha1::Sha1;
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq as _};
 use thiserror::Error;
 
 use super::Form;
+use super::public_url::PublicUrl;
+
+/// The query parameter that carries the hash of a body which is not a form.
+const BODY_HASH: &str = "bodySHA256";
+
+/// Bytes of an HMAC-SHA1.
+const TAG_BYTES: usize = 20;
 
 /// What a signed request carried besides its URL.
 #[derive(Clone, Copy)]
@@ -23,7 +41,7 @@ pub enum SignatureError {
     #[error("no auth token to check signatures with")]
     NoToken,
     /// The public URL is not `http(s)://host`.
-    #[error("the public URL is not an absolute http or https URL")]
+    #[error("the public URL is not http:// or https://, a host, and at most a path")]
     BadPublicUrl,
     /// The request carries no signature.
     #[error("request is not signed")]
@@ -31,7 +49,7 @@ pub enum SignatureError {
     /// The signature is not 20 bytes in base64.
     #[error("signature is not 20 bytes in base64")]
     Malformed,
-    /// The body's hash is absent from the query or another one.
+    /// The body's hash is absent from the query, or another one.
     #[error("body does not match its hash in the query")]
     BodyMismatch,
     /// No token and no spelling of the URL gives this signature.
@@ -54,43 +72,105 @@ impl SignatureError {
 }
 
 /// Checks that requests come from the provider.
+#[derive(Clone, Debug)]
 pub struct Verifier {
-    #[expect(dead_code, reason = "signature first")]
     tokens: Vec<SecretString>,
+    public_url: PublicUrl,
 }
 
 impl Verifier {
     /// Takes the tokens that may sign (the current one, the one before) and our public base URL.
     ///
+    /// The base is configured, never taken from a request: behind a proxy the `Host` header is anybody's.
+    ///
     /// # Errors
     /// [`SignatureError::NoToken`] for no or an empty token, [`SignatureError::BadPublicUrl`].
-    pub fn new(_tokens: Vec<SecretString>, _public_url: &str) -> Result<Self, SignatureError> {
-        todo!()
+    pub fn new(tokens: Vec<SecretString>, public_url: &str) -> Result<Self, SignatureError> {
+        if tokens.is_empty() || tokens.iter().any(|token| token.expose_secret().is_empty()) {
+            return Err(SignatureError::NoToken);
+        }
+        let public_url = PublicUrl::parse(public_url).ok_or(SignatureError::BadPublicUrl)?;
+        Ok(Self { tokens, public_url })
     }
 
     /// Checks a webhook: `path_and_query` raw as received, `header` is `X-Twilio-Signature`.
     ///
     /// # Errors
     /// [`SignatureError`]; whatever it is, answer 403 without detail.
-    pub fn verify(&self, _path_and_query: &str, _header: Option<&str>, _body: Body<'_>) -> Result<(), SignatureError> {
-        todo!()
+    pub fn verify(&self, path_and_query: &str, header: Option<&str>, body: Body<'_>) -> Result<(), SignatureError> {
+        let none = Form::default();
+        let params = match body {
+            Body::Empty => &none,
+            Body::Form(form) => form,
+            Body::Raw(bytes) => {
+                check_body_hash(path_and_query, bytes)?;
+                &none
+            }
+        };
+        self.verify_any(&self.candidates(path_and_query), header, params)
     }
 
     /// Checks the upgrade request of a media stream, signed over its `wss://` URL.
     ///
     /// # Errors
     /// As [`Verifier::verify`].
-    pub fn verify_handshake(&self, _path_and_query: &str, _header: Option<&str>) -> Result<(), SignatureError> {
-        todo!()
+    pub fn verify_handshake(&self, path_and_query: &str, header: Option<&str>) -> Result<(), SignatureError> {
+        self.verify_any(&self.public_url.socket_spellings(path_and_query), header, &Form::default())
     }
 
     /// Every spelling of a webhook's URL that is tried, the configured one first.
-    pub fn candidates(&self, _path_and_query: &str) -> Vec<String> {
-        todo!()
+    ///
+    /// The provider drops the default port or keeps it, depending on scheme and version.
+    pub fn candidates(&self, path_and_query: &str) -> Vec<String> {
+        self.public_url.spellings(path_and_query)
+    }
+
+    /// Tries every URL with every token, the same work whichever fits.
+    fn verify_any(&self, urls: &[String], header: Option<&str>, params: &Form) -> Result<(), SignatureError> {
+        let header = header.ok_or(SignatureError::Missing)?;
+        let given = BASE64.decode(header).ok().filter(|tag| tag.len() == TAG_BYTES).ok_or(SignatureError::Malformed)?;
+        let mut is_signed = Choice::from(0);
+        for url in urls {
+            for token in &self.tokens {
+                is_signed |= tag(url, params, token).ct_eq(given.as_slice());
+            }
+        }
+        if is_signed.into() { Ok(()) } else { Err(SignatureError::Mismatch) }
     }
 }
 
 /// Signs a request as the provider does; an empty form for GET, JSON and handshakes.
-pub fn sign(_url: &str, _params: &Form, _token: &SecretString) -> String {
-    todo!()
+pub fn sign(url: &str, params: &Form, token: &SecretString) -> String {
+    BASE64.encode(tag(url, params, token))
 }
+
+/// The URL, then every key with each of its different values, both in byte order.
+fn tag(url: &str, params: &Form, token: &SecretString) -> [u8; TAG_BYTES] {
+    let mut sorted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (name, value) in params.pairs() {
+        sorted.entry(name).or_default().insert(value);
+    }
+    let key = token.expose_secret().as_bytes();
+    let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(url.as_bytes());
+    for (name, values) in sorted {
+        for value in values {
+            mac.update(name.as_bytes());
+            mac.update(value.as_bytes());
+        }
+    }
+    mac.finalize().into_bytes().into()
+}
+
+/// The hash in the query is signed with the URL; the body is signed by being what was hashed.
+fn check_body_hash(path_and_query: &str, body: &[u8]) -> Result<(), SignatureError> {
+    let query = path_and_query.split_once('?').map_or("", |(_, query)| query);
+    let claimed = query.split('&').filter_map(|pair| pair.split_once('=')).find(|(name, _)| *name == BODY_HASH);
+    let claimed = claimed.map_or("", |(_, hash)| hash);
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble)]);
+    let hash: String = Sha256::digest(body).iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect();
+    if hash.as_bytes().ct_eq(claimed.as_bytes()).into() { Ok(()) } else { Err(SignatureError::BodyMismatch) }
+}
+
+#[cfg(test)]
+mod tests;
