@@ -12,5 +12,5 @@ pub mod signature;
 pub use call_form::{CallForm, CallStatus, KeysPressed};
 pub use country::{country, warm};
 pub use form::{Form, FormError};
-pub use recordings::{RecordingError, Recordings};
+pub use recordings::{LOCAL_ACCOUNT_SID, LOCAL_API_BASE, RecordingError, Recordings};
 pub use signature::{Body, SignatureError, Verifier};
