@@ -23,18 +23,20 @@ pub enum Evidence {
         /// The lowest that is accepted.
         threshold: Llr,
     },
+    /// Nobody is enrolled here: the probe is nobody's voice.
+    Nobody,
     /// Voiceprint and probe come from different models: there is nothing to compare.
     Incomparable,
 }
 
 /// Makes the verdict: the only place where one is made of a voice.
 ///
-/// A score that is not a number is a mismatch. What cannot be compared is rejected at once, as another try would fare no
-/// better.
+/// A score that is not a number is a mismatch, and so is nobody's voice: an account without a voiceprint answers like one
+/// with somebody else's. What cannot be compared is rejected at once, as another try would fare no better.
 pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
     let (reason, is_last) = match evidence {
         Evidence::Voice { llr, threshold } if llr >= threshold => return Verdict::Accept,
-        Evidence::Voice { .. } => (Reason::VoiceMismatch, bar.last_mismatch),
+        Evidence::Voice { .. } | Evidence::Nobody => (Reason::VoiceMismatch, bar.last_mismatch),
         Evidence::Fault(reason) => (reason, bar.last_bad_take),
         Evidence::Incomparable => (Reason::Unavailable, true),
     };
@@ -63,6 +65,8 @@ mod tests {
             (fault, false, false, retry(Reason::TooNoisy)),
             (fault, true, false, retry(Reason::TooNoisy)),
             (fault, false, true, reject(Reason::TooNoisy)),
+            (Evidence::Nobody, false, true, retry(Reason::VoiceMismatch)),
+            (Evidence::Nobody, true, false, reject(Reason::VoiceMismatch)),
             (Evidence::Incomparable, false, false, reject(Reason::Unavailable)),
         ];
         for (evidence, last_mismatch, last_bad_take, verdict) in table {

@@ -1,49 +1,94 @@
 //! The neural models: checked against their manifest, loaded once, lent out one inference at a time.
 //!
-//! The only place that knows ONNX Runtime. Nothing is trusted: every file must have the manifest's hash, every model the
-//! tensors the manifest lists, and the manifest must describe the front end that this build computes.
+//! The only place that knows ONNX Runtime. Nothing is trusted: every file loaded must have the manifest's hash, every
+//! model the tensors that the manifest lists and this build feeds, and the manifest must describe the front end that this
+//! build computes. Whatever differs is refused with an error that says what to do.
+//!
+//! Inference blocks: on a free session first, then on the computation. It belongs on blocking threads.
 
+mod contract;
 mod error;
+mod files;
+/// What the manifest says, as types.
+pub mod manifest;
 mod pool;
 mod runtime;
+mod session;
+mod speaker;
+mod spec;
+mod speech;
 
 use std::sync::Arc;
+use std::thread;
 
 pub use error::ModelError;
+pub use spec::SpeakerSpec;
 
 use crate::config;
 use crate::features::Features;
 use crate::types::Clip8k;
+use manifest::{Manifest, Role};
+use speaker::SpeakerModel;
+use speech::SpeechModel;
 
 /// The loaded models. Cheap to clone; clones share their sessions.
 #[derive(Clone, Debug)]
-pub struct Library {
-    _inner: Arc<()>,
+pub struct Library(Arc<Loaded>);
+
+#[derive(Debug)]
+struct Loaded {
+    manifest: Manifest,
+    spec: SpeakerSpec,
+    speaker: SpeakerModel,
+    speech: SpeechModel,
 }
 
 impl Library {
     /// Finds, checks and loads the models and ONNX Runtime.
     ///
+    /// Opens `config.sessions` sessions of each model, all at once on threads of their own.
+    ///
     /// # Errors
     /// [`ModelError`] says what is missing or wrong, and what to do about it.
     pub fn load(config: &config::Models) -> Result<Self, ModelError> {
-        let _ = (runtime::environment(config.onnxruntime.as_deref())?, pool::Pool::new(vec![()]).borrow());
-        todo!()
+        let manifest = Manifest::read(&files::folder(config.dir.as_deref())?)?;
+        let speech = manifest.select(Role::Vad, "")?;
+        let speaker = manifest.select(Role::Speaker, &config.speaker)?;
+        let spec = SpeakerSpec::read(speaker, &manifest.folder)?;
+        let dimension = spec.backend.dimension();
+        let environment = runtime::environment(config.onnxruntime.as_deref())?;
+        let opener = session::Opener { environment: &environment, folder: &manifest.folder, sessions: config.sessions };
+        let (speaker, speech) = thread::scope(|scope| {
+            let speech = scope.spawn(|| SpeechModel::load(speech, &opener));
+            let speaker = SpeakerModel::load(speaker, dimension, &opener);
+            (speaker, speech.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        Ok(Self(Arc::new(Loaded { speaker: speaker?, speech: speech?, spec, manifest })))
     }
 
     /// The probability of speech in each 32 ms of a clip. Blocks until a session is free.
     ///
     /// # Errors
     /// [`ModelError::Inference`].
-    pub fn speech_probabilities(&self, _clip: &Clip8k) -> Result<Vec<f32>, ModelError> {
-        todo!()
+    pub fn speech_probabilities(&self, clip: &Clip8k) -> Result<Vec<f32>, ModelError> {
+        self.0.speech.probabilities(clip)
     }
 
     /// The raw embedding of a stretch of speech. Blocks until a session is free.
     ///
     /// # Errors
     /// [`ModelError::Inference`].
-    pub fn embed(&self, _features: &Features) -> Result<Vec<f32>, ModelError> {
-        todo!()
+    pub fn embed(&self, features: &Features) -> Result<Vec<f32>, ModelError> {
+        self.0.speaker.embed(features)
+    }
+
+    /// What surrounds the speaker model: its id, projection and calibration.
+    pub fn speaker(&self) -> &SpeakerSpec {
+        &self.0.spec
+    }
+
+    /// What the manifest says, also of models that are not loaded.
+    pub fn manifest(&self) -> &Manifest {
+        &self.0.manifest
     }
 }

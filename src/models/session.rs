@@ -1,0 +1,56 @@
+use std::panic::resume_unwind;
+use std::path::Path;
+use std::thread;
+
+use ort::environment::Environment;
+use ort::ep;
+use ort::session::Session;
+
+use super::contract::check_session;
+use super::manifest::Entry;
+use super::pool::Pool;
+use super::{ModelError, files};
+
+/// Where models lie, and how many sessions of each are opened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opener<'a> {
+    pub(super) environment: &'a Environment,
+    pub(super) folder: &'a Path,
+    pub(super) sessions: usize,
+}
+
+impl Opener<'_> {
+    /// Checks a model's file and opens its sessions, all at once.
+    ///
+    /// # Errors
+    /// [`ModelError`] of the file, of ONNX Runtime, or of tensors that are not as the manifest says.
+    pub(super) fn open(&self, entry: &Entry) -> Result<Pool<Session>, ModelError> {
+        let bytes = files::read_checked(&self.folder.join(&entry.file), &entry.sha256)?;
+        let sessions: Result<Vec<_>, _> = thread::scope(|scope| {
+            // One thread each: opening is most of the time it takes to start.
+            let opening: Vec<_> =
+                (0..self.sessions.max(1)).map(|_| scope.spawn(|| self.open_one(entry, &bytes))).collect();
+            opening.into_iter().map(|one| one.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+        });
+        Ok(Pool::new(sessions?))
+    }
+
+    fn open_one(&self, entry: &Entry, bytes: &[u8]) -> Result<Session, ModelError> {
+        let session = build(self.environment, bytes)
+            .map_err(|error| ModelError::Session { model: entry.id.clone(), problem: error.to_string() })?;
+        check_session(entry, &session)?;
+        Ok(session)
+    }
+}
+
+fn build(environment: &Environment, bytes: &[u8]) -> ort::Result<Session> {
+    Session::builder(environment)?
+        // A session computes on the thread that calls it: the pool decides how many cores work.
+        .with_intra_threads(1)?
+        .with_inter_threads(1)?
+        // Takes differ in length, and a plan is kept for every length seen.
+        .with_memory_pattern(false)?
+        // An arena keeps the longest take's memory for ever: 40 MB with two sessions, for no time saved.
+        .with_execution_providers([ep::CPU::default().with_arena_allocator(false).build()])?
+        .commit_from_memory(bytes)
+}
