@@ -5,6 +5,7 @@
 
 mod eval;
 mod models;
+mod recording;
 mod score;
 
 use std::process::ExitCode;

@@ -1,17 +1,32 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::Exit;
+use anyhow::{anyhow, bail};
+use serde::Serialize;
+
 use super::models::ModelArgs;
+use super::{Exit, recording};
+use crate::engine::{Assessment, Bar, Engine, Take};
+use crate::models::Library;
+use crate::scoring::Agreement;
+use crate::types::{Reason, Strictness};
+use crate::vad::{Quality, QualityLimits};
+
+/// Takes that make a voiceprint, as on a line; the calibration was measured with as many.
+const TAKES: usize = 3;
 
 /// Compares one recording with three of an enrolled speaker.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = MORE)]
 pub(super) struct Args {
     /// A recording of the enrolled speaker; give it three times
-    #[arg(long = "enroll", value_name = "WAV", required = true, num_args = 1)]
+    #[arg(long = "enroll", value_name = "WAV", required = true)]
     enroll: Vec<PathBuf>,
     /// The recording to verify
     #[arg(value_name = "PROBE")]
     probe: PathBuf,
+    /// The false-accept rate to aim at: 1%, 0.1% or 0.01%
+    #[arg(long, value_name = "FAR", default_value = "0.1%", value_parser = strictness)]
+    strictness: Strictness,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -19,12 +34,117 @@ pub(super) struct Args {
     models: ModelArgs,
 }
 
+const MORE: &str = "\
+Example:
+  callprint score --enroll a.wav --enroll b.wav --enroll c.wav probe.wav
+
+Exit codes:
+  0  the probe is accepted
+  1  it is not: another voice, or too poor a recording
+  2  there is no verdict: a file that is no recording, takes that do not make a voiceprint, no models";
+
+/// What is printed with `--json`.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    #[serde(flatten)]
+    assessment: Assessment,
+    strictness: Strictness,
+    model: &'a str,
+    take_agreement: Agreement,
+    takes: Vec<Enrolled<'a>>,
+}
+
+/// One enrollment take.
+#[derive(Debug, Serialize)]
+struct Enrolled<'a> {
+    file: &'a Path,
+    quality: Quality,
+}
+
+/// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    anyhow::bail!(
-        "score is being built: {:?} {:?} {} {:?}",
-        args.enroll,
-        args.probe,
-        args.json,
-        args.models.to_config(1)
+    if args.enroll.len() != TAKES {
+        bail!("--enroll is given {} times; a voiceprint is made of {TAKES} takes", args.enroll.len());
+    }
+    let engine = Engine::new(Library::load(&args.models.to_config(1))?);
+    let takes = args.enroll.iter().map(|path| enrollment_take(&engine, path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let prints: Vec<_> = takes.iter().filter_map(Take::print).collect();
+    let voiceprint = engine.enroll(&prints).map_err(|reason| no_voiceprint(&engine, reason))?;
+    let probe = examine(&engine, &args.probe, &QualityLimits::VERIFY)?;
+    let bar = Bar { strictness: args.strictness, last_mismatch: true, last_bad_take: true };
+    let report = Report {
+        assessment: engine.verify(Some(&voiceprint), &probe, &bar),
+        strictness: args.strictness,
+        model: engine.model().as_str(),
+        take_agreement: voiceprint.agreement(),
+        takes: args.enroll.iter().zip(&takes).map(|(file, take)| Enrolled { file, quality: take.quality }).collect(),
+    };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print(&report, &args.probe, &engine);
+    }
+    Ok(if report.assessment.verdict.is_accept() { Exit::Yes } else { Exit::No })
+}
+
+fn enrollment_take(engine: &Engine, path: &Path) -> anyhow::Result<Take> {
+    let take = examine(engine, path, &QualityLimits::ENROLL)?;
+    match take.fault() {
+        Some(reason) => bail!("{}: too poor a recording to enroll with: {reason}", path.display()),
+        None => Ok(take),
+    }
+}
+
+fn examine(engine: &Engine, path: &Path, limits: &QualityLimits) -> anyhow::Result<Take> {
+    let clip =
+        recording::read(path)?.map_err(|error| anyhow!("{}: {error} ({code})", path.display(), code = error.code()))?;
+    Ok(engine.examine(&clip, limits)?)
+}
+
+fn no_voiceprint(engine: &Engine, reason: Reason) -> anyhow::Error {
+    let floor = engine.least_agreement().0;
+    match reason {
+        Reason::TakesDiffer => anyhow!("the takes do not agree ({reason}): two of them are less alike than {floor:.2}"),
+        reason => anyhow!("the takes do not make a voiceprint: {reason}"),
+    }
+}
+
+fn print(report: &Report, probe: &Path, engine: &Engine) {
+    println!("         speech      level       peak   clipped       SNR");
+    for (number, take) in (1..).zip(&report.takes) {
+        quality(&format!("take {number}"), &take.quality, take.file);
+    }
+    let (signals, verdict) = (&report.assessment.signals, report.assessment.verdict);
+    quality("probe", &signals.quality, probe);
+    let (agreement, floor) = (report.take_agreement, engine.least_agreement().0);
+    println!(
+        "\ntakes    alike by {:.2} on average, {:.2} at least (needed: {floor:.2})",
+        agreement.mean.0, agreement.min.0
     );
+    if let (Some(cosine), Some(llr)) = (signals.cosine, signals.llr) {
+        let (threshold, far) = (signals.threshold.0, report.strictness);
+        println!("probe    cosine {:.2}, LLR {:.1}; accepted from {threshold:.1} (aims at FAR {far})", cosine.0, llr.0);
+    }
+    match verdict.reason() {
+        None => println!("verdict  {}", verdict.code()),
+        Some(reason) => println!("verdict  {} ({reason})", verdict.code()),
+    }
+}
+
+fn quality(name: &str, quality: &Quality, file: &Path) {
+    let speech = f64::from(quality.net_speech_ms) / 1000.0;
+    println!(
+        "{name:<7} {speech:>5.1} s {:>5.1} dBFS {:>5.1} dBFS {:>7.1} % {:>6.1} dB   {}",
+        quality.level_dbfs,
+        quality.peak_dbfs,
+        quality.clipped_fraction * 100.0,
+        quality.snr_db,
+        file.display()
+    );
+}
+
+fn strictness(text: &str) -> Result<Strictness, String> {
+    let all = [Strictness::Far1Pct, Strictness::Far01Pct, Strictness::Far001Pct];
+    let found = all.into_iter().find(|strictness| strictness.to_string() == text);
+    found.ok_or_else(|| "expected 1%, 0.1% or 0.01%".to_owned())
 }

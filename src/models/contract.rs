@@ -7,7 +7,7 @@ use super::ModelError;
 use super::manifest::{Dimension, ElementType, Entry, Tensor};
 
 /// A tensor as this program feeds or reads it: name, element type, lengths; `None` varies from take to take.
-pub(super) type Expected<'a> = (&'a str, ElementType, &'a [Option<i64>]);
+pub(super) type Expected<'a> = (&'a str, ElementType, &'a [Option<usize>]);
 
 /// Holds a manifest's entry to what the code that drives its role feeds and reads.
 ///
@@ -56,13 +56,18 @@ fn is_as(tensor: &Tensor, outlet: &Outlet) -> bool {
         && element(outlet) == Some(tensor.element)
         && shape.is_some_and(|shape| {
             shape.len() == tensor.shape.len()
-                && shape.iter().zip(&tensor.shape).all(|(real, described)| match described {
+                && shape.iter().zip(&tensor.shape).all(|(real, described)| match (fixed(*real), described) {
                     // The model takes any length here: the manifest may name it, or say which one it is given.
-                    _ if *real < 0 => true,
-                    Dimension::Fixed(length) => length == real,
-                    Dimension::Named(_) => false,
+                    (None, _) => true,
+                    (Some(real), Dimension::Fixed(length)) => real == *length,
+                    (Some(_), Dimension::Named(_)) => false,
                 })
         })
+}
+
+/// ONNX Runtime gives a length that varies as −1.
+fn fixed(length: i64) -> Option<usize> {
+    usize::try_from(length).ok()
 }
 
 fn element(outlet: &Outlet) -> Option<ElementType> {
@@ -76,7 +81,7 @@ fn element(outlet: &Outlet) -> Option<ElementType> {
 fn outlet_text(outlet: &Outlet) -> String {
     let Some(element) = element(outlet) else { return format!("{} {}", outlet.name(), outlet.dtype()) };
     let shape = outlet.dtype().tensor_shape().map(|shape| shape.to_vec()).unwrap_or_default();
-    let lengths: Vec<Option<i64>> = shape.iter().map(|length| (*length >= 0).then_some(*length)).collect();
+    let lengths: Vec<_> = shape.into_iter().map(fixed).collect();
     tensor_text(outlet.name(), element, &lengths)
 }
 
@@ -89,7 +94,7 @@ fn described_text(tensor: &Tensor) -> String {
 }
 
 /// For example `feats f32[1,*,80]`.
-fn tensor_text(name: &str, element: ElementType, lengths: &[Option<i64>]) -> String {
+fn tensor_text(name: &str, element: ElementType, lengths: &[Option<usize>]) -> String {
     let mut text = format!("{name} {element}[");
     for (at, length) in lengths.iter().enumerate() {
         let comma = if at > 0 { "," } else { "" };

@@ -50,10 +50,15 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
 /// [`ModelError::Unreadable`] or [`ModelError::Hash`].
 pub(super) fn read_checked(path: &Path, sha256: &str) -> Result<Vec<u8>, ModelError> {
     let bytes = read(path)?;
-    let found: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let found = hex(&Sha256::digest(&bytes));
     if found == sha256 {
         Ok(bytes)
     } else {
         Err(ModelError::Hash { path: path.to_path_buf(), expected: sha256.to_owned(), found })
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).expect("half a byte is one hex digit");
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -107,7 +107,7 @@ pub struct Tensor {
 #[serde(untagged)]
 pub enum Dimension {
     /// A fixed length.
-    Fixed(i64),
+    Fixed(usize),
     /// The name of a length that varies.
     Named(String),
 }

@@ -8,7 +8,7 @@ use super::pool::Pool;
 use super::session::Opener;
 use crate::features::Features;
 
-const INPUTS: [Expected<'static>; 1] = [("feats", ElementType::F32, &[Some(1), None, Some(Features::BINS as i64)])];
+const INPUTS: [Expected<'static>; 1] = [("feats", ElementType::F32, &[Some(1), None, Some(Features::BINS)])];
 
 /// The speaker model: features in, one raw embedding out.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(super) struct SpeakerModel {
 impl SpeakerModel {
     /// `dimension` is the length of the embeddings that the back end projects.
     pub(super) fn load(entry: &Entry, dimension: usize, opener: &Opener) -> Result<Self, ModelError> {
-        let embedding = [Some(1), Some(dimension as i64)];
+        let embedding = [Some(1), Some(dimension)];
         check_entry(entry, &INPUTS, &[("embedding", ElementType::F32, &embedding)])?;
         Ok(Self { id: entry.id.clone(), dimension, sessions: opener.open(entry)? })
     }

@@ -16,7 +16,7 @@ const STATE: usize = 2 * 128;
 const RATE: [i64; 1] = [Clip8k::RATE_HZ as i64];
 
 const INPUTS: [Expected<'static>; 3] = [
-    ("input", ElementType::F32, &[Some(1), Some((CONTEXT + CHUNK) as i64)]),
+    ("input", ElementType::F32, &[Some(1), Some(CONTEXT + CHUNK)]),
     ("state", ElementType::F32, &[Some(2), Some(1), Some(128)]),
     ("sr", ElementType::I64, &[]),
 ];

@@ -1,0 +1,196 @@
+use std::collections::{BTreeMap, HashMap};
+
+use anyhow::ensure;
+use serde::Serialize;
+
+use super::listen::Heard;
+use super::lists::{Lists, Recording};
+use crate::engine::Engine;
+use crate::scoring::metrics::Trials;
+use crate::scoring::{TakePrint, Voiceprint};
+use crate::types::Strictness;
+use crate::vad::QualityLimits;
+
+/// Everything an evaluation found. The first ten keys are fixed; rates are fractions.
+#[derive(Debug, Serialize)]
+pub(super) struct Figures {
+    #[serde(flatten)]
+    pub(super) all: Rates,
+    /// Length of all recordings together.
+    pub(super) audio_seconds: f64,
+    /// Listening and scoring, without loading the models.
+    pub(super) wall_seconds: f64,
+    /// From a recording's bytes to its voice, on one thread, on average.
+    pub(super) seconds_per_probe: f64,
+    /// The speaker model; trials are ranked by its calibrated log-likelihood ratio, which is what a line decides by.
+    pub(super) model: String,
+    pub(super) voiceprints: usize,
+    pub(super) recordings: usize,
+    /// Rows of the trial list that repeat an earlier one, and count once.
+    pub(super) repeated_rows: usize,
+    /// `same` and `other` phrase, when the list tells.
+    pub(super) by_phrase: BTreeMap<&'static str, Rates>,
+    /// What callers meet at the thresholds that the model's manifest gives.
+    pub(super) at_threshold: Vec<AtThreshold>,
+    /// Probes that could not be scored.
+    pub(super) failed_probes: Vec<Fault>,
+    /// Enrollment takes that a line would ask to repeat; they are left out of their voiceprints.
+    pub(super) failed_takes: Vec<Fault>,
+    /// Rows whose takes a line would find too unlike each other; they are scored all the same.
+    pub(super) takes_differ: Vec<String>,
+}
+
+/// Error rates over some of the trials.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Rates {
+    pub(super) eer: f64,
+    pub(super) frr_at_far_1pct: f64,
+    pub(super) frr_at_far_0_1pct: f64,
+    pub(super) min_dcf: f64,
+    /// Over the trials that have a score: one without has no log-likelihood ratio. None without both kinds.
+    pub(super) cllr: Option<f64>,
+    pub(super) targets: usize,
+    pub(super) impostors: usize,
+    /// Trials without a score. They are rejected, so those that are targets are false rejects.
+    pub(super) failures: usize,
+}
+
+/// Error rates at one of the manifest's thresholds.
+#[derive(Debug, Serialize)]
+pub(super) struct AtThreshold {
+    pub(super) strictness: Strictness,
+    pub(super) llr: f32,
+    pub(super) far: f64,
+    pub(super) frr: f64,
+}
+
+/// A recording that is too poor, and why.
+#[derive(Debug, Serialize)]
+pub(super) struct Fault {
+    pub(super) recording: String,
+    pub(super) reason: &'static str,
+}
+
+/// The score of one trial; none when it could not be scored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scored {
+    llr: Option<f32>,
+    is_target: bool,
+    same_phrase: Option<bool>,
+}
+
+/// What the takes of the lists became.
+pub(super) struct Voices {
+    pub(super) voiceprints: Vec<Option<Voiceprint>>,
+    pub(super) failed_takes: Vec<Fault>,
+    pub(super) takes_differ: Vec<String>,
+}
+
+/// Makes a voiceprint of each enrollment row from those of its takes that a line would have taken.
+pub(super) fn enroll(engine: &Engine, lists: &Lists, heard: &[Heard]) -> Voices {
+    let mut voices = Voices { voiceprints: Vec::new(), failed_takes: Vec::new(), takes_differ: Vec::new() };
+    for enrollment in &lists.enrollments {
+        let mut prints = Vec::new();
+        for &take in &enrollment.takes {
+            match enrollment_print(&heard[take]) {
+                Ok(print) => prints.push(print),
+                Err(reason) => voices.failed_takes.push(fault(&lists.recordings[take], reason)),
+            }
+        }
+        let voiceprint = Voiceprint::new(prints).ok();
+        if voiceprint.as_ref().is_some_and(|print| print.agreement().min < engine.least_agreement()) {
+            let names: Vec<&str> = enrollment.takes.iter().map(|&take| lists.recordings[take].name.as_str()).collect();
+            voices.takes_differ.push(format!("{}: {}", enrollment.model, names.join(", ")));
+        }
+        voices.voiceprints.push(voiceprint);
+    }
+    voices
+}
+
+fn enrollment_print(heard: &Heard) -> Result<TakePrint, &'static str> {
+    let take = heard.take.as_ref().map_err(|code| *code)?;
+    match take.quality.fault(&QualityLimits::ENROLL) {
+        Some(reason) => Err(reason.code()),
+        None => take.print().ok_or("unavailable"),
+    }
+}
+
+/// Scores every trial; one without a voiceprint or a voice has no score.
+pub(super) fn score(engine: &Engine, lists: &Lists, heard: &[Heard], voices: &Voices) -> anyhow::Result<Vec<Scored>> {
+    let voice = |heard: &Heard| heard.take.as_ref().ok().and_then(crate::engine::Take::print);
+    let probes: HashMap<usize, Option<TakePrint>> =
+        lists.trials.iter().map(|trial| (trial.probe, voice(&heard[trial.probe]))).collect();
+    let mut scored = Vec::with_capacity(lists.trials.len());
+    for trial in &lists.trials {
+        let llr = match (&voices.voiceprints[trial.enrollment], &probes[&trial.probe]) {
+            (Some(voiceprint), Some(probe)) => Some(engine.score(voiceprint, probe)?.1.0),
+            _ => None,
+        };
+        scored.push(Scored { llr, is_target: trial.is_target, same_phrase: trial.same_phrase });
+    }
+    Ok(scored)
+}
+
+/// The probes that could not be scored for their own sake.
+pub(super) fn failed_probes(lists: &Lists, heard: &[Heard]) -> Vec<Fault> {
+    let mut probes: Vec<usize> = lists.trials.iter().map(|trial| trial.probe).collect();
+    probes.sort_unstable();
+    probes.dedup();
+    let reason = |probe: usize| match &heard[probe].take {
+        Ok(take) => take.fault().map(crate::types::Reason::code),
+        Err(code) => Some(*code),
+    };
+    probes.into_iter().filter_map(|probe| Some(fault(&lists.recordings[probe], reason(probe)?))).collect()
+}
+
+fn fault(recording: &Recording, reason: &'static str) -> Fault {
+    Fault { recording: recording.name.clone(), reason }
+}
+
+/// The error rates over trials of both kinds.
+///
+/// # Errors
+/// When there are no targets or no impostors.
+pub(super) fn rates(scored: &[Scored]) -> anyhow::Result<Rates> {
+    let (targets, impostors) = split(scored, |trial| Some(trial.llr.unwrap_or(f32::NEG_INFINITY)));
+    ensure!(!targets.is_empty(), "the trials have no row with target 1");
+    ensure!(!impostors.is_empty(), "the trials have no row with target 0");
+    let (counts, trials) = ((targets.len(), impostors.len()), Trials::new(targets, impostors)?);
+    let (targets, impostors) = split(scored, |trial| trial.llr);
+    Ok(Rates {
+        eer: trials.eer(),
+        frr_at_far_1pct: trials.frr_at_far(0.01),
+        frr_at_far_0_1pct: trials.frr_at_far(0.001),
+        min_dcf: trials.min_dcf(),
+        cllr: Trials::new(targets, impostors).ok().map(|trials| trials.cllr()),
+        targets: counts.0,
+        impostors: counts.1,
+        failures: scored.iter().filter(|trial| trial.llr.is_none()).count(),
+    })
+}
+
+/// Rates of the trials with the same and with another phrase, where both kinds of trial exist.
+pub(super) fn by_phrase(scored: &[Scored]) -> BTreeMap<&'static str, Rates> {
+    let of = |same: bool| {
+        let trials: Vec<Scored> = scored.iter().filter(|trial| trial.same_phrase == Some(same)).copied().collect();
+        rates(&trials).ok()
+    };
+    [("same", true), ("other", false)].into_iter().filter_map(|(name, same)| Some((name, of(same)?))).collect()
+}
+
+/// False accepts and false rejects at each of the manifest's thresholds.
+pub(super) fn at_thresholds(engine: &Engine, scored: &[Scored]) -> Vec<AtThreshold> {
+    let at = |strictness| {
+        let threshold = engine.threshold(strictness).0;
+        let accepted = |trial: &Scored| Some(if trial.llr.is_some_and(|llr| llr >= threshold) { 1.0 } else { 0.0 });
+        let share = |accepted: Vec<f32>| f64::from(accepted.iter().sum::<f32>()) / accepted.len() as f64;
+        let (targets, impostors) = split(scored, accepted);
+        AtThreshold { strictness, llr: threshold, far: share(impostors), frr: 1.0 - share(targets) }
+    };
+    [Strictness::Far1Pct, Strictness::Far01Pct, Strictness::Far001Pct].map(at).into()
+}
+
+fn split(scored: &[Scored], value: impl Fn(&Scored) -> Option<f32>) -> (Vec<f32>, Vec<f32>) {
+    let of = |is_target| scored.iter().filter(|trial| trial.is_target == is_target).filter_map(&value).collect();
+    (of(true), of(false))
+}

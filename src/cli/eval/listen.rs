@@ -1,0 +1,60 @@
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::lists::Recording;
+use crate::cli::recording;
+use crate::engine::{Engine, Take};
+use crate::vad::QualityLimits;
+
+/// A recording that was listened to.
+#[derive(Debug)]
+pub(super) struct Heard {
+    /// The take, or the stable code of why the file is no audio.
+    pub(super) take: Result<Take, &'static str>,
+    /// Length of the recording.
+    pub(super) audio: Duration,
+    /// From the file's bytes to its voice, on one thread.
+    pub(super) work: Duration,
+}
+
+/// Listens to every recording once, on `threads` threads, with a progress bar where somebody watches.
+///
+/// # Errors
+/// The first file that cannot be read, or model that fails.
+pub(super) fn listen(engine: &Engine, recordings: &[Recording], threads: usize) -> anyhow::Result<Vec<Heard>> {
+    let style = ProgressStyle::with_template("listening {bar:40} {pos}/{len} recordings, {eta} left")?;
+    let bar = ProgressBar::new(recordings.len() as u64).with_style(style);
+    let (next, heard) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(recordings.len())));
+    let work = || -> anyhow::Result<()> {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(recording) = recordings.get(at) else { return Ok(()) };
+            let one = listen_to(engine, recording).inspect_err(|_| next.store(recordings.len(), Ordering::Relaxed))?;
+            heard.lock().unwrap_or_else(PoisonError::into_inner).push((at, one));
+            bar.inc(1);
+        }
+    };
+    let outcome: anyhow::Result<()> = thread::scope(|scope| {
+        let started: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        started.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|p| std::panic::resume_unwind(p)))
+    });
+    bar.finish_and_clear();
+    outcome?;
+    let mut heard = heard.into_inner().unwrap_or_else(PoisonError::into_inner);
+    heard.sort_unstable_by_key(|(at, _)| *at);
+    Ok(heard.into_iter().map(|(_, one)| one).collect())
+}
+
+fn listen_to(engine: &Engine, recording: &Recording) -> anyhow::Result<Heard> {
+    let begun = Instant::now();
+    let clip = match recording::read(&recording.path)? {
+        Ok(clip) => clip,
+        Err(error) => return Ok(Heard { take: Err(error.code()), audio: Duration::ZERO, work: begun.elapsed() }),
+    };
+    let take = engine.examine(&clip, &QualityLimits::VERIFY)?;
+    Ok(Heard { take: Ok(take), audio: Duration::from_millis(clip.duration_ms()), work: begun.elapsed() })
+}
