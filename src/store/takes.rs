@@ -25,6 +25,8 @@ pub struct TakeStatus {
     pub recording: RecordingSid,
     /// What it is for.
     pub purpose: Purpose,
+    /// When it was first claimed.
+    pub opened_at: Timestamp,
     /// Until when whoever judges it may take; after that it can be claimed anew.
     pub lease_until: Timestamp,
     /// The outcome, as JSON, once it is judged.
