@@ -8,6 +8,7 @@ pub mod engine;
 pub mod features;
 pub mod models;
 pub mod scoring;
+pub mod session;
 pub mod store;
 pub mod twilio;
 pub mod twiml;

@@ -1,0 +1,97 @@
+use super::service::Service;
+use crate::config::Line;
+use crate::dialog::{CallerFacts, Facts, LineFacts};
+use crate::store::{Call, Caller, StoreError};
+use crate::twilio;
+use crate::types::{E164, Origin, Timestamp};
+
+/// Fewest digits of a phone number in E.164, and fewer than an account number has.
+const MIN_CLAIM_DIGITS: usize = 7;
+/// Most digits of a phone number in E.164.
+const MAX_CLAIM_DIGITS: usize = 15;
+
+impl Service {
+    /// What is known about a call's caller, line and number as of now.
+    pub(super) async fn facts(&self, call: &Call, line: &Line, now: Timestamp) -> Result<Facts, StoreError> {
+        let caller = match call.caller {
+            Some(id) => self.store().caller(id).await?,
+            None => None,
+        };
+        self.facts_of(call, line, caller, call.claim.as_deref(), now).await
+    }
+
+    /// The same with another caller or claim: the one just typed.
+    pub(super) async fn facts_of(
+        &self,
+        call: &Call,
+        line: &Line,
+        caller: Option<Caller>,
+        claim: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Facts, StoreError> {
+        let id = caller.as_ref().map(|caller| caller.id);
+        let standings = self.store().standing(id, call.origin.number(), claim, now).await?;
+        Ok(Facts {
+            line: self.line_facts(line),
+            has_number_hint: number_hint(line, &call.origin).is_some(),
+            caller: caller.map(|caller| CallerFacts {
+                id: caller.id,
+                consent: caller.consent,
+                is_enrolled: caller.is_enrolled,
+                standing: standings.caller,
+                account_number: caller.account_number,
+            }),
+            number_standing: standings.number,
+            claim_standing: standings.claim,
+        })
+    }
+
+    /// What is known about a line before anything is known about the call.
+    pub(super) fn line_facts(&self, line: &Line) -> LineFacts {
+        LineFacts::new(line, self.config().enrollment, self.config().verification)
+    }
+
+    /// Whose account the typed digits are: an account number, or the number they enrolled from.
+    pub(super) async fn claimed_caller(&self, digits: &str) -> Result<Option<Caller>, StoreError> {
+        if let Some(caller) = self.store().caller_by_account(digits).await? {
+            return Ok(Some(caller));
+        }
+        match E164::parse(&format!("+{digits}")) {
+            Ok(number) => self.store().caller_by_number(&number).await,
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// The number, where it may stand for an account: shown, and of a country the line allows.
+pub(super) fn number_hint<'o>(line: &Line, origin: &'o Origin) -> Option<&'o E164> {
+    let number = origin.number()?;
+    let is_allowed =
+        line.countries.is_empty() || twilio::country(number).is_some_and(|country| line.countries.contains(&country));
+    is_allowed.then_some(number)
+}
+
+/// The digits that could name an account, if the keys are any.
+pub(super) fn claimed_digits(keys: &str) -> Option<String> {
+    let digits: String = keys.chars().filter(char::is_ascii_digit).collect();
+    (MIN_CLAIM_DIGITS..=MAX_CLAIM_DIGITS).contains(&digits.len()).then_some(digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_keys_that_could_be_an_account_or_a_number_are_looked_up() {
+        for (keys, digits) in [
+            ("12345678", Some("12345678")),
+            ("*1555 010 0123#", Some("15550100123")),
+            ("123456", None),
+            ("0", None),
+            ("", None),
+            ("1234567890123456", None),
+        ] {
+            assert_eq!(claimed_digits(keys).as_deref(), digits, "{keys}");
+        }
+    }
+}

@@ -1,0 +1,222 @@
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+
+use super::meters;
+use super::outcome::Outcome;
+use super::service::Service;
+use super::step::count_attempt;
+use super::takes::Running;
+use crate::audio::{self, AudioError};
+use crate::dialog::{LastTry, Purpose, Standing};
+use crate::engine::{Assessment, Bar, EngineError, Take};
+use crate::scoring::{ScoreError, TakePrint, Voiceprint};
+use crate::store::{Finished, NewAttempt, NewVoiceprint, StoreError, TakeResult};
+use crate::twilio::RecordingError;
+use crate::types::{CallSid, CallerId, Clip16k, Reason, RecordingSid, Strictness, Verdict};
+use crate::vad::QualityLimits;
+
+/// Takes of one voiceprint.
+const TAKES: u32 = 3;
+
+/// How long a claim on a take keeps others from judging it.
+///
+/// Longer than a take takes once its recording is there. A node that dies loses it after that; a node that is merely
+/// slow may be overtaken, and then the first result counts.
+pub(super) const LEASE: Duration = Duration::from_secs(4);
+
+/// One take to be fetched, listened to and judged.
+#[derive(Clone)]
+pub(super) struct Job {
+    pub call: CallSid,
+    pub turn: u32,
+    pub recording: RecordingSid,
+    pub purpose: Purpose,
+    /// Whom a verification compares with; nobody's voiceprint for an account that nobody has.
+    pub caller: Option<CallerId>,
+    pub strictness: Strictness,
+    pub last_try: LastTry,
+}
+
+/// Why a take got no outcome of its own.
+#[derive(Debug, Error)]
+enum Fault {
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
+    #[error(transparent)]
+    Audio(#[from] AudioError),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("no voiceprint can be made of these takes")]
+    Voiceprint,
+    #[error("the models failed badly")]
+    Panicked,
+}
+
+impl Fault {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Recording(error) => error.code(),
+            Self::Audio(error) => error.code(),
+            Self::Engine(error) => error.code(),
+            Self::Score(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Voiceprint => "voiceprint",
+            Self::Panicked => "panicked",
+        }
+    }
+}
+
+/// What was found out about a take, before the standing has its say.
+struct Judgement {
+    outcome: Outcome,
+    assessment: Option<Assessment>,
+    print: Option<Vec<u8>>,
+    voiceprint: Option<NewVoiceprint>,
+}
+
+impl Judgement {
+    const fn of(outcome: Outcome) -> Self {
+        Self { outcome, assessment: None, print: None, voiceprint: None }
+    }
+}
+
+/// Judges one take to the end and tells those who wait.
+pub(super) async fn run(service: Service, job: Job, running: Running) {
+    let judgement = judge(&service, &job).await.unwrap_or_else(|fault| {
+        metrics::counter!(meters::LOST_TAKES, "code" => fault.code()).increment(1);
+        tracing::error!(call = %job.call, turn = job.turn, code = fault.code(), "a take was lost: {fault}");
+        Judgement::of(Outcome::Lost)
+    });
+    match finish(&service, &job, judgement).await {
+        Ok(outcome) => running.tell(outcome),
+        Err(error) => {
+            tracing::error!(call = %job.call, turn = job.turn, code = error.code(), "a judgement is not kept: {error}")
+        }
+    }
+}
+
+/// Ends a take that took too long; an outcome that fell meanwhile counts.
+pub(super) async fn give_up(service: &Service, job: &Job) -> Result<Outcome, StoreError> {
+    finish(service, job, Judgement::of(Outcome::Lost)).await
+}
+
+async fn judge(service: &Service, job: &Job) -> Result<Judgement, Fault> {
+    let start = Instant::now();
+    let fetched = service.recordings().fetch(&job.recording).await;
+    let result = if fetched.is_ok() { "ok" } else { "failed" };
+    metrics::counter!(meters::RECORDINGS, "step" => "fetched", "result" => result).increment(1);
+    metrics::histogram!(meters::FETCH_SECONDS).record(start.elapsed());
+    let bytes = fetched?;
+
+    let start = Instant::now();
+    let judgement = match job.purpose {
+        Purpose::Enroll { take } => enroll(service, job, bytes, take).await,
+        Purpose::Verify => verify(service, job, bytes).await,
+    };
+    metrics::histogram!(meters::JUDGE_SECONDS).record(start.elapsed());
+    judgement
+}
+
+async fn enroll(service: &Service, job: &Job, bytes: Vec<u8>, take: u32) -> Result<Judgement, Fault> {
+    let heard = listen(service, bytes, QualityLimits::ENROLL).await?;
+    let print = match (heard.fault(), heard.print()) {
+        (None, Some(print)) => print,
+        (fault, _) => return Ok(fault_of(fault.unwrap_or(Reason::NoSpeech))),
+    };
+    let kept = Some(print.to_bytes());
+    if take < TAKES {
+        return Ok(Judgement { print: kept, ..Judgement::of(Outcome::Enrolled { is_ready: false }) });
+    }
+    let mut prints = Vec::new();
+    for bytes in service.store().enrollment_takes(&job.call).await? {
+        prints.push(TakePrint::from_bytes(&bytes)?);
+    }
+    prints.push(print);
+    match service.engine().enroll(&prints) {
+        Ok(voiceprint) => Ok(Judgement {
+            print: kept,
+            voiceprint: Some(NewVoiceprint { bytes: voiceprint.to_bytes(), model_id: voiceprint.model().to_string() }),
+            ..Judgement::of(Outcome::Enrolled { is_ready: true })
+        }),
+        Err(Reason::TakesDiffer) => Ok(fault_of(Reason::TakesDiffer)),
+        Err(_) => Err(Fault::Voiceprint),
+    }
+}
+
+const fn fault_of(reason: Reason) -> Judgement {
+    Judgement::of(Outcome::EnrollFault { reason })
+}
+
+async fn verify(service: &Service, job: &Job, bytes: Vec<u8>) -> Result<Judgement, Fault> {
+    let stored = match job.caller {
+        Some(caller) => service.store().voiceprint(caller).await?,
+        None => None,
+    };
+    let voiceprint = stored.map(|stored| Voiceprint::from_bytes(&stored.bytes)).transpose()?;
+    let heard = listen(service, bytes, QualityLimits::VERIFY).await?;
+    let bar =
+        Bar { strictness: job.strictness, last_mismatch: job.last_try.mismatch, last_bad_take: job.last_try.bad_take };
+    let assessment = service.engine().verify(voiceprint.as_ref(), &heard, &bar);
+    let outcome = Outcome::Verified { verdict: assessment.verdict };
+    Ok(Judgement { assessment: Some(assessment), ..Judgement::of(outcome) })
+}
+
+/// Decodes and examines a recording on a thread of its own, once a model is free.
+async fn listen(service: &Service, bytes: Vec<u8>, limits: QualityLimits) -> Result<Take, Fault> {
+    let _place = service.takes().listening.acquire().await;
+    let (engine, audio) = (service.engine().clone(), service.config().audio);
+    let examined = tokio::task::spawn_blocking(move || {
+        let clip = match audio::wav::decode(&bytes, &audio) {
+            // A recording without a sample is silence: the caller's doing, not ours.
+            Err(AudioError::Empty) => Clip16k::new(Vec::new()),
+            decoded => decoded?,
+        };
+        Ok(engine.examine(&clip, &limits)?)
+    });
+    examined.await.unwrap_or(Err(Fault::Panicked))
+}
+
+/// Keeps a judgement, with the last word to the standing as it is at that moment.
+async fn finish(service: &Service, job: &Job, judgement: Judgement) -> Result<Outcome, StoreError> {
+    let delete = service.config().twilio.delete_recordings.then(|| job.recording.clone());
+    let judge = move |standing| result(judgement, standing, delete);
+    let finished =
+        service.store().finish_take(&job.call, job.turn, service.now(), &service.config().lockout, judge).await?;
+    service.wake_deletions();
+    let (outcome, is_fresh) = match finished {
+        Finished::Fresh(outcome) => (outcome, true),
+        Finished::Already(outcome) => (outcome, false),
+        Finished::Late => return Ok(Outcome::Lost),
+    };
+    let outcome = Outcome::from_json(&outcome).unwrap_or(Outcome::Lost);
+    if let (true, Outcome::Verified { verdict }) = (is_fresh, outcome) {
+        count_attempt(&verdict);
+        tracing::info!(call = %job.call, turn = job.turn, verdict = verdict.code(), "judged a take");
+    }
+    Ok(outcome)
+}
+
+/// What is written down: whoever has to wait gets no verdict on their voice, however it sounded.
+fn result(judgement: Judgement, standing: Standing, delete_recording: Option<RecordingSid>) -> TakeResult {
+    let Judgement { mut outcome, assessment, print, voiceprint } = judgement;
+    if let Outcome::Verified { verdict } = &mut outcome {
+        match standing {
+            Standing::Clear => {}
+            Standing::Cooldown { until } => *verdict = Verdict::Cooldown { until },
+            Standing::Locked => *verdict = Verdict::Reject { reason: Reason::LockedOut },
+        }
+    }
+    let attempt = match outcome {
+        Outcome::Verified { verdict } => Some(NewAttempt {
+            verdict,
+            signals: assessment.map(|assessment| serde_json::json!(assessment.signals).to_string()),
+        }),
+        _ => None,
+    };
+    TakeResult { outcome: outcome.to_json(), attempt, print, voiceprint, delete_recording }
+}

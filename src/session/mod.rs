@@ -1,0 +1,24 @@
+//! One turn of one call: look up, ask the dialogue, listen, keep, answer.
+//!
+//! What a call needs is in the store, so that any node, or this one after a restart, can answer any turn. Only the
+//! takes being judged right now are also known here, so that a verdict goes out the moment it falls.
+
+mod deletions;
+mod error;
+mod facts;
+mod hear;
+mod judge;
+mod meters;
+mod outcome;
+mod reply;
+mod service;
+mod step;
+mod takes;
+mod token;
+mod turn;
+mod voices;
+
+pub use error::SessionError;
+pub use service::{Clock, NotReady, Service};
+pub use token::{Claims, TokenError};
+pub use voices::Xml;

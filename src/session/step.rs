@@ -1,0 +1,132 @@
+use super::facts::claimed_digits;
+use super::service::Service;
+use super::turn::Turn;
+use super::{SessionError, Xml, meters};
+use crate::dialog::{self, CodeCheck, Effect, Event, Facts, Lookup, State, Step};
+use crate::store::{Committed, StoreError, TurnCommit};
+use crate::types::{Reason, Verdict};
+
+impl Service {
+    /// Answers an event with what is known about the call.
+    pub(super) async fn step(&self, turn: &Turn<'_>, state: State, event: Event) -> Result<Xml, SessionError> {
+        let facts = self.facts(&turn.call, turn.line, turn.now).await?;
+        let step = dialog::advance(state, event, &facts, turn.now);
+        self.keep(turn, &facts, None, step).await
+    }
+
+    /// Answers keys, after looking up what they stand for.
+    pub(super) async fn keyed(&self, turn: &Turn<'_>, state: State, keys: &str) -> Result<Xml, SessionError> {
+        match state.lookup() {
+            Lookup::None => self.step(turn, state, Event::Keys(keys.to_owned())).await,
+            Lookup::Account => self.account_typed(turn, state, keys).await,
+            Lookup::Code => self.code_typed(turn, state, keys).await,
+        }
+    }
+
+    async fn account_typed(&self, turn: &Turn<'_>, state: State, keys: &str) -> Result<Xml, SessionError> {
+        let digits = claimed_digits(keys);
+        let found = match &digits {
+            Some(digits) => self.claimed_caller(digits).await?,
+            None => None,
+        };
+        let claim = if found.is_none() { digits } else { None };
+        let facts = self.facts_of(&turn.call, turn.line, found, claim.as_deref(), turn.now).await?;
+        let step = dialog::advance(state, Event::Keys(keys.to_owned()), &facts, turn.now);
+        self.keep(turn, &facts, claim, step).await
+    }
+
+    async fn code_typed(&self, turn: &Turn<'_>, state: State, keys: &str) -> Result<Xml, SessionError> {
+        let call = &turn.call;
+        let mut checked = self.store().check_code(keys, call.caller, turn.now).await?;
+        let mut facts = self.facts(call, turn.line, turn.now).await?;
+        if let (Some(owner), None) = (checked.owner, call.caller) {
+            if call.claim.is_some() {
+                // They said who they are, and the code is somebody else's.
+                checked.check = CodeCheck::Wrong;
+            } else {
+                let owner = self.store().caller(owner).await?;
+                facts = self.facts_of(call, turn.line, owner, None, turn.now).await?;
+            }
+        }
+        let event = |check| Event::Code { keys: keys.to_owned(), check };
+        let step = dialog::advance(state.clone(), event(checked.check), &facts, turn.now);
+        match self.keep(turn, &facts, None, step).await {
+            Err(SessionError::Store(StoreError::CodeInvalid)) => {
+                // Another call redeemed it since we looked.
+                let facts = self.facts(call, turn.line, turn.now).await?;
+                let step = dialog::advance(state, event(CodeCheck::Wrong), &facts, turn.now);
+                self.keep(turn, &facts, None, step).await
+            }
+            kept => kept,
+        }
+    }
+
+    /// Commits a step and gives its document; of two commits of one turn the first counts.
+    pub(super) async fn keep(
+        &self,
+        turn: &Turn<'_>,
+        facts: &Facts,
+        claim: Option<String>,
+        step: Step,
+    ) -> Result<Xml, SessionError> {
+        match self.commit(turn, facts, claim, step).await {
+            Err(SessionError::Store(error @ (StoreError::AlreadyEnrolled | StoreError::NoVoiceprint))) => {
+                tracing::warn!(call = %turn.call.sid, code = error.code(), "an enrollment was not kept: {error}");
+                self.commit(turn, facts, None, dialog::give_up(facts)).await
+            }
+            kept => kept,
+        }
+    }
+
+    async fn commit(
+        &self,
+        turn: &Turn<'_>,
+        facts: &Facts,
+        claim: Option<String>,
+        step: Step,
+    ) -> Result<Xml, SessionError> {
+        let Turn { call, line, now } = turn;
+        let caller = facts.caller.as_ref().map(|caller| caller.id);
+        let reply = self.with_result(&call.sid, caller, &step.state, step.reply).await?;
+        let Xml(document) = self.voices().document(line, call.turn, &reply)?;
+        let verdicts = verdicts(&step.effects);
+        let commit = TurnCommit {
+            call: call.sid.clone(),
+            turn: call.turn,
+            state: step.state.to_json(),
+            reply: document.clone(),
+            effects: step.effects,
+            caller,
+            claim,
+            at: *now,
+        };
+        let committed = self.store().commit_turn(commit, &self.config().lockout).await?;
+        self.heard_of(&call.sid, step.state.is_over());
+        match committed {
+            Committed::Already(reply) => Ok(Xml(reply)),
+            Committed::Fresh => {
+                for verdict in verdicts {
+                    count_attempt(&verdict);
+                }
+                Ok(Xml(document))
+            }
+        }
+    }
+}
+
+/// The verdicts that fell without a take.
+fn verdicts(effects: &[Effect]) -> Vec<Verdict> {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::RecordVerdict(verdict) => Some(*verdict),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Counts one attempt by how it ended.
+pub(super) fn count_attempt(verdict: &Verdict) {
+    let reason = verdict.reason().map_or("none", Reason::code);
+    metrics::counter!(meters::ATTEMPTS, "verdict" => verdict.code(), "reason" => reason).increment(1);
+}

@@ -1,0 +1,113 @@
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Semaphore, watch};
+
+use super::meters;
+use super::outcome::Outcome;
+use crate::types::CallSid;
+
+/// Takes waiting per session before we say that we cannot: at 0.1 s a take the last one waits 6 s, the most a caller
+/// would stay on the line for.
+const WAITING_PER_SESSION: usize = 64;
+
+/// A take of one turn of one call.
+type Key = (CallSid, u32);
+
+/// The takes this process is judging right now, and the room there is for them.
+pub(super) struct Takes {
+    running: Mutex<HashMap<Key, watch::Receiver<Option<Outcome>>>>,
+    most: usize,
+    /// One place for each inference at a time, so that no thread blocks on a model.
+    pub(super) listening: Semaphore,
+}
+
+/// A take being judged: tells those who wait, and leaves the list when it is dropped.
+pub(super) struct Running {
+    takes: Arc<Takes>,
+    key: Key,
+    told: watch::Sender<Option<Outcome>>,
+}
+
+impl Takes {
+    pub(super) fn new(sessions: usize) -> Arc<Self> {
+        Arc::new(Self {
+            running: Mutex::default(),
+            most: sessions * WAITING_PER_SESSION,
+            listening: Semaphore::new(sessions),
+        })
+    }
+
+    /// Puts a take on the list; `None` when the house is full.
+    pub(super) fn enter(self: &Arc<Self>, call: &CallSid, turn: u32) -> Option<Running> {
+        let key = (call.clone(), turn);
+        let (told, news) = watch::channel(None);
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.len() >= self.most {
+            return None;
+        }
+        running.insert(key.clone(), news);
+        metrics::gauge!(meters::OPEN_TAKES).set(running.len() as f64);
+        Some(Running { takes: Arc::clone(self), key, told })
+    }
+
+    /// Where the outcome of a take will be told, if it is being judged here.
+    pub(super) fn news(&self, call: &CallSid, turn: u32) -> Option<watch::Receiver<Option<Outcome>>> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.get(&(call.clone(), turn)).cloned()
+    }
+}
+
+impl Running {
+    /// Tells everyone who waits for this take.
+    pub(super) fn tell(&self, outcome: Outcome) {
+        self.told.send_replace(Some(outcome));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut running = self.takes.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.remove(&self.key);
+        metrics::gauge!(meters::OPEN_TAKES).set(running.len() as f64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(last: char) -> CallSid {
+        CallSid::parse(&format!("CA{}{last}", "0".repeat(31))).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_outcome_reaches_those_who_wait_and_those_who_come_late() {
+        let takes = Takes::new(1);
+        let running = takes.enter(&call('1'), 3).unwrap();
+        let mut early = takes.news(&call('1'), 3).unwrap();
+        running.tell(Outcome::Lost);
+        drop(running);
+        assert_eq!(*early.wait_for(Option::is_some).await.unwrap(), Some(Outcome::Lost));
+        assert!(takes.news(&call('1'), 3).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_take_that_dies_untold_leaves_the_list_and_wakes_those_who_wait() {
+        let takes = Takes::new(1);
+        let running = takes.enter(&call('1'), 3).unwrap();
+        let mut waiting = takes.news(&call('1'), 3).unwrap();
+        drop(running);
+        assert!(waiting.wait_for(Option::is_some).await.is_err());
+    }
+
+    #[test]
+    fn a_full_house_takes_nobody_in_until_someone_leaves() {
+        let takes = Takes::new(1);
+        let mut inside: Vec<_> =
+            (0..WAITING_PER_SESSION as u32).map(|turn| takes.enter(&call('1'), turn).unwrap()).collect();
+        assert!(takes.enter(&call('2'), 0).is_none());
+        inside.pop();
+        assert!(takes.enter(&call('2'), 0).is_some());
+    }
+}
