@@ -6,6 +6,7 @@ pub mod config;
 pub mod dialog;
 pub mod engine;
 pub mod features;
+pub mod http;
 pub mod models;
 pub mod scoring;
 pub mod session;

@@ -4,9 +4,13 @@
 //! standard error. An error ends the program with [`Exit::Error`] and one line that says what to do about it.
 
 mod eval;
+mod local;
+mod logging;
 mod models;
 mod recording;
 mod score;
+mod serve;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -27,6 +31,8 @@ Callprint answers a phone number and says whether the caller is who they claim t
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Answer calls
+    Serve(serve::Args),
     /// Compare one recording with three of an enrolled speaker
     Score(score::Args),
     /// Measure error rates over lists of recordings
@@ -48,6 +54,7 @@ pub enum Exit {
 /// Runs the command given on the command line.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Eval(args) => eval::run(&args),
     };

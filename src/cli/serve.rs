@@ -1,0 +1,88 @@
+use std::future::Future;
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::settings::ConfigArgs;
+use super::{Exit, local, logging};
+use crate::config::{self, Config};
+use crate::engine::Engine;
+use crate::http;
+use crate::models::Library;
+use crate::session::Service;
+use crate::store::Store;
+
+/// Answers calls until it is told to stop.
+///
+/// Prints one line with the URL to configure at the provider once it is ready. SIGTERM and SIGINT let open requests
+/// finish. Logs go to standard error.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Address and port to listen on, in place of the configured one; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Print every setting with its default and what it does, and exit
+    #[arg(long)]
+    print_config: bool,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    if args.print_config {
+        print!("{}", config::DEFAULTS);
+        return Ok(Exit::Yes);
+    }
+    let listen = args.listen.map(|listen| ("CALLPRINT_SERVER_LISTEN", listen.to_string()));
+    let config = args.config.load(listen.as_slice())?;
+    logging::init(&config.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(serve(config))?;
+    Ok(Exit::Yes)
+}
+
+async fn serve(mut config: Config) -> anyhow::Result<()> {
+    let stopped = stop_signal()?;
+    let listener = TcpListener::bind(config.server.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.server.listen))?;
+    let listen = listener.local_addr()?;
+    let local_token = local::complete(&mut config, listen)?;
+    let public_url = config.server.public_url.clone();
+    let service = tokio::task::spawn_blocking(move || open(config)).await??;
+
+    if let Some(path) = local_token {
+        println!("no auth token is configured: taking requests signed with {} from this machine only", path.display());
+        println!("place a call with: callprint call --to {public_url} --from +15550100 --say take.wav");
+    }
+    println!("ready: {public_url}/incoming_call (POST) is the URL to configure; listening on {listen}");
+    http::serve(listener, service, stopped).await?;
+    Ok(())
+}
+
+/// Opens the store and loads the models, both at once: the models take most of the time until the first call.
+fn open(config: Config) -> anyhow::Result<Service> {
+    let (store, library) = std::thread::scope(|scope| {
+        let store = scope.spawn(|| Store::open(&config.store));
+        let library = Library::load(&config.models);
+        (store.join(), library)
+    });
+    let store = store.map_err(|_| anyhow::anyhow!("opening the store panicked"))?.context("store")?;
+    let engine = Engine::new(library.context("models")?);
+    Ok(Service::start(config, store, engine)?)
+}
+
+/// Ends with the first SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: open requests may finish");
+    })
+}

@@ -1,0 +1,90 @@
+//! The server's edge: routes, signatures, limits. Handlers translate; the session decides.
+
+mod error;
+mod health;
+mod metrics;
+mod router;
+mod signed;
+mod webhooks;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::session::Service;
+use crate::twilio::{SignatureError, Verifier};
+use crate::types::AccountSid;
+
+/// What every handler has at hand.
+#[derive(Clone)]
+struct Edge {
+    service: Service,
+    verifier: Arc<Verifier>,
+    account: AccountSid,
+    room: Arc<Semaphore>,
+}
+
+/// Why the server could not run.
+#[derive(Debug, Error)]
+pub enum ServeError {
+    /// There is nothing to check signatures with or against.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The account's id is malformed.
+    #[error("twilio.account_sid: {0}")]
+    Account(#[from] crate::types::BadSid),
+    /// The socket failed.
+    #[error("cannot serve: {0}")]
+    Socket(#[from] std::io::Error),
+}
+
+/// Answers webhooks on `listener` until `shutdown` ends, then lets open requests finish.
+///
+/// The session's background work is stopped as well; when this returns nothing is running any more.
+///
+/// # Errors
+/// [`ServeError`] when the configuration cannot be served or the socket fails.
+pub async fn serve(
+    listener: TcpListener,
+    service: Service,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), ServeError> {
+    metrics::install();
+    let config = service.config();
+    let grace = Duration::from_secs(config.server.shutdown_grace_s);
+    let tokens =
+        [&config.twilio.auth_token, &config.twilio.auth_token_previous].into_iter().flatten().cloned().collect();
+    let edge = Edge {
+        service: service.clone(),
+        verifier: Arc::new(Verifier::new(tokens, &config.server.public_url)?),
+        account: AccountSid::parse(&config.twilio.account_sid)?,
+        room: Arc::new(Semaphore::new(config.server.max_requests)),
+    };
+
+    let stopping = CancellationToken::new();
+    let told = {
+        let (stopping, service) = (stopping.clone(), service.clone());
+        async move {
+            shutdown.await;
+            service.drain();
+            stopping.cancel();
+        }
+    };
+    let overdue = async {
+        stopping.cancelled().await;
+        tokio::time::sleep(grace).await;
+    };
+    let outcome = tokio::select! {
+        outcome = axum::serve(listener, router::router(edge)).with_graceful_shutdown(told) => outcome,
+        () = overdue => {
+            tracing::warn!(grace_s = grace.as_secs(), "stopped with requests still open");
+            Ok(())
+        }
+    };
+    service.shutdown(grace).await;
+    Ok(outcome?)
+}

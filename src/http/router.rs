@@ -1,0 +1,66 @@
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+
+use super::error::Refusal;
+use super::{Edge, health, webhooks};
+
+/// Largest webhook: the provider's own cap on what it sends and takes is 64 kB.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Every route of the server.
+pub(super) fn router(edge: Edge) -> Router {
+    let sorry = edge.service.clone();
+    let webhooks = Router::new()
+        .route("/incoming_call", post(webhooks::incoming))
+        .route("/call/turn", post(webhooks::turn))
+        .route("/call/wait", post(webhooks::wait))
+        .route("/call/status", post(webhooks::status))
+        .layer(CatchPanicLayer::custom(move |_: Box<dyn Any + Send>| webhooks::twiml(sorry.plain_apology())))
+        .route_layer(middleware::from_fn_with_state(edge.clone(), admit))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+    Router::new()
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .merge(webhooks)
+        .layer(middleware::from_fn(observe))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .with_state(edge)
+}
+
+/// Lets a webhook in while there is room: a refusal at once is better for every caller than a slow answer for all.
+async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let Ok(_place) = Arc::clone(&edge.room).try_acquire_owned() else {
+        return Refusal::Busy.into_response();
+    };
+    next.run(request).await
+}
+
+/// One log line and one measurement a request: the route's name, never its query.
+async fn observe(request: Request, next: Next) -> Response {
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let id = request
+        .extensions()
+        .get::<RequestId>()
+        .and_then(|id| id.header_value().to_str().ok())
+        .unwrap_or_default()
+        .to_owned();
+    let start = Instant::now();
+    let response = next.run(request).await;
+    let status = response.status().as_u16();
+    let elapsed = start.elapsed();
+    metrics::histogram!(super::metrics::REQUEST_SECONDS, "route" => route.clone()).record(elapsed);
+    tracing::info!(route, status, ms = elapsed.as_millis() as u64, request = id, "answered");
+    response
+}
