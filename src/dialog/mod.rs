@@ -1,10 +1,46 @@
 //! The call flow, pure: `(state, event) -> (state, reply, effects)`.
+//!
+//! Time and everything the store knows arrive as arguments; what must be kept leaves as [`Effect`]s. Words are named by
+//! [`prompts`] and are written elsewhere.
+//!
+//! ```text
+//!            withheld, foreign            enrolled                     unknown, not enrolled
+//! begin ──▶ Account ── 8 digits, E.164 ──▶ Menu          begin, 0# ──▶ policy: closed ──▶ reject not_enrolled
+//!                                           │ │ │                       │ open    │ code
+//!              ┌──────── 2 ─────────────────┘ │ │                       │         ▼
+//!              ▼                              │ │                       │        Code ── 3 wrong ──▶ reject
+//!            Code ── bound to this caller ──┐ │ │ 1, 9, silence         ▼         │
+//!              │                            │ │ │                Consent, OptedOut ◀┘
+//!              │ 3 wrong                    │ │ │                       │ 1
+//!              ▼                            ▼ │ ▼                       ▼
+//!            Verify ◀─────────────────── Enroll ◀── verified, wanted 1 ─┘
+//!              │  ▲                        │  ▲
+//!              │  └── three takes agree ───┘  │
+//!              ├── accept ──▶ wanted: in ──▶ after_accept
+//!              │                    1 ────────┘
+//!              │                    9 ──▶ ConfirmOptOut ── 1 ──▶ opted out
+//!              └── reject, cooldown, twice lost ──▶ after_reject
+//! ```
+//!
+//! What holds, whatever arrives (see `tests/properties.rs`): no accept without an accepted take; no voiceprint saved
+//! without consent, nor over an old one without a verification or a code in this call; every call ends within a bound.
+//! A typed account number that nobody has leads through the very same conversation as one that somebody has.
+
+mod account;
+mod consent;
+mod enroll;
 mod event;
 mod facts;
+mod finish;
+mod menu;
 pub mod prompts;
 mod reply;
 mod standing;
 mod state;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod verify;
 
 pub use event::{CodeCheck, Effect, Event, TakeOutcome};
 pub use facts::{CallerFacts, Consent, Facts, LineFacts};
@@ -13,6 +49,8 @@ pub use standing::{Party, Standing, Tally};
 pub use state::{LastTry, Lookup, Purpose, State, StateError};
 
 use crate::types::Timestamp;
+use state::Stage;
+use turn::Turn;
 
 /// One step of the conversation: what to keep, to say and to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,18 +64,38 @@ pub struct Step {
 }
 
 /// Answers the first webhook of a call.
-pub fn begin(_facts: &Facts, _now: Timestamp) -> Step {
-    todo!()
+pub fn begin(facts: &Facts, now: Timestamp) -> Step {
+    let greeting = prompts::GREETING.sentence().with("service", facts.line.service_name.clone());
+    account::begin(Turn::new(State::new(), facts, now).sentence(greeting))
 }
 
 /// Answers what happened since the last reply.
 ///
 /// A call that is over stays over: later events change nothing and have no effects.
-pub fn advance(_state: State, _event: Event, _facts: &Facts, _now: Timestamp) -> Step {
-    todo!()
+pub fn advance(mut state: State, event: &Event, facts: &Facts, now: Timestamp) -> Step {
+    if state.is_over() {
+        let next = if *event == Event::HungUp { Next::Nothing } else { Next::Hangup };
+        return Step { state, reply: Reply { say: Vec::new(), next }, effects: Vec::new() };
+    }
+    state.turns += 1;
+    let stage = state.stage;
+    let turn = Turn::new(state, facts, now);
+    match (event, stage) {
+        (Event::HungUp, _) => finish::hung_up(turn),
+        (_, Stage::Enroll { good }) => enroll::answer(turn, good, event),
+        (_, Stage::Verify) => verify::answer(turn, event),
+        (Event::Lost, _) => finish::unavailable(turn),
+        (_, Stage::Account) => account::answer(turn, event),
+        (_, Stage::Code) => account::answer_code(turn, event),
+        (_, Stage::Consent) => consent::answer(turn, event),
+        (_, Stage::OptedOut) => consent::answer_again(turn, event),
+        (_, Stage::Menu) => menu::answer(turn, event),
+        (_, Stage::ConfirmOptOut) => menu::answer_opt_out(turn, event),
+        (_, Stage::Over) => finish::goodbye(turn),
+    }
 }
 
 /// Ends a call that cannot go on, with an apology and the way on after a reject.
-pub fn give_up(_facts: &Facts) -> Step {
-    todo!()
+pub fn give_up(facts: &Facts, now: Timestamp) -> Step {
+    finish::unavailable(Turn::new(State::new(), facts, now).effect(Effect::DiscardTakes))
 }

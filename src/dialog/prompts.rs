@@ -1,6 +1,7 @@
 //! Every sentence the product says, by key; the words are in `twiml/prompts/<locale>.toml`.
 
 use crate::dialog::Sentence;
+use crate::types::Reason;
 
 /// A sentence's key and the places it must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,4 +158,26 @@ prompts! {
     APOLOGY = "apology" [];
     /// Said when the called number has no line.
     NO_LINE = "no_line" [];
+}
+
+/// The spoken hint of a reason.
+pub const fn hint(reason: Reason) -> Prompt {
+    match reason {
+        Reason::NoSpeech => HINT_NO_SPEECH,
+        Reason::TooShort => HINT_TOO_SHORT,
+        Reason::TooQuiet => HINT_TOO_QUIET,
+        Reason::TooLoud => HINT_TOO_LOUD,
+        Reason::TooNoisy => HINT_TOO_NOISY,
+        Reason::Clipped => HINT_CLIPPED,
+        Reason::PhraseMismatch => HINT_PHRASE_MISMATCH,
+        Reason::TakesDiffer => HINT_TAKES_DIFFER,
+        Reason::VoiceMismatch => HINT_VOICE_MISMATCH,
+        Reason::ReplaySuspected => HINT_REPLAY_SUSPECTED,
+        Reason::SyntheticSuspected => HINT_SYNTHETIC_SUSPECTED,
+        Reason::ChallengeExpired => HINT_CHALLENGE_EXPIRED,
+        Reason::LockedOut => HINT_LOCKED_OUT,
+        Reason::OptedOut => HINT_OPTED_OUT,
+        Reason::NotEnrolled => HINT_NOT_ENROLLED,
+        Reason::Unavailable => HINT_UNAVAILABLE,
+    }
 }

@@ -1,4 +1,4 @@
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::config::Lockout;
@@ -69,16 +69,51 @@ impl Tally {
         }
     }
 
-    /// The tally after one more mismatch.
+    /// The tally after one more mismatch: enough of them within the window lead to a cooldown, then to the next.
+    ///
+    /// A mismatch never shortens a cooldown. Mismatches during one come from calls that were under way already, and
+    /// count like any other.
     #[must_use]
-    pub fn after_mismatch(self, _party: Party, _policy: &Lockout, _now: Timestamp) -> Self {
-        todo!()
+    pub fn after_mismatch(mut self, party: Party, policy: &Lockout, now: Timestamp) -> Self {
+        let window = seconds(policy.window_s);
+        self.failures.retain(|at| now.duration_since(*at) < window);
+        self.failures.push(now);
+        let limit = match party {
+            Party::Caller => policy.caller_failures,
+            Party::Number => policy.number_failures,
+        };
+        if self.failures.len() < limit as usize {
+            return self;
+        }
+        self.failures.clear();
+        if self.is_row_over(policy, now) {
+            self.cooldowns = 0;
+        }
+        if policy.lock_after > 0 && self.cooldowns >= policy.lock_after {
+            self.is_locked = true;
+            return self;
+        }
+        let factor = 2_u64.saturating_pow(self.cooldowns);
+        let length = policy.cooldown_s.saturating_mul(factor).min(policy.cooldown_max_s);
+        let until = now.checked_add(seconds(length)).unwrap_or(Timestamp::MAX);
+        self.until = self.until.max(Some(until));
+        self.cooldowns = self.cooldowns.saturating_add(1);
+        self
     }
 
-    /// The tally after an accept, which forgives failures but opens no running cooldown.
+    /// Whether the last cooldown is so long ago that the next one is the first again.
+    ///
+    /// The longest cooldown's length is taken: whoever was quiet for that long is not trying on.
+    fn is_row_over(&self, policy: &Lockout, now: Timestamp) -> bool {
+        let quiet = seconds(policy.cooldown_max_s);
+        self.until.is_some_and(|until| now.duration_since(until) >= quiet)
+    }
+
+    /// The tally after an accept, which forgives failures but opens no running cooldown and no lock.
     #[must_use]
-    pub fn after_accept(self, _now: Timestamp) -> Self {
-        todo!()
+    pub fn after_accept(mut self, now: Timestamp) -> Self {
+        self.failures.clear();
+        if self.standing(now) == Standing::Clear { Self::default() } else { self }
     }
 
     /// The tally after an operator unlocked it.
@@ -95,4 +130,9 @@ impl Tally {
             _ => Standing::Clear,
         }
     }
+}
+
+/// Seconds of the configuration as a duration; more than there are count as the most there are.
+fn seconds(count: u64) -> SignedDuration {
+    SignedDuration::from_secs(i64::try_from(count).unwrap_or(i64::MAX))
 }

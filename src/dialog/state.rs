@@ -182,6 +182,7 @@ impl State {
 
     /// The form to keep.
     pub fn to_json(&self) -> String {
+        // Cannot fail: numbers, flags and unit variants only, no map with keys that are not text.
         serde_json::json!(self).to_string()
     }
 

@@ -1,0 +1,102 @@
+//! Verification: the passphrase, the engine's verdict, and what the caller wanted.
+
+use crate::dialog::state::{Intent, Stage};
+use crate::dialog::turn::Turn;
+use crate::dialog::{Effect, Event, Step, TakeOutcome, enroll, finish, menu, prompts};
+use crate::types::{Reason, Verdict};
+
+/// Begins a verification with its own tries.
+pub(super) fn start(mut turn: Turn) -> Step {
+    turn.state.stage = Stage::Verify;
+    turn.state.repeats = 0;
+    turn.state.bad_takes = 0;
+    turn.state.mismatches = 0;
+    ask(turn)
+}
+
+/// Asks for the passphrase, unless the caller or the number has to wait by now.
+fn ask(turn: Turn) -> Step {
+    match finish::unless_clear(turn) {
+        Ok(turn) => {
+            let passphrase = turn.facts.line.passphrase.clone();
+            turn.sentence(prompts::VERIFY_SAY.sentence().with("passphrase", passphrase)).listen(Stage::Verify)
+        }
+        Err(step) => step,
+    }
+}
+
+/// Takes what came of a verification take.
+pub(super) fn answer(mut turn: Turn, event: &Event) -> Step {
+    match event {
+        Event::Take(TakeOutcome::Verified(verdict)) => judged(turn, *verdict),
+        Event::Take(_) | Event::Lost => lost(turn, true),
+        Event::Keys(keys) if keys == "*" && turn.may_repeat() => ask(turn),
+        _ => unheard(turn),
+    }
+}
+
+fn judged(turn: Turn, verdict: Verdict) -> Step {
+    match verdict {
+        Verdict::Accept => accepted(turn),
+        Verdict::Retry { reason: Reason::Unavailable } => lost(turn, false),
+        Verdict::Retry { reason } => retry(turn, reason),
+        Verdict::Reject { reason } => rejected(turn, reason),
+        Verdict::Cooldown { until } => finish::cooldown_recorded(turn, until),
+    }
+}
+
+/// Does what the caller wanted. An accept without a voiceprint, or during a cooldown, is not one.
+fn accepted(turn: Turn) -> Step {
+    if !turn.is_enrolled() {
+        return finish::unavailable(turn);
+    }
+    let mut turn = match finish::unless_clear(turn) {
+        Ok(turn) => turn,
+        Err(step) => return step,
+    };
+    turn.state.is_verified = true;
+    match turn.state.intent {
+        Intent::Login => finish::accept(turn),
+        Intent::Reenroll => enroll::start(turn.say(prompts::VERIFIED)),
+        Intent::OptOut => menu::confirm_opt_out(turn.say(prompts::VERIFIED)),
+    }
+}
+
+/// Once more with a hint. The engine rejects on the last try; this holds even if it did not.
+fn retry(mut turn: Turn, reason: Reason) -> Step {
+    let last = turn.state.last_try(&turn.facts.line);
+    let is_last = if reason.is_quality() { last.bad_take } else { last.mismatch };
+    if is_last {
+        return rejected(turn, reason);
+    }
+    if reason.is_quality() {
+        turn.state.bad_takes += 1;
+    } else {
+        turn.state.mismatches += 1;
+    }
+    turn.state.last_fault = Some(reason);
+    ask(turn.say(prompts::hint(reason)))
+}
+
+/// Nobody spoke: a bad take that no engine has seen, so that its verdict is made and recorded here.
+fn unheard(turn: Turn) -> Step {
+    let reason = Reason::NoSpeech;
+    let is_last = turn.state.last_try(&turn.facts.line).bad_take;
+    let verdict = if is_last { Verdict::Reject { reason } } else { Verdict::Retry { reason } };
+    judged(turn.effect(Effect::RecordVerdict(verdict)), verdict)
+}
+
+fn rejected(turn: Turn, reason: Reason) -> Step {
+    // Why a voice did not match is not told: it would help whoever tries another one.
+    let turn = if reason.is_quality() { turn.say(prompts::hint(reason)) } else { turn };
+    finish::reject_recorded(turn.say(prompts::REJECTED), reason)
+}
+
+fn lost(mut turn: Turn, must_record: bool) -> Step {
+    let reason = Reason::Unavailable;
+    if !turn.may_lose_another() {
+        return finish::unavailable(turn);
+    }
+    let turn = if must_record { turn.effect(Effect::RecordVerdict(Verdict::Retry { reason })) } else { turn };
+    ask(turn.say(prompts::hint(reason)))
+}
