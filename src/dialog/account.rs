@@ -23,17 +23,15 @@ const NO_ACCOUNT: &str = "0";
 
 /// The first question of a call.
 pub(super) fn begin(turn: Turn) -> Step {
-    let turn = match finish::unless_clear(turn) {
-        Ok(turn) => turn,
-        Err(step) => return step,
-    };
-    if !turn.facts.has_number_hint {
-        ask(turn)
-    } else if turn.is_enrolled() {
-        menu::ask(turn)
-    } else {
-        admit(turn)
-    }
+    finish::if_clear(turn, |turn| {
+        if !turn.facts.has_number_hint {
+            ask(turn)
+        } else if turn.is_enrolled() {
+            menu::ask(turn)
+        } else {
+            admit(turn)
+        }
+    })
 }
 
 fn ask(turn: Turn) -> Step {
@@ -49,10 +47,7 @@ pub(super) fn answer(mut turn: Turn, event: &Event) -> Step {
         Event::Keys(keys) if is_account_number(keys) => {
             turn.state.by_account = true;
             let turn = if turn.is_enrolled() { turn.effect(Effect::BindCaller) } else { turn };
-            match finish::unless_clear(turn) {
-                Ok(turn) => menu::ask(turn),
-                Err(step) => step,
-            }
+            finish::if_clear(turn, menu::ask)
         }
         _ if turn.may_repeat() => ask(turn.say(prompts::ACCOUNT_AGAIN)),
         _ => finish::reject(turn.say(prompts::NOT_ENROLLED), Reason::NotEnrolled),
@@ -60,7 +55,11 @@ pub(super) fn answer(mut turn: Turn, event: &Event) -> Step {
 }
 
 fn is_account_number(keys: &str) -> bool {
-    (MIN_ACCOUNT_KEYS..=MAX_ACCOUNT_KEYS as usize).contains(&keys.len()) && keys.bytes().all(|b| b.is_ascii_digit())
+    (MIN_ACCOUNT_KEYS..=MAX_ACCOUNT_KEYS as usize).contains(&keys.len()) && is_digits(keys)
+}
+
+fn is_digits(keys: &str) -> bool {
+    keys.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn may_enroll_here(turn: &Turn) -> bool {
@@ -94,27 +93,34 @@ pub(super) fn ask_code(turn: Turn) -> Step {
     turn.say(prompts::ASK_CODE).gather(Stage::Code, Keys::UntilPound(MAX_CODE_KEYS), KEYPAD_TIMEOUT_S)
 }
 
-/// Takes the typed code. Only a code issued for this very caller replaces a voiceprint.
+/// Takes the typed code, unless the number guessed too many already.
 pub(super) fn answer_code(turn: Turn, event: &Event) -> Step {
-    let mut turn = match finish::unless_clear(turn) {
-        Ok(turn) => turn,
-        Err(step) => return step,
-    };
-    if let Event::Code { keys, check } = event {
-        let is_good = match check {
-            CodeCheck::Wrong => false,
-            CodeCheck::Unbound => !turn.is_enrolled(),
-            CodeCheck::Bound => turn.facts.caller.is_some(),
-        };
-        if is_good && !turn.is_phantom() {
-            turn.state.has_code = true;
-            let turn = turn.effect(Effect::RedeemCode(keys.clone()));
-            return enter(if *check == CodeCheck::Bound { turn.effect(Effect::BindCaller) } else { turn });
+    finish::if_clear(turn, |turn| match event {
+        Event::Code { keys, check } if is_good(&turn, *check) => redeem(turn, keys, *check),
+        Event::Code { keys, .. } if !keys.is_empty() && is_digits(keys) => {
+            code_again(turn.effect(Effect::CountWrongCode))
         }
-        if !keys.is_empty() && keys.bytes().all(|b| b.is_ascii_digit()) {
-            turn = turn.effect(Effect::CountWrongCode);
-        }
+        _ => code_again(turn),
+    })
+}
+
+/// Whether the code opens anything here: only one issued for this very caller replaces a voiceprint.
+fn is_good(turn: &Turn, check: CodeCheck) -> bool {
+    match check {
+        _ if turn.is_phantom() => false,
+        CodeCheck::Wrong => false,
+        CodeCheck::Unbound => !turn.is_enrolled(),
+        CodeCheck::Bound => turn.facts.caller.is_some(),
     }
+}
+
+fn redeem(mut turn: Turn, keys: &str, check: CodeCheck) -> Step {
+    turn.state.has_code = true;
+    let turn = turn.effect(Effect::RedeemCode(keys.to_owned()));
+    enter(if check == CodeCheck::Bound { turn.effect(Effect::BindCaller) } else { turn })
+}
+
+fn code_again(mut turn: Turn) -> Step {
     if turn.may_repeat() {
         return ask_code(turn.say(prompts::CODE_AGAIN));
     }

@@ -35,17 +35,17 @@ pub(super) fn reject_recorded(mut turn: Turn, reason: Reason) -> Step {
     way_on(turn, after, prompts::AFTER_REJECT)
 }
 
-/// Turns away a caller or number that has to wait; the turn itself when it has not.
-pub(super) fn unless_clear(turn: Turn) -> Result<Turn, Step> {
+/// Goes on, unless the caller or the number has to wait.
+pub(super) fn if_clear<'a>(turn: Turn<'a>, go_on: impl FnOnce(Turn<'a>) -> Step) -> Step {
     match turn.facts.standing() {
-        Standing::Clear => Ok(turn),
+        Standing::Clear => go_on(turn),
         Standing::Locked => {
             let turn = discard_takes(turn).say(prompts::LOCKED);
-            Err(reject(turn, Reason::LockedOut))
+            reject(turn, Reason::LockedOut)
         }
         Standing::Cooldown { until } => {
             let verdict = Verdict::Cooldown { until };
-            Err(cooldown_recorded(discard_takes(turn).effect(Effect::RecordVerdict(verdict)), until))
+            cooldown_recorded(discard_takes(turn).effect(Effect::RecordVerdict(verdict)), until)
         }
     }
 }

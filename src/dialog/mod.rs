@@ -78,9 +78,9 @@ pub fn advance(mut state: State, event: &Event, facts: &Facts, now: Timestamp) -
         return Step { state, reply: Reply { say: Vec::new(), next }, effects: Vec::new() };
     }
     state.turns += 1;
-    let stage = state.stage;
+    let asked = state.stage;
     let turn = Turn::new(state, facts, now);
-    match (event, stage) {
+    match (event, asked) {
         (Event::HungUp, _) => finish::hung_up(turn),
         (_, Stage::Enroll { good }) => enroll::answer(turn, good, event),
         (_, Stage::Verify) => verify::answer(turn, event),

@@ -16,13 +16,10 @@ pub(super) fn start(mut turn: Turn) -> Step {
 
 /// Asks for the passphrase, unless the caller or the number has to wait by now.
 fn ask(turn: Turn) -> Step {
-    match finish::unless_clear(turn) {
-        Ok(turn) => {
-            let passphrase = turn.facts.line.passphrase.clone();
-            turn.sentence(prompts::VERIFY_SAY.sentence().with("passphrase", passphrase)).listen(Stage::Verify)
-        }
-        Err(step) => step,
-    }
+    finish::if_clear(turn, |turn| {
+        let passphrase = turn.facts.line.passphrase.clone();
+        turn.sentence(prompts::VERIFY_SAY.sentence().with("passphrase", passphrase)).listen(Stage::Verify)
+    })
 }
 
 /// Takes what came of a verification take.
@@ -50,16 +47,14 @@ fn accepted(turn: Turn) -> Step {
     if !turn.is_enrolled() {
         return finish::unavailable(turn);
     }
-    let mut turn = match finish::unless_clear(turn) {
-        Ok(turn) => turn,
-        Err(step) => return step,
-    };
-    turn.state.is_verified = true;
-    match turn.state.intent {
-        Intent::Login => finish::accept(turn),
-        Intent::Reenroll => enroll::start(turn.say(prompts::VERIFIED)),
-        Intent::OptOut => menu::confirm_opt_out(turn.say(prompts::VERIFIED)),
-    }
+    finish::if_clear(turn, |mut turn| {
+        turn.state.is_verified = true;
+        match turn.state.intent {
+            Intent::Login => finish::accept(turn),
+            Intent::Reenroll => enroll::start(turn.say(prompts::VERIFIED)),
+            Intent::OptOut => menu::confirm_opt_out(turn.say(prompts::VERIFIED)),
+        }
+    })
 }
 
 /// Once more with a hint. The engine rejects on the last try; this holds even if it did not.

@@ -63,7 +63,7 @@ fn every_account_without_a_voiceprint_sounds_like_one_that_has_one() {
                 for keys in script {
                     let is_code = call.last.state.lookup() == Lookup::Code;
                     let keys = (*keys).to_owned();
-                    call = call.on(if is_code {
+                    call = call.on(&if is_code {
                         Event::Code { keys, check: CodeCheck::Wrong }
                     } else {
                         Event::Keys(keys)
@@ -135,15 +135,15 @@ fn a_closed_line_still_verifies_its_enrolled_callers() {
 #[test]
 fn a_code_line_asks_strangers_for_a_code_and_then_for_consent() {
     let call = Call::begin(with_policy(EnrollmentPolicy::Code, stranger())).says(&["greeting", "ask_code"]);
-    let call = call.on(code(CodeCheck::Unbound)).says(&["ask_consent"]).does(&[redeemed()]);
+    let call = call.on(&code(CodeCheck::Unbound)).says(&["ask_consent"]).does(&[redeemed()]);
     call.keys("1").listens().three_good_takes().listens();
 }
 
 #[test]
 fn three_wrong_codes_count_towards_the_numbers_tally_and_end_the_call() {
     let call = Call::begin(with_policy(EnrollmentPolicy::Code, stranger()));
-    let call = call.on(code(CodeCheck::Wrong)).says(&["code_again", "ask_code"]).does(&[Effect::CountWrongCode]);
-    let call = call.on(code(CodeCheck::Wrong)).on(code(CodeCheck::Wrong));
+    let call = call.on(&code(CodeCheck::Wrong)).says(&["code_again", "ask_code"]).does(&[Effect::CountWrongCode]);
+    let call = call.on(&code(CodeCheck::Wrong)).on(&code(CodeCheck::Wrong));
     call.says(&["code_failed", "continue"]).ends_rejected(Reason::NotEnrolled).does(&[
         Effect::CountWrongCode,
         record_reject(Reason::NotEnrolled),
@@ -155,28 +155,28 @@ fn three_wrong_codes_count_towards_the_numbers_tally_and_end_the_call() {
 fn silence_and_stars_are_no_wrong_codes_but_are_bounded() {
     let call = Call::begin(with_policy(EnrollmentPolicy::Code, stranger())).silence();
     let star = Event::Code { keys: "*".to_owned(), check: CodeCheck::Wrong };
-    let call = call.on(star.clone()).on(star).ends_rejected(Reason::NotEnrolled);
+    let call = call.on(&star).on(&star).ends_rejected(Reason::NotEnrolled);
     assert!(!call.done.contains(&Effect::CountWrongCode));
 }
 
 #[test]
 fn a_number_that_guessed_too_many_codes_has_to_wait() {
-    let mut call = Call::begin(with_policy(EnrollmentPolicy::Code, stranger())).on(code(CodeCheck::Wrong));
+    let mut call = Call::begin(with_policy(EnrollmentPolicy::Code, stranger())).on(&code(CodeCheck::Wrong));
     call.facts.number_standing = in_minutes(1);
-    let call = call.on(code(CodeCheck::Unbound)).says(&["cooldown_minute", "continue"]);
+    let call = call.on(&code(CodeCheck::Unbound)).says(&["cooldown_minute", "continue"]);
     assert!(!call.done.contains(&redeemed()));
 }
 
 #[test]
 fn a_code_issued_for_the_caller_replaces_their_voiceprint_without_verification() {
-    let call = Call::begin(member()).keys("2").says(&["ask_code"]).on(code(CodeCheck::Bound));
+    let call = Call::begin(member()).keys("2").says(&["ask_code"]).on(&code(CodeCheck::Bound));
     let call = call.does(&[redeemed(), Effect::BindCaller]).listens().three_good_takes();
     assert!(call.done.contains(&Effect::SaveVoiceprint));
 }
 
 #[test]
 fn a_code_issued_for_anybody_never_replaces_a_voiceprint() {
-    let call = Call::begin(member()).keys("2").on(code(CodeCheck::Unbound));
+    let call = Call::begin(member()).keys("2").on(&code(CodeCheck::Unbound));
     call.says(&["code_again", "ask_code"]).does(&[Effect::CountWrongCode]);
 }
 

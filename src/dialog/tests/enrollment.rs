@@ -14,7 +14,7 @@ fn three_good_takes_make_a_voiceprint_and_lead_to_verification() {
     assert_eq!(call.last.state.purpose(), Some(Purpose::Enroll { take: 1 }));
     let call = call.good_take().says(&["enroll_good", "enroll_say"]).does(&[]);
     assert_eq!(call.last.reply.say[1].args["take"], "2");
-    let call = call.good_take().on(Event::Take(TakeOutcome::Enrolled { is_ready: true }));
+    let call = call.good_take().on(&Event::Take(TakeOutcome::Enrolled { is_ready: true }));
     let call = call.says(&["enrolled", "account_number", "enroll_verify", "verify_say"]);
     let call = call.does(&[Effect::SaveVoiceprint]).listens();
     assert_eq!(call.last.state.purpose(), Some(Purpose::Verify));
@@ -23,7 +23,7 @@ fn three_good_takes_make_a_voiceprint_and_lead_to_verification() {
 
 #[test]
 fn a_voiceprint_is_never_ready_before_the_third_take() {
-    let call = enrolling().on(Event::Take(TakeOutcome::Enrolled { is_ready: true }));
+    let call = enrolling().on(&Event::Take(TakeOutcome::Enrolled { is_ready: true }));
     call.says(&["enroll_good", "enroll_say"]).does(&[]);
 }
 
@@ -71,8 +71,8 @@ fn star_repeats_the_sentence_without_counting_as_a_bad_take() {
 
 #[test]
 fn a_lost_take_is_asked_for_once_more_then_we_apologise() {
-    let call = enrolling().on(Event::Lost).says(&["hint_unavailable", "enroll_say"]).does(&[]);
-    call.on(Event::Lost).says(&["apology", "continue"]).ends_rejected(Reason::Unavailable).does(&[
+    let call = enrolling().on(&Event::Lost).says(&["hint_unavailable", "enroll_say"]).does(&[]);
+    call.on(&Event::Lost).says(&["apology", "continue"]).ends_rejected(Reason::Unavailable).does(&[
         Effect::DiscardTakes,
         record_reject(Reason::Unavailable),
         Effect::End,
@@ -81,7 +81,7 @@ fn a_lost_take_is_asked_for_once_more_then_we_apologise() {
 
 #[test]
 fn hanging_up_discards_the_takes() {
-    let call = enrolling().good_take().on(Event::HungUp).says(&[]);
+    let call = enrolling().good_take().on(&Event::HungUp).says(&[]);
     assert_eq!(call.last.reply.next, Next::Nothing);
     call.does(&[Effect::DiscardTakes, Effect::End]);
 }
@@ -90,7 +90,7 @@ fn hanging_up_discards_the_takes() {
 fn withdrawn_consent_stops_an_enrollment_under_way() {
     let mut call = enrolling().good_take().good_take();
     call.facts.caller.as_mut().unwrap().consent = Consent::OptedOut;
-    let call = call.on(Event::Take(TakeOutcome::Enrolled { is_ready: true }));
+    let call = call.on(&Event::Take(TakeOutcome::Enrolled { is_ready: true }));
     call.ends_rejected(Reason::OptedOut).does(&[Effect::DiscardTakes, record_reject(Reason::OptedOut), Effect::End]);
 }
 
@@ -98,7 +98,7 @@ fn withdrawn_consent_stops_an_enrollment_under_way() {
 fn a_voiceprint_that_another_call_made_meanwhile_is_not_replaced() {
     let mut call = enrolling().good_take().good_take();
     call.facts.caller.as_mut().unwrap().is_enrolled = true;
-    let call = call.on(Event::Take(TakeOutcome::Enrolled { is_ready: true }));
+    let call = call.on(&Event::Take(TakeOutcome::Enrolled { is_ready: true }));
     assert!(!call.done.contains(&Effect::SaveVoiceprint));
     call.ends_rejected(Reason::Unavailable);
 }
@@ -115,7 +115,7 @@ fn enrolling_again_needs_a_verification_in_this_call() {
 #[test]
 fn the_old_voiceprint_stays_when_enrolling_again_fails() {
     let call = Call::begin(member()).keys("1").accept().good_take();
-    let call = call.on(Event::HungUp);
+    let call = call.on(&Event::HungUp);
     assert!(call.facts.caller.unwrap().is_enrolled);
     assert_eq!(call.done, [Effect::DiscardTakes, Effect::End]);
 }

@@ -88,10 +88,10 @@ impl Call {
     }
 
     /// Plays one event, with the state having gone through its kept form.
-    fn on(mut self, event: Event) -> Self {
+    fn on(mut self, event: &Event) -> Self {
         let state = State::from_json(&self.last.state.to_json()).unwrap();
         assert_eq!(state, self.last.state, "the state survives being kept");
-        self.last = advance(state, &event, &self.facts, noon());
+        self.last = advance(state, event, &self.facts, noon());
         self.apply();
         self
     }
@@ -113,27 +113,27 @@ impl Call {
     }
 
     fn keys(self, keys: &str) -> Self {
-        self.on(Event::Keys(keys.to_owned()))
+        self.on(&Event::Keys(keys.to_owned()))
     }
 
     fn silence(self) -> Self {
-        self.on(Event::Silence)
+        self.on(&Event::Silence)
     }
 
     fn good_take(self) -> Self {
-        self.on(Event::Take(TakeOutcome::Enrolled { is_ready: false }))
+        self.on(&Event::Take(TakeOutcome::Enrolled { is_ready: false }))
     }
 
     fn three_good_takes(self) -> Self {
-        self.good_take().good_take().on(Event::Take(TakeOutcome::Enrolled { is_ready: true }))
+        self.good_take().good_take().on(&Event::Take(TakeOutcome::Enrolled { is_ready: true }))
     }
 
     fn fault(self, reason: Reason) -> Self {
-        self.on(Event::Take(TakeOutcome::EnrollFault(reason)))
+        self.on(&Event::Take(TakeOutcome::EnrollFault(reason)))
     }
 
     fn verified(self, verdict: Verdict) -> Self {
-        self.on(Event::Take(TakeOutcome::Verified(verdict)))
+        self.on(&Event::Take(TakeOutcome::Verified(verdict)))
     }
 
     fn accept(self) -> Self {

@@ -132,10 +132,10 @@ impl Watch {
                 _ => {}
             }
         }
-        self.check_shape(after);
+        Self::check_shape(after);
     }
 
-    fn check_shape(&self, call: &Call) {
+    fn check_shape(call: &Call) {
         let Step { state, reply, effects } = &call.last;
         let listens = matches!(reply.next, Next::Listen { .. });
         assert_eq!(listens, state.purpose().is_some());
@@ -175,19 +175,19 @@ fn happen(call: &mut Call, happening: Happening) -> Option<Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn whatever_happens_the_promises_hold(facts in worlds(), happenings in happenings()) {
         let mut call = Call::begin(facts);
         let mut watch = Watch::default();
-        watch.check_shape(&call);
+        Watch::check_shape(&call);
         for happening in happenings {
             if call.last.state.is_over() {
                 break;
             }
             if let Some(event) = happen(&mut call, happening) {
-                let after = call.clone().on(event.clone());
+                let after = call.clone().on(&event);
                 watch.check(&call, &event, &after);
                 call = after;
             }
@@ -196,7 +196,7 @@ proptest! {
 
     #[test]
     fn every_call_ends_within_the_bound(facts in worlds(), events in prop::collection::vec(events(), MAX_TURNS as usize)) {
-        let call = events.into_iter().fold(Call::begin(facts), Call::on);
+        let call = events.iter().fold(Call::begin(facts), Call::on);
         prop_assert!(call.last.state.is_over());
     }
 
@@ -205,11 +205,11 @@ proptest! {
         let mut call = Call::begin(facts);
         for happening in happenings {
             if let Some(event) = happen(&mut call, happening) {
-                call = call.on(event);
+                call = call.on(&event);
             }
         }
         let was_enrolling = matches!(call.last.state.purpose(), Some(Purpose::Enroll { .. }));
-        let call = call.on(Event::HungUp);
+        let call = call.on(&Event::HungUp);
         prop_assert_eq!(&call.last.reply.next, &Next::Nothing);
         prop_assert!(call.last.reply.say.is_empty() && call.last.state.is_over());
         prop_assert_eq!(was_enrolling, call.last.effects.contains(&Effect::DiscardTakes));
@@ -226,7 +226,7 @@ proptest! {
             let is_theirs = matches!(event, Event::Code { check: CodeCheck::Bound, .. })
                 || event == Event::Take(TakeOutcome::Verified(Verdict::Accept));
             if !is_theirs {
-                (real, phantom) = (real.on(event.clone()), phantom.on(event));
+                (real, phantom) = (real.on(&event), phantom.on(&event));
                 prop_assert_eq!(&real.last.reply, &phantom.last.reply);
             }
         }

@@ -68,8 +68,8 @@ fn star_repeats_the_passphrase_without_counting() {
 
 #[test]
 fn a_lost_take_is_asked_for_once_more_and_is_never_a_pass() {
-    let call = verifying().on(Event::Lost).says(&["hint_unavailable", "verify_say"]);
-    let call = call.does(&[record_retry(Reason::Unavailable)]).on(Event::Lost);
+    let call = verifying().on(&Event::Lost).says(&["hint_unavailable", "verify_say"]);
+    let call = call.does(&[record_retry(Reason::Unavailable)]).on(&Event::Lost);
     call.says(&["apology", "continue"]).ends_rejected(Reason::Unavailable);
 }
 
@@ -102,7 +102,7 @@ fn a_cooldown_from_the_engine_is_not_recorded_twice() {
 
 #[test]
 fn hanging_up_during_verification_decides_nothing() {
-    let call = verifying().on(Event::HungUp).does(&[Effect::End]);
+    let call = verifying().on(&Event::HungUp).does(&[Effect::End]);
     assert_eq!((call.last.reply.next, call.last.state.verdict()), (Next::Nothing, None));
 }
 
