@@ -59,8 +59,6 @@ fn good_take(turn: Turn, good: u32, is_ready: bool) -> Step {
 /// Keeps the voiceprint and goes on to the first verification with it.
 fn enrolled(mut turn: Turn) -> Step {
     turn.state.intent = Intent::Login;
-    turn.state.is_verified = false;
-    turn.state.has_code = false;
     let digits = turn.facts.caller.as_ref().map(|caller| spelled(&caller.account_number));
     let mut turn = turn.effect(Effect::SaveVoiceprint).say(prompts::ENROLLED);
     if let Some(digits) = digits {

@@ -2,7 +2,7 @@
 
 use crate::dialog::state::{Intent, Stage};
 use crate::dialog::turn::Turn;
-use crate::dialog::{Effect, Event, Keys, Next, Step, account, finish, prompts, verify};
+use crate::dialog::{Effect, Event, Keys, Step, account, finish, prompts, verify};
 
 /// Seconds the menu waits: most callers want in, and silence lets them.
 const MENU_TIMEOUT_S: u32 = 3;
@@ -39,16 +39,12 @@ pub(super) fn confirm_opt_out(turn: Turn) -> Step {
     turn.say(prompts::CONFIRM_OPT_OUT).gather(Stage::ConfirmOptOut, Keys::One, CONFIRM_TIMEOUT_S)
 }
 
-/// Takes the confirmation; without one the voiceprint stays and the verified caller goes on.
+/// Takes the confirmation; without one the voiceprint stays and the caller, verified a moment ago, goes on.
 pub(super) fn answer_opt_out(mut turn: Turn, event: &Event) -> Step {
     match event {
-        Event::Keys(keys) if keys == "1" && turn.state.is_verified => {
-            let turn = turn.effect(Effect::OptOut).say(prompts::OPT_OUT_DONE);
-            turn.say(prompts::GOODBYE).end(Next::Hangup)
-        }
+        Event::Keys(keys) if keys == "1" => finish::goodbye(turn.effect(Effect::OptOut).say(prompts::OPT_OUT_DONE)),
         Event::Keys(keys) if keys != "2" && turn.may_repeat() => confirm_opt_out(turn),
         Event::Silence if turn.may_repeat() => confirm_opt_out(turn),
-        _ if turn.state.is_verified => finish::accept(turn.say(prompts::OPT_OUT_KEPT)),
-        _ => finish::unavailable(turn),
+        _ => finish::accept(turn.say(prompts::OPT_OUT_KEPT)),
     }
 }

@@ -87,6 +87,14 @@ fn an_accept_opens_no_running_cooldown() {
 }
 
 #[test]
+fn a_shorter_cooldown_in_the_configuration_does_not_shorten_a_running_one() {
+    let tally = after_mismatches(&[0, 0, 0], Party::Caller, &POLICY);
+    let shorter = Lockout { cooldown_s: 5, ..POLICY };
+    let tally = (0..3).fold(tally, |tally, _| tally.after_mismatch(Party::Caller, &shorter, at(1)));
+    assert_eq!(tally.standing(at(1)), cools_until(60));
+}
+
+#[test]
 fn only_mismatches_count() {
     for reason in Reason::ALL {
         for verdict in [Verdict::Retry { reason }, Verdict::Reject { reason }] {

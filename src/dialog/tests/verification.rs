@@ -67,6 +67,12 @@ fn star_repeats_the_passphrase_without_counting() {
 }
 
 #[test]
+fn stars_in_the_menu_do_not_use_up_those_of_the_passphrase() {
+    let call = Call::begin(member()).keys("*").keys("*").silence();
+    call.keys("*").says(&["verify_say"]).keys("*").says(&["verify_say"]).does(&[]);
+}
+
+#[test]
 fn a_lost_take_is_asked_for_once_more_and_is_never_a_pass() {
     let call = verifying().on(&Event::Lost).says(&["hint_unavailable", "verify_say"]);
     let call = call.does(&[record_retry(Reason::Unavailable)]).on(&Event::Lost);
