@@ -10,7 +10,7 @@ impl Service {
     /// Answers an event with what is known about the call.
     pub(super) async fn step(&self, turn: &Turn<'_>, state: State, event: Event) -> Result<Xml, SessionError> {
         let facts = self.facts(&turn.call, turn.line, turn.now).await?;
-        let step = dialog::advance(state, event, &facts, turn.now);
+        let step = dialog::advance(state, &event, &facts, turn.now);
         self.keep(turn, &facts, None, step).await
     }
 
@@ -31,7 +31,7 @@ impl Service {
         };
         let claim = if found.is_none() { digits } else { None };
         let facts = self.facts_of(&turn.call, turn.line, found, claim.as_deref(), turn.now).await?;
-        let step = dialog::advance(state, Event::Keys(keys.to_owned()), &facts, turn.now);
+        let step = dialog::advance(state, &Event::Keys(keys.to_owned()), &facts, turn.now);
         self.keep(turn, &facts, claim, step).await
     }
 
@@ -49,12 +49,12 @@ impl Service {
             }
         }
         let event = |check| Event::Code { keys: keys.to_owned(), check };
-        let step = dialog::advance(state.clone(), event(checked.check), &facts, turn.now);
+        let step = dialog::advance(state.clone(), &event(checked.check), &facts, turn.now);
         match self.keep(turn, &facts, None, step).await {
             Err(SessionError::Store(StoreError::CodeInvalid)) => {
                 // Another call redeemed it since we looked.
                 let facts = self.facts(call, turn.line, turn.now).await?;
-                let step = dialog::advance(state, event(CodeCheck::Wrong), &facts, turn.now);
+                let step = dialog::advance(state, &event(CodeCheck::Wrong), &facts, turn.now);
                 self.keep(turn, &facts, None, step).await
             }
             kept => kept,

@@ -78,7 +78,7 @@ fn a_failure_outside_a_take_ends_with_an_apology() {
 
 #[test]
 fn a_call_given_up_has_apologised_and_was_rejected() {
-    let step = give_up(&member(), noon());
+    let step = give_up(&member());
     assert_eq!(step.state.verdict(), Some(Verdict::Reject { reason: Reason::Unavailable }));
     assert_eq!(step.effects, [Effect::DiscardTakes, record_reject(Reason::Unavailable), Effect::End]);
 }
