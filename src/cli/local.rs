@@ -12,13 +12,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 
 use crate::config::Config;
+use crate::twilio::{LOCAL_ACCOUNT_SID, LOCAL_API_BASE};
 
-/// The account that signs when none is configured: it cannot be anybody's at the provider.
-pub(super) const ACCOUNT: &str = "AC00000000000000000000000000000000";
-/// Where `callprint call` puts its stand-in for the provider's API.
-pub(super) const API_BASE: &str = "http://127.0.0.1:8025";
-/// The provider's own API.
-const PROVIDER_API_BASE: &str = "https://api.twilio.com";
 /// The local token's file in the data folder.
 const TOKEN_FILE: &str = "local-token";
 /// As strong as the provider's own tokens: 128 bits.
@@ -32,15 +27,14 @@ pub(super) fn complete(config: &mut Config, listen: SocketAddr) -> anyhow::Resul
     if config.server.public_url.is_empty() {
         config.server.public_url = format!("http://{listen}");
     }
-    let is_local = config.twilio.auth_token.is_none();
+    if config.twilio.auth_token.is_some() {
+        return Ok(None);
+    }
     if config.twilio.api_base.is_empty() {
-        config.twilio.api_base = if is_local { API_BASE } else { PROVIDER_API_BASE }.to_owned();
+        LOCAL_API_BASE.clone_into(&mut config.twilio.api_base);
     }
     if config.twilio.account_sid.is_empty() {
-        ACCOUNT.clone_into(&mut config.twilio.account_sid);
-    }
-    if !is_local {
-        return Ok(None);
+        LOCAL_ACCOUNT_SID.clone_into(&mut config.twilio.account_sid);
     }
     let (path, token) = token(&config.store.data_dir)?;
     config.twilio.auth_token = Some(token);
