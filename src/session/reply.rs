@@ -52,7 +52,7 @@ impl Service {
             number_standing: Standing::Clear,
             claim_standing: Standing::Clear,
         };
-        let mut reply = give_up(&facts, self.now()).reply;
+        let mut reply = give_up(&facts).reply;
         if let Next::Redirect { url } = &mut reply.next {
             *url = with_token(url, &self.signed(None, call, "reject")?);
         }

@@ -72,7 +72,7 @@ impl Service {
         match self.commit(turn, facts, claim, step).await {
             Err(SessionError::Store(error @ (StoreError::AlreadyEnrolled | StoreError::NoVoiceprint))) => {
                 tracing::warn!(call = %turn.call.sid, code = error.code(), "an enrollment was not kept: {error}");
-                self.commit(turn, facts, None, dialog::give_up(facts, turn.now)).await
+                self.commit(turn, facts, None, dialog::give_up(facts)).await
             }
             kept => kept,
         }

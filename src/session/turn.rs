@@ -136,7 +136,7 @@ impl Service {
             Err(error) => {
                 tracing::error!(call = %turn.call.sid, code = error.code(), "a call had to be given up: {error}");
                 let facts = self.facts(&turn.call, line, turn.now).await?;
-                let step = dialog::give_up(&facts, turn.now);
+                let step = dialog::give_up(&facts);
                 Ok(Due::Settled(self.keep(&turn, &facts, None, step).await?))
             }
         }
