@@ -8,6 +8,7 @@ pub mod engine;
 pub mod features;
 pub mod http;
 pub mod models;
+pub mod phone;
 pub mod scoring;
 pub mod session;
 pub mod store;

@@ -1,0 +1,40 @@
+use std::fmt;
+
+use secrecy::SecretString;
+
+/// An account at the simulated provider: who signs webhooks and may fetch recordings.
+#[derive(Clone)]
+pub struct Account {
+    /// `AC` and 32 hex digits.
+    pub sid: String,
+    /// Signs webhooks; the password of the REST API.
+    pub token: SecretString,
+}
+
+impl Account {
+    /// What a server without a configured account expects: its own local token, and zeros for the id.
+    pub fn local(token: SecretString) -> Self {
+        Self { sid: format!("AC{:032x}", 0), token }
+    }
+
+    /// An account nobody else has.
+    pub fn random() -> Self {
+        Self { sid: new_sid("AC"), token: SecretString::from(hex()) }
+    }
+}
+
+/// Without the token.
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Account").field(&self.sid).finish()
+    }
+}
+
+/// A new id of the provider's shape: two letters and 32 hex digits.
+pub(super) fn new_sid(prefix: &str) -> String {
+    format!("{prefix}{}", hex())
+}
+
+fn hex() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}

@@ -1,0 +1,27 @@
+//! The other end of the line: a simulated phone, and the provider between it and us.
+//!
+//! A [`Phone`] places calls the way the provider does: it signs webhooks, does what the replies say ([`Interpreter`]) and
+//! leaves recordings on a [`Shelf`], which a [`Provider`] hands out over its REST API. Nothing here knows the server; all
+//! it sees is what the wire shows. Time on the line is virtual unless [`Phone::paced`]: five seconds of speech take none.
+
+mod account;
+mod event;
+mod interpreter;
+mod provider;
+mod recorder;
+mod report;
+mod script;
+mod shelf;
+mod spool;
+mod telephone;
+mod webhook;
+
+pub use account::Account;
+pub use event::{Ended, Event, What};
+pub use interpreter::{Fetch, Go, Interpreter, Limits, Silence};
+pub use provider::Provider;
+pub use report::{Fault, Report, Turn};
+pub use script::{Answer, Question, Script, Then, Utterance};
+pub use shelf::{Lag, Shelf, Trouble};
+pub use telephone::{Outgoing, Phone, Repeat};
+pub use webhook::Exchange;

@@ -1,0 +1,137 @@
+//! What the provider records of a caller: cut at silence, at a key, at the longest length.
+
+use super::script::{Answer, Then};
+use crate::audio::mulaw;
+use crate::twiml::Record;
+use crate::types::Clip8k;
+
+/// Samples in a millisecond.
+const PER_MS: usize = Clip8k::RATE_HZ as usize / 1000;
+/// Silence is measured in steps of 20 ms, a line's packet.
+const STEP: usize = 20 * PER_MS;
+/// What lies below is silence: above a line's noise (about −62 dBFS), below the quietest speech we take (−52 dBFS).
+const SILENCE_DBFS: f32 = -56.0;
+/// Noise of a line on which nobody speaks, as in our fixtures.
+const LINE_NOISE_DBFS: f32 = -62.0;
+/// Where nobody speaks in a clip is found over five steps: shorter than most pauses, longer than a pitch period.
+const QUIET_STEPS: usize = 5;
+/// The longest recording made, whatever is asked for: no take is as long, and memory is finite.
+const LONGEST_S: u32 = 120;
+/// A caller reaches for the keypad in 200 ms.
+const REACH: usize = 200 * PER_MS;
+
+/// A recording and how it ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Recorded {
+    /// The sound, after µ-law.
+    pub(super) clip: Clip8k,
+    /// Its length before anything was trimmed.
+    pub(super) length_ms: u64,
+    /// Whether nothing rose above silence.
+    pub(super) is_silent: bool,
+    /// The key that ended it.
+    pub(super) key: Option<char>,
+    /// Whether the caller hung up.
+    pub(super) hung_up: bool,
+}
+
+/// Records what a caller does about a `<Record>`.
+pub(super) fn record(verb: &Record, answer: &Answer) -> Recorded {
+    let ends_it = |key: &char| verb.finish_on_key.contains(*key);
+    let (mut sound, noise_dbfs, then) = match answer {
+        Answer::Nothing => (Vec::new(), LINE_NOISE_DBFS, Then::Wait),
+        Answer::Keys(keys) => (Vec::new(), LINE_NOISE_DBFS, keys.chars().find(ends_it).map_or(Then::Wait, Then::Press)),
+        Answer::HangUp => (Vec::new(), LINE_NOISE_DBFS, Then::HangUp),
+        Answer::Say(said) => (said.clip.samples().to_vec(), background_dbfs(said.clip.samples()), said.then),
+    };
+    if then == Then::HangUp {
+        sound.truncate(sound.len() / 2);
+    }
+    let key = if let Then::Press(key) = then { Some(key).filter(ends_it) } else { None };
+    let longest = verb.max_length_s.min(LONGEST_S) as usize * Clip8k::RATE_HZ as usize;
+    let patience = verb.timeout_s as usize * Clip8k::RATE_HZ as usize;
+
+    let mut noise = Noise::at(noise_dbfs);
+    let is_cut_short = key.is_some() || then == Then::HangUp;
+    let wanted = sound.len() + if is_cut_short { REACH } else { longest.min(patience.max(STEP)) };
+    let wanted = if patience == 0 && !is_cut_short { longest } else { wanted };
+    while sound.len() < wanted.min(longest) {
+        sound.push(noise.next());
+    }
+    sound.truncate(longest);
+    let end = end_by_silence(&sound, patience);
+    let ran_out = end.is_some_and(|end| end < sound.len()) || sound.len() >= longest;
+    sound.truncate(end.unwrap_or(sound.len()));
+
+    let is_silent = sound.chunks(STEP).all(is_silence);
+    let length_ms = (sound.len() / PER_MS) as u64;
+    let kept = if verb.trim_silence { trimmed(&sound) } else { &sound };
+    let clip = Clip8k::new(kept.iter().map(|sample| over_the_line(*sample)).collect::<Vec<_>>());
+    Recorded { clip, length_ms, is_silent, key: key.filter(|_| !ran_out), hung_up: then == Then::HangUp && !ran_out }
+}
+
+/// Where a silence of `patience` samples ends, if there is one and patience has an end.
+fn end_by_silence(sound: &[f32], patience: usize) -> Option<usize> {
+    if patience == 0 {
+        return None;
+    }
+    let mut silent = 0;
+    for (step, samples) in sound.chunks(STEP).enumerate() {
+        silent = if is_silence(samples) { silent + samples.len() } else { 0 };
+        if silent >= patience {
+            return Some((step * STEP + samples.len()).min(sound.len()));
+        }
+    }
+    None
+}
+
+/// The sound from the first to the last step that is not silent.
+fn trimmed(sound: &[f32]) -> &[f32] {
+    let loud = |samples: &[f32]| !is_silence(samples);
+    let first = sound.chunks(STEP).position(loud);
+    let last = sound.chunks(STEP).rposition(loud);
+    match (first, last) {
+        (Some(first), Some(last)) => &sound[first * STEP..((last + 1) * STEP).min(sound.len())],
+        _ => &[],
+    }
+}
+
+fn is_silence(samples: &[f32]) -> bool {
+    dbfs(samples) < SILENCE_DBFS
+}
+
+fn dbfs(samples: &[f32]) -> f32 {
+    let power = samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len().max(1) as f32;
+    10.0 * power.max(1e-12).log10()
+}
+
+/// What is heard of the caller's place when nobody speaks: the level of the quietest moment.
+fn background_dbfs(clip: &[f32]) -> f32 {
+    clip.windows(QUIET_STEPS * STEP).step_by(STEP).map(dbfs).reduce(f32::min).unwrap_or(LINE_NOISE_DBFS)
+}
+
+/// One sample as a telephone line carries it.
+fn over_the_line(sample: f32) -> f32 {
+    let linear = (sample * 32768.0).round().clamp(-32768.0, 32767.0) as i16;
+    f32::from(mulaw::to_linear(mulaw::from_linear(linear))) / 32768.0
+}
+
+/// White noise, the same in every run.
+struct Noise {
+    amplitude: f32,
+    state: u32,
+}
+
+impl Noise {
+    fn at(dbfs: f32) -> Self {
+        // Uniform noise of amplitude a has a power of a²/3.
+        Self { amplitude: 10f32.powf(dbfs / 20.0) * 3f32.sqrt(), state: 1 }
+    }
+
+    /// A linear congruential generator with the constants of Numerical Recipes; its high bits are noise enough.
+    fn next(&mut self) -> f32 {
+        self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let unit = (self.state >> 8) as f32 / (1u32 << 24) as f32;
+        (2.0 * unit - 1.0) * self.amplitude
+    }
+}
