@@ -43,7 +43,8 @@ fn ask(turn: Turn) -> Step {
 /// Takes the typed account number. One that nobody has, or that has no voiceprint, goes on like any other.
 pub(super) fn answer(mut turn: Turn, event: &Event) -> Step {
     match event {
-        Event::Keys(keys) if keys == NO_ACCOUNT && may_enroll_here(&turn) => admit(turn),
+        // Nobody enrolls in the name of a caller whom the number or the digits merely suggested.
+        Event::Keys(keys) if keys == NO_ACCOUNT && may_enroll_here(&turn) && turn.facts.caller.is_none() => admit(turn),
         Event::Keys(keys) if is_account_number(keys) => {
             turn.state.by_account = true;
             let turn = if turn.is_enrolled() { turn.effect(Effect::BindCaller) } else { turn };

@@ -112,6 +112,12 @@ fn a_withheld_caller_without_an_account_may_enroll_and_hears_a_number_of_their_o
 }
 
 #[test]
+fn nobody_enrolls_as_the_owner_of_a_number_that_is_no_hint() {
+    let call = Call::begin(Facts { has_number_hint: false, ..acquaintance(Consent::Given) });
+    call.keys("0").says(&["account_again", "ask_account", "ask_account_new"]).does(&[]);
+}
+
+#[test]
 fn a_closed_line_offers_no_enrollment_to_a_withheld_caller() {
     let call = Call::begin(withheld(with_policy(EnrollmentPolicy::Closed, stranger())));
     call.says(&["greeting", "ask_account"]).keys("0").says(&["account_again", "ask_account"]);
