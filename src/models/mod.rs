@@ -87,6 +87,11 @@ impl Library {
         &self.0.spec
     }
 
+    /// The ONNX Runtime in use, as it describes itself.
+    pub fn runtime(&self) -> &'static str {
+        ort::info()
+    }
+
     /// What the manifest says, also of models that are not loaded.
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION};
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
@@ -186,6 +186,25 @@ impl Recordings {
         let response = response.map_err(|_| RecordingError::unreachable("time-out"))?;
         match response.map_err(|error| broken(&error))?.status() {
             status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),
+            status => Err(refusal(status)),
+        }
+    }
+
+    /// Asks for the list of recordings: whether the API is there and takes our credentials for what we need.
+    ///
+    /// The `Date` it answers with tells how far the clocks are apart. A stand-in that keeps no list counts as there.
+    ///
+    /// # Errors
+    /// [`RecordingError::Refused`] or [`RecordingError::Unreachable`].
+    pub async fn probe(&self) -> Result<Option<String>, RecordingError> {
+        let list = self.folder.join("../Recordings.json?PageSize=1");
+        let list = list.map_err(|_| RecordingError::Misconfigured { setting: "twilio.api_base" })?;
+        let response = tokio::time::timeout(TRY_TIMEOUT, self.request(Method::GET, list).send()).await;
+        let response = response.map_err(|_| RecordingError::unreachable("time-out"))?.map_err(|error| broken(&error))?;
+        match response.status() {
+            status if status.is_success() || status == StatusCode::NOT_FOUND => {
+                Ok(response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned))
+            }
             status => Err(refusal(status)),
         }
     }
