@@ -3,6 +3,7 @@
 //! What a person reads goes to standard output as text, with `--json` as one JSON value; progress and complaints go to
 //! standard error. An error ends the program with [`Exit::Error`] and one line that says what to do about it.
 
+mod doctor;
 mod eval;
 mod local;
 mod logging;
@@ -33,6 +34,8 @@ Callprint answers a phone number and says whether the caller is who they claim t
 enum Command {
     /// Answer calls
     Serve(serve::Args),
+    /// Check everything a call needs, and say what to do
+    Doctor(doctor::Args),
     /// Compare one recording with three of an enrolled speaker
     Score(score::Args),
     /// Measure error rates over lists of recordings
@@ -55,6 +58,7 @@ pub enum Exit {
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Eval(args) => eval::run(&args),
     };

@@ -1,0 +1,81 @@
+//! Whether the models load and hear what they should.
+
+use std::time::Instant;
+
+use serde::Deserialize;
+
+use super::Finding;
+use crate::config::Config;
+use crate::features::Fbank;
+use crate::models::Library;
+use crate::types::Clip8k;
+
+/// What ONNX Runtime outside of this program makes of the test signal; see `fixtures/vectors/README.md`.
+const GOLDEN: &str = include_str!("../../../fixtures/vectors/campplus_golden.json");
+/// Kernels differ between processors: fp32 reaches 0.9999, int8 0.995. A wrong model or front end is far below both.
+const LEAST_COSINE: f32 = 0.99;
+
+#[derive(Deserialize)]
+struct Golden {
+    fp32: Vec<f32>,
+    int8: Vec<f32>,
+}
+
+pub(super) fn check(config: &Config) -> Vec<Finding> {
+    let start = Instant::now();
+    let library = match Library::load(&config.models) {
+        Ok(library) => library,
+        Err(error) => return vec![Finding::bad("models", error.to_string(), "run `make setup`, or see the message")],
+    };
+    let loaded =
+        format!("{} loaded in {} ms, {}", library.speaker().id, start.elapsed().as_millis(), library.runtime());
+    vec![Finding::good("models", loaded), self_test(&library)]
+}
+
+/// Listens to a signal whose embedding is known.
+fn self_test(library: &Library) -> Finding {
+    let check = "model self-test";
+    let golden: Golden = match serde_json::from_str(GOLDEN) {
+        Ok(golden) => golden,
+        Err(error) => return Finding::bad(check, error.to_string(), "a bug: please report it"),
+    };
+    let id = library.speaker().id.to_string();
+    let expected = match id.as_str() {
+        id if id.starts_with("campplus-zh-en-192-int8") => golden.int8,
+        id if id.starts_with("campplus-zh-en-192-fp32") => golden.fp32,
+        _ => return Finding::good(check, format!("no reference for {id}")),
+    };
+    let clip = signal();
+    let features = Fbank::new().compute(&clip, 0..clip.samples().len());
+    match library.embed(&features) {
+        Ok(embedding) => {
+            let cosine = cosine(&embedding, &expected);
+            let found = format!("cosine {cosine:.4} to the reference");
+            if cosine >= LEAST_COSINE {
+                Finding::good(check, found)
+            } else {
+                Finding::bad(check, found, "do not take calls with it: restore models/ and ONNX Runtime (`make setup`)")
+            }
+        }
+        Err(error) => Finding::bad(check, error.to_string(), "restore models/ and ONNX Runtime (`make setup`)"),
+    }
+}
+
+/// The formula of `fixtures/vectors/fbank_golden.json`: three seconds of a warbling chirp in noise.
+fn signal() -> Clip8k {
+    use std::f64::consts::TAU;
+    let mut noise: u32 = 12_345;
+    let sample = |i: u32| {
+        let t = f64::from(i) / 8000.0;
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let chirp = 6000.0 * (TAU * (300.0 * t + 450.0 * t * t)).sin() * (0.6 + 0.4 * (TAU * 3.0 * t).sin());
+        let value = chirp + (f64::from(noise >> 16) - 32_768.0) / 64.0;
+        (value.round() / 32_768.0) as f32
+    };
+    Clip8k::new((0..24_000).map(sample).collect::<Vec<f32>>())
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f32>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
