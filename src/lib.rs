@@ -1,4 +1,53 @@
-//! Callprint: self-hosted voice authentication for phone lines.
+//! Callprint: self-hosted voice authentication for phone lines. This page is the map.
+//!
+//! # One call through the code
+//!
+//! The provider posts a form to `/incoming_call`. [`http`] keeps the raw body, has [`twilio`] check the signature against
+//! the configured public URL, and only then reads the form; a handler does nothing but hand it to [`session`]. The session
+//! looks up the line, the caller and the standing of both caller and number in the [`store`], and gives these facts to the
+//! [`dialog`], which is a pure function: `(state, event, facts, now) -> (state, reply, effects)`. State, reply and effects are
+//! committed in one transaction, keyed by call and turn. A webhook that comes twice finds its reply there and gets the same
+//! bytes again; two that race are told apart by the same key. [`twiml`] turns the reply into the provider's XML: branching
+//! lives in Rust, words live in `twiml/`.
+//!
+//! When a reply listens, the provider records a take and posts its id. The session claims the take in the store (once for
+//! each call and turn, once for each recording) and judges it: [`twilio`] fetches the recording by id, with back-off while it
+//! is not there yet; [`audio`] decodes it to a [`types::Clip16k`]; [`engine`] runs the signal path, on threads of its own:
+//!
+//! ```text
+//! Clip16k -> 8 kHz -> speech segments (models: Silero; vad) -> quality: is it worth scoring?
+//!         -> silent ends trimmed -> filter bank (features) -> embedding (models: CAM++)
+//!         -> centred, channel directions removed (scoring) -> cosine with the voiceprint -> calibrated LLR -> Verdict
+//! ```
+//!
+//! The verdict is made in one place, `engine::verdict`. It is written down with its signals, the tallies behind lock-out and
+//! the recording's deletion in one transaction, which has the last word: whoever is in cooldown by then is not accepted. The
+//! webhook waits a little for the outcome and otherwise asks the caller to hold, by way of `/call/wait`, within a bound. Then
+//! the outcome is the dialogue's next event.
+//!
+//! # What holds everywhere
+//!
+//! * Caller id is a hint. Nothing is changed or deleted without a verification in the same call, or an enrollment code.
+//! * Whatever fails ends in "not authenticated", a spoken apology and the operator's way on.
+//! * What a call needs is in the store; any process on it can answer any turn, also after a `kill -9`.
+//! * Imports run one way; `tests/layers.rs` holds the table.
+//! * No audio is written to disk by the server; no number, token or audio reaches a log.
+//!
+//! # Where things are
+//!
+//! | | |
+//! |---|---|
+//! | [`types`], [`config`] | the nouns; what an operator can set, checked before anything starts |
+//! | [`audio`], [`vad`], [`features`], [`scoring`] | pure signal code: bytes to clips, speech and quality, filter bank, scores and error rates |
+//! | [`dialog`] | the call flow and the rules of lock-out, pure |
+//! | [`models`] | the only user of ONNX Runtime: loads what `models/manifest.toml` describes, refuses anything else |
+//! | [`store`] | the only SQL: one writer, encrypted voiceprints, append-only audit |
+//! | [`twilio`], [`twiml`] | the only places with the provider's names, and with XML |
+//! | [`engine`], [`session`], [`http`] | verdicts; turns of a call; the wire |
+//! | [`phone`] | the other end of the line: a simulated phone and provider, for demo, tests and `callprint call` |
+//! | [`cli`] | the commands |
+//!
+//! Not here yet: what was said (`phrase`), whether it is live (`liveness`), real-time streams, and the API for applications.
 
 pub mod audio;
 pub mod cli;
