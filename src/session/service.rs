@@ -210,7 +210,7 @@ impl Service {
 async fn purge(service: Service) {
     loop {
         match service.store().purge(service.now()).await {
-            Ok(gone) => tracing::debug!(calls = gone.calls, attempts = gone.attempts, codes = gone.codes, "purged"),
+            Ok(gone) => tracing::debug!(calls = gone.calls, tallies = gone.tallies, codes = gone.codes, "purged"),
             Err(error) => tracing::error!(code = error.code(), "could not purge: {error}"),
         }
         tokio::select! {

@@ -1,7 +1,12 @@
+use rusqlite::types::FromSqlError;
+use rusqlite::{Connection, Row};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::{Store, StoreError};
-use crate::types::{CallSid, CallerId, E164, LineName, Timestamp, Verdict};
+use super::audit::Happened;
+use super::columns::{At, Json};
+use super::{Call, Store, StoreError};
+use crate::types::{CallSid, CallerId, E164, LineName, Reason, Timestamp, Verdict};
 
 /// A verdict to be kept.
 #[derive(Clone, Debug)]
@@ -32,7 +37,7 @@ pub struct Attempt {
     /// How it ended.
     pub verdict: Verdict,
     /// What was measured.
-    pub signals: Option<serde_json::Value>,
+    pub signals: Option<Value>,
 }
 
 /// Which attempts to list.
@@ -53,7 +58,69 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn attempts(&self, _filter: AttemptFilter) -> Result<Vec<Attempt>, StoreError> {
-        todo!()
+    pub async fn attempts(&self, filter: AttemptFilter) -> Result<Vec<Attempt>, StoreError> {
+        self.read(move |tx, _| {
+            let sql = "SELECT attempts.id, at, call, attempts.turn, line, attempts.caller, origin_number, decision, \
+                       reason, until_at, signals FROM attempts JOIN calls ON calls.sid = attempts.call \
+                       WHERE (?1 IS NULL OR attempts.caller = ?1) AND (?2 IS NULL OR line = ?2) \
+                       AND (?3 IS NULL OR at >= ?3) ORDER BY attempts.id DESC LIMIT ?4";
+            let mut statement = tx.prepare_cached(sql)?;
+            let since = filter.since.map(At);
+            let attempts = statement.query_map((filter.caller, filter.line, since, filter.limit), attempt)?;
+            Ok(attempts.collect::<Result<_, _>>()?)
+        })
+        .await
     }
+}
+
+fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
+    Ok(Attempt {
+        id: row.get(0)?,
+        at: row.get::<_, At>(1)?.0,
+        call: row.get(2)?,
+        turn: row.get(3)?,
+        line: row.get(4)?,
+        caller: row.get(5)?,
+        number: row.get(6)?,
+        verdict: verdict(row)?,
+        signals: row.get::<_, Option<Json<Value>>>(10)?.map(|signals| signals.0),
+    })
+}
+
+fn verdict(row: &Row<'_>) -> rusqlite::Result<Verdict> {
+    let reason = row.get_ref(8)?.as_str_or_null()?.and_then(Reason::from_code);
+    let until = row.get::<_, Option<At>>(9)?.map(|at| at.0);
+    match (row.get_ref(7)?.as_str()?, reason, until) {
+        ("accept", ..) => Ok(Verdict::Accept),
+        ("retry", Some(reason), _) => Ok(Verdict::Retry { reason }),
+        ("reject", Some(reason), _) => Ok(Verdict::Reject { reason }),
+        ("cooldown", _, Some(until)) => Ok(Verdict::Cooldown { until }),
+        _ => Err(FromSqlError::Other("not a verdict".into()).into()),
+    }
+}
+
+/// Keeps the verdict of a turn. There is one a turn: what the dialogue decides takes the place of what a take said.
+pub(super) fn keep(
+    db: &Connection,
+    call: &Call,
+    turn: u32,
+    attempt: &NewAttempt,
+    happened: &Happened<'_>,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO attempts (at, call, turn, caller, decision, reason, until_at, signals) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (call, turn) DO UPDATE \
+               SET at = ?1, caller = ?4, decision = ?5, reason = ?6, until_at = ?7, signals = ?8";
+    let verdict = &attempt.verdict;
+    let reason = verdict.reason().map(Reason::code);
+    let until = if let Verdict::Cooldown { until } = verdict { Some(At(*until)) } else { None };
+    let row = (At(happened.at), &call.sid, turn, call.caller, verdict.code(), reason, until, &attempt.signals);
+    db.prepare_cached(sql)?.execute(row)?;
+    let detail = json!({ "decision": verdict.code(), "reason": reason, "line": call.line, "turn": turn });
+    happened.record(db, "attempt", detail)
+}
+
+/// Whether this call has verified the caller it is about.
+pub(super) fn has_accept(db: &Connection, call: &CallSid, caller: CallerId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM attempts WHERE call = ? AND caller = ? AND decision = 'accept'";
+    Ok(db.prepare_cached(sql)?.exists((call, caller))?)
 }

@@ -1,5 +1,8 @@
+use rusqlite::{Connection, Row};
 use serde::Serialize;
+use serde_json::Value;
 
+use super::columns::{At, Json};
 use super::{Store, StoreError};
 use crate::types::{CallSid, CallerId, Timestamp};
 
@@ -29,7 +32,7 @@ pub struct AuditEvent {
     /// By whom.
     pub actor: Actor,
     /// Particulars; never audio, embeddings or numbers in clear.
-    pub detail: serde_json::Value,
+    pub detail: Value,
 }
 
 impl Store {
@@ -37,7 +40,53 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn audit_events(&self, _caller: Option<CallerId>, _limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
-        todo!()
+    pub async fn audit_events(&self, caller: Option<CallerId>, limit: u32) -> Result<Vec<AuditEvent>, StoreError> {
+        self.read(move |tx, _| {
+            let sql = "SELECT at, kind, caller, call, actor, detail FROM audit_events \
+                       WHERE ?1 IS NULL OR caller = ?1 ORDER BY id DESC LIMIT ?2";
+            let mut statement = tx.prepare_cached(sql)?;
+            let events = statement.query_map((caller, limit), event)?;
+            Ok(events.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}
+
+fn event(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
+    Ok(AuditEvent {
+        at: row.get::<_, At>(0)?.0,
+        kind: row.get(1)?,
+        caller: row.get(2)?,
+        call: row.get(3)?,
+        actor: row.get(4)?,
+        detail: row.get::<_, Json<Value>>(5)?.0,
+    })
+}
+
+/// An event about to be written, in the transaction of what it tells.
+pub(super) struct Happened<'a> {
+    pub(super) at: Timestamp,
+    pub(super) actor: Actor,
+    pub(super) caller: Option<CallerId>,
+    pub(super) call: Option<&'a CallSid>,
+}
+
+impl Happened<'_> {
+    /// Something an operator did.
+    pub(super) fn by_operator(at: Timestamp, caller: Option<CallerId>) -> Self {
+        Self { at, actor: Actor::Operator, caller, call: None }
+    }
+
+    /// Something the program did by itself.
+    pub(super) fn by_itself(at: Timestamp) -> Self {
+        Self { at, actor: Actor::System, caller: None, call: None }
+    }
+
+    /// Writes it down.
+    pub(super) fn record(&self, db: &Connection, kind: &str, detail: Value) -> Result<(), StoreError> {
+        let sql = "INSERT INTO audit_events (at, kind, caller, call, actor, detail) VALUES (?, ?, ?, ?, ?, ?)";
+        let row = (At(self.at), kind, self.caller, self.call, self.actor, Json(detail));
+        db.prepare_cached(sql)?.execute(row)?;
+        Ok(())
     }
 }

@@ -1,8 +1,12 @@
+use rand::RngExt;
+use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use serde::Serialize;
 
+use super::columns::At;
+use super::crypto::Label;
 use super::{Store, StoreError};
 use crate::dialog::Consent;
-use crate::types::{CallerId, E164, Timestamp};
+use crate::types::{CallSid, CallerId, E164, Timestamp};
 
 /// Someone who can be verified: an account, found by number, account number or user id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -11,7 +15,7 @@ pub struct Caller {
     pub id: CallerId,
     /// The operator's id for the same person.
     pub user_id: Option<String>,
-    /// The number that was shown at enrollment.
+    /// The number they call from.
     pub number: Option<E164>,
     /// Eight random digits to type in when the number is withheld.
     pub account_number: String,
@@ -30,11 +34,11 @@ pub struct ConsentRecord {
     pub at: Timestamp,
     /// Given or withdrawn.
     pub consent: Consent,
-    /// The call it was said in, if any.
-    pub call: Option<String>,
+    /// The call it was said in.
+    pub call: Option<CallSid>,
 }
 
-/// How an operator names a caller: our id, `+number`, account number, or user id.
+/// How an operator names a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallerRef {
     /// Our own id.
@@ -48,10 +52,26 @@ pub enum CallerRef {
 }
 
 impl CallerRef {
-    /// Reads an id, a `+number`, eight digits, and takes anything else for a user id.
-    pub fn parse(_text: &str) -> Self {
-        todo!()
+    /// Reads an id, a `+number` or an eight-digit account number; anything else is a user id.
+    ///
+    /// `user:` in front makes it a user id whatever follows.
+    pub fn parse(text: &str) -> Self {
+        if let Some(user) = text.strip_prefix("user:") {
+            return Self::User(user.to_owned());
+        }
+        if let Ok(id) = text.parse() {
+            return Self::Id(CallerId(id));
+        }
+        match E164::parse(text) {
+            Ok(number) => Self::Number(number),
+            Err(_) if is_account_number(text) => Self::Account(text.to_owned()),
+            Err(_) => Self::User(text.to_owned()),
+        }
     }
+}
+
+fn is_account_number(text: &str) -> bool {
+    text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// A caller's voiceprint, opened.
@@ -65,81 +85,145 @@ pub struct StoredVoiceprint {
     pub made_at: Timestamp,
 }
 
-/// What deleting a caller took away; a proof without personal data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Deleted {
-    /// Whether there was a voiceprint.
-    pub voiceprint: bool,
-    /// Attempts.
-    pub attempts: u64,
-    /// Calls, with their turns and takes.
-    pub calls: u64,
-    /// Consent records.
-    pub consents: u64,
-}
-
 impl Store {
     /// The caller of that id.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn caller(&self, _id: CallerId) -> Result<Option<Caller>, StoreError> {
-        todo!()
+    pub async fn caller(&self, id: CallerId) -> Result<Option<Caller>, StoreError> {
+        self.find_caller(&CallerRef::Id(id)).await
     }
 
     /// The caller enrolled from that number.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn caller_by_number(&self, _number: &E164) -> Result<Option<Caller>, StoreError> {
-        todo!()
+    pub async fn caller_by_number(&self, number: &E164) -> Result<Option<Caller>, StoreError> {
+        self.find_caller(&CallerRef::Number(number.clone())).await
     }
 
     /// The caller with that account number, digits only.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn caller_by_account(&self, _digits: &str) -> Result<Option<Caller>, StoreError> {
-        todo!()
+    pub async fn caller_by_account(&self, digits: &str) -> Result<Option<Caller>, StoreError> {
+        self.find_caller(&CallerRef::Account(digits.to_owned())).await
     }
 
     /// The caller an operator means.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn find_caller(&self, _who: &CallerRef) -> Result<Option<Caller>, StoreError> {
-        todo!()
+    pub async fn find_caller(&self, who: &CallerRef) -> Result<Option<Caller>, StoreError> {
+        let who = who.clone();
+        self.read(move |tx, _| find(tx, &who)).await
     }
 
     /// Callers, newest first.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn callers(&self, _limit: u32) -> Result<Vec<Caller>, StoreError> {
-        todo!()
+    pub async fn callers(&self, limit: u32) -> Result<Vec<Caller>, StoreError> {
+        self.read(move |tx, _| {
+            let mut statement = tx.prepare_cached(&format!("{SELECT} ORDER BY created_at DESC, id DESC LIMIT ?"))?;
+            let callers = statement.query_map([limit], caller)?;
+            Ok(callers.collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// The caller's voiceprint, opened.
     ///
     /// # Errors
     /// [`StoreError::Sealed`] when it was altered or moved.
-    pub async fn voiceprint(&self, _id: CallerId) -> Result<Option<StoredVoiceprint>, StoreError> {
-        todo!()
+    pub async fn voiceprint(&self, id: CallerId) -> Result<Option<StoredVoiceprint>, StoreError> {
+        self.read(move |tx, vault| {
+            let sql = "SELECT model_id, sealed, made_at FROM voiceprints WHERE caller = ?";
+            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, At>(2)?.0));
+            let found: Option<(String, Vec<u8>, _)> = tx.prepare_cached(sql)?.query_row([id], columns).optional()?;
+            let Some((model_id, sealed, made_at)) = found else {
+                return Ok(None);
+            };
+            let bytes = vault.open(&voiceprint_label(&id.to_string(), &model_id), &sealed)?;
+            Ok(Some(StoredVoiceprint { bytes, model_id, made_at }))
+        })
+        .await
     }
 
     /// The changes of a caller's consent, oldest first.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn consents(&self, _id: CallerId) -> Result<Vec<ConsentRecord>, StoreError> {
-        todo!()
+    pub async fn consents(&self, id: CallerId) -> Result<Vec<ConsentRecord>, StoreError> {
+        self.read(move |tx, _| {
+            let mut statement =
+                tx.prepare_cached("SELECT at, consent, call FROM consents WHERE caller = ? ORDER BY id")?;
+            let consents = statement.query_map([id], |row| {
+                Ok(ConsentRecord { at: row.get::<_, At>(0)?.0, consent: row.get(1)?, call: row.get(2)? })
+            })?;
+            Ok(consents.collect::<Result<_, _>>()?)
+        })
+        .await
     }
+}
 
-    /// Deletes a caller with everything that belongs to them; leaves a proof in the audit.
-    ///
-    /// # Errors
-    /// [`StoreError::UnknownCaller`] when there is none.
-    pub async fn delete_caller(&self, _id: CallerId, _at: Timestamp) -> Result<Deleted, StoreError> {
-        todo!()
+/// A voiceprint opens for its caller and its model only.
+pub(super) fn voiceprint_label<'a>(caller: &'a str, model: &'a str) -> Label<'a> {
+    Label { kind: "voiceprint", subject: caller, model }
+}
+
+const SELECT: &str = "SELECT id, user_id, number, account_number, consent, created_at, \
+                      EXISTS (SELECT 1 FROM voiceprints WHERE caller = id) FROM callers";
+
+fn caller(row: &Row<'_>) -> rusqlite::Result<Caller> {
+    Ok(Caller {
+        id: row.get(0)?,
+        user_id: row.get(1)?,
+        number: row.get(2)?,
+        account_number: row.get(3)?,
+        consent: row.get(4)?,
+        created_at: row.get::<_, At>(5)?.0,
+        is_enrolled: row.get(6)?,
+    })
+}
+
+/// The caller that is meant.
+pub(super) fn find(db: &Connection, who: &CallerRef) -> Result<Option<Caller>, StoreError> {
+    let (column, value): (_, &dyn ToSql) = match who {
+        CallerRef::Id(id) => ("id", id),
+        CallerRef::Number(number) => ("number", number),
+        CallerRef::Account(digits) => ("account_number", digits),
+        CallerRef::User(user) => ("user_id", user),
+    };
+    let mut statement = db.prepare_cached(&format!("{SELECT} WHERE {column} = ?"))?;
+    Ok(statement.query_row([value], caller).optional()?)
+}
+
+/// Makes a caller, with an account number nobody has.
+pub(super) fn create(
+    db: &Connection,
+    number: Option<&E164>,
+    user_id: Option<&str>,
+    at: Timestamp,
+) -> Result<CallerId, StoreError> {
+    let id = CallerId::new();
+    let sql = "INSERT INTO callers (id, user_id, number, account_number, created_at) VALUES (?, ?, ?, ?, ?)";
+    db.prepare_cached(sql)?.execute((id, user_id, number, free_account_number(db)?, At(at)))?;
+    Ok(id)
+}
+
+/// Random, so that a number cannot be guessed from another; in a full tenth of all numbers, a free one takes two draws.
+fn free_account_number(db: &Connection) -> Result<String, StoreError> {
+    let mut is_taken = db.prepare_cached("SELECT 1 FROM callers WHERE account_number = ?")?;
+    loop {
+        let digits = eight_digits();
+        if !is_taken.exists([&digits])? {
+            return Ok(digits);
+        }
     }
+}
+
+/// Eight random digits.
+pub(super) fn eight_digits() -> String {
+    format!("{:08}", rand::rng().random_range(0..100_000_000_u32))
 }

@@ -1,4 +1,8 @@
-use super::{Store, StoreError};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::audit::{Actor, Happened};
+use super::columns::At;
+use super::{Lasting, Store, StoreError, takes};
 use crate::types::{Attestation, CallSid, CallerId, LineName, Origin, Timestamp};
 
 /// A call as it comes in.
@@ -58,31 +62,110 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn begin_call(&self, _call: NewCall) -> Result<Call, StoreError> {
-        todo!()
+    pub async fn begin_call(&self, call: NewCall) -> Result<Call, StoreError> {
+        self.write(Lasting::Process, move |tx, _| {
+            let sql = "INSERT INTO calls (sid, line, origin, origin_number, called, attestation, forwarded_from, caller, \
+                       started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sid) DO NOTHING";
+            let origin = match &call.origin {
+                Origin::Number(_) => "number",
+                Origin::Withheld => "withheld",
+                Origin::Foreign => "foreign",
+            };
+            tx.prepare_cached(sql)?.execute((
+                &call.sid,
+                &call.line,
+                origin,
+                call.origin.number(),
+                &call.to,
+                call.attestation,
+                &call.forwarded_from,
+                call.caller,
+                At(call.at),
+            ))?;
+            find(tx, &call.sid)?.ok_or(StoreError::UnknownCall)
+        })
+        .await
     }
 
     /// The call of that id.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn call(&self, _sid: &CallSid) -> Result<Option<Call>, StoreError> {
-        todo!()
+    pub async fn call(&self, sid: &CallSid) -> Result<Option<Call>, StoreError> {
+        let sid = sid.clone();
+        self.read(move |tx, _| find(tx, &sid)).await
     }
 
     /// The reply that was given to a turn.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn turn_reply(&self, _sid: &CallSid, _turn: u32) -> Result<Option<String>, StoreError> {
-        todo!()
+    pub async fn turn_reply(&self, sid: &CallSid, turn: u32) -> Result<Option<String>, StoreError> {
+        let sid = sid.clone();
+        self.read(move |tx, _| reply(tx, &sid, turn)).await
     }
 
     /// Marks a call as ended and forgets its unfinished enrollment; a second time changes nothing.
     ///
     /// # Errors
     /// [`StoreError::UnknownCall`] when it never began.
-    pub async fn end_call(&self, _sid: &CallSid, _at: Timestamp) -> Result<(), StoreError> {
-        todo!()
+    pub async fn end_call(&self, sid: &CallSid, at: Timestamp) -> Result<(), StoreError> {
+        let sid = sid.clone();
+        self.write(Lasting::Process, move |tx, _| {
+            let call = find(tx, &sid)?.ok_or(StoreError::UnknownCall)?;
+            let happened = Happened { at, actor: Actor::Caller, caller: call.caller, call: Some(&sid) };
+            end(tx, &happened, &sid)
+        })
+        .await
     }
+}
+
+const SELECT: &str = "SELECT sid, line, origin, origin_number, called, attestation, forwarded_from, caller, claim, turn, \
+                      state, (SELECT reply FROM turns WHERE turns.call = sid AND turns.turn = calls.turn - 1), \
+                      started_at, ended_at FROM calls WHERE sid = ?";
+
+fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
+    let number = row.get(3)?;
+    let origin = match (row.get_ref(2)?.as_str()?, number) {
+        (_, Some(number)) => Origin::Number(number),
+        ("foreign", None) => Origin::Foreign,
+        // A number that was erased with its caller reads like one that was never shown.
+        _ => Origin::Withheld,
+    };
+    Ok(Call {
+        sid: row.get(0)?,
+        line: row.get(1)?,
+        origin,
+        to: row.get(4)?,
+        attestation: row.get(5)?,
+        forwarded_from: row.get(6)?,
+        caller: row.get(7)?,
+        claim: row.get(8)?,
+        turn: row.get(9)?,
+        state: row.get(10)?,
+        last_reply: row.get(11)?,
+        started_at: row.get::<_, At>(12)?.0,
+        ended_at: row.get::<_, Option<At>>(13)?.map(|at| at.0),
+    })
+}
+
+/// The call of that id.
+pub(super) fn find(db: &Connection, sid: &CallSid) -> Result<Option<Call>, StoreError> {
+    Ok(db.prepare_cached(SELECT)?.query_row([sid], call).optional()?)
+}
+
+/// The reply that was given to a turn.
+pub(super) fn reply(db: &Connection, sid: &CallSid, turn: u32) -> Result<Option<String>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT reply FROM turns WHERE call = ? AND turn = ?")?;
+    Ok(statement.query_row((sid, turn), |row| row.get(0)).optional()?)
+}
+
+/// Marks a call as ended, once, and forgets its unfinished enrollment.
+pub(super) fn end(db: &Connection, happened: &Happened<'_>, sid: &CallSid) -> Result<(), StoreError> {
+    let sql = "UPDATE calls SET ended_at = ? WHERE sid = ? AND ended_at IS NULL";
+    if db.prepare_cached(sql)?.execute((At(happened.at), sid))? > 0 {
+        takes::discard(db, sid)?;
+        happened.record(db, "call_ended", serde_json::json!({}))?;
+    }
+    Ok(())
 }

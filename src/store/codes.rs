@@ -1,10 +1,20 @@
 use std::time::Duration;
 
-use super::{CallerRef, Store, StoreError};
-use crate::dialog::CodeCheck;
-use crate::types::{CallerId, Timestamp};
+use rusqlite::{Connection, OptionalExtension};
+use serde_json::json;
 
-/// An enrollment code, shown this once: only its hash is kept.
+use super::audit::Happened;
+use super::callers::{self, CallerRef, eight_digits};
+use super::columns::At;
+use super::vault::Vault;
+use super::{Lasting, Store, StoreError};
+use crate::dialog::CodeCheck;
+use crate::types::{CallSid, CallerId, Timestamp};
+
+/// An enrollment code, shown this once: only its keyed hash is kept.
+///
+/// Eight digits are few, but whoever copies the database cannot try them without the key, and whoever types them has a
+/// handful of tries a call and a tally against their number.
 #[derive(Clone)]
 pub struct NewCode {
     /// Eight digits.
@@ -33,11 +43,27 @@ impl Store {
     /// [`StoreError::UnknownCaller`] for an id or account number that nobody has.
     pub async fn new_enrollment_code(
         &self,
-        _owner: Option<&CallerRef>,
-        _ttl: Duration,
-        _at: Timestamp,
+        owner: Option<&CallerRef>,
+        ttl: Duration,
+        at: Timestamp,
     ) -> Result<NewCode, StoreError> {
-        todo!()
+        let owner = owner.cloned();
+        self.write(Lasting::PowerCut, move |tx, vault| {
+            let caller = owner.map(|owner| find_or_create(tx, &owner, at)).transpose()?;
+            let expires_at = at.saturating_add(ttl).unwrap_or(Timestamp::MAX);
+            let sql = "INSERT INTO enrollment_codes (mac, caller, made_at, expires_at) VALUES (?, ?, ?, ?) \
+                       ON CONFLICT (mac) DO NOTHING";
+            let mut insert = tx.prepare_cached(sql)?;
+            let digits = loop {
+                let digits = eight_digits();
+                if insert.execute((mac(vault, &digits), caller, At(at), At(expires_at)))? > 0 {
+                    break digits;
+                }
+            };
+            Happened::by_operator(at, caller).record(tx, "code_made", json!({ "expires_at": expires_at }))?;
+            Ok(NewCode { digits, expires_at, caller })
+        })
+        .await
     }
 
     /// What digits typed in a call of `caller` are worth now; [`crate::dialog::Effect::RedeemCode`] uses them up.
@@ -46,10 +72,70 @@ impl Store {
     /// [`StoreError`] when the database does not answer.
     pub async fn check_code(
         &self,
-        _digits: &str,
-        _caller: Option<CallerId>,
-        _now: Timestamp,
+        digits: &str,
+        caller: Option<CallerId>,
+        now: Timestamp,
     ) -> Result<CheckedCode, StoreError> {
-        todo!()
+        let digits = digits.to_owned();
+        self.read(move |tx, vault| check(tx, vault, &digits, caller, now)).await
     }
+}
+
+fn find_or_create(db: &Connection, who: &CallerRef, at: Timestamp) -> Result<CallerId, StoreError> {
+    if let Some(caller) = callers::find(db, who)? {
+        return Ok(caller.id);
+    }
+    let id = match who {
+        CallerRef::Number(number) => callers::create(db, Some(number), None, at)?,
+        CallerRef::User(user) => callers::create(db, None, Some(user), at)?,
+        CallerRef::Id(_) | CallerRef::Account(_) => return Err(StoreError::UnknownCaller),
+    };
+    Happened::by_operator(at, Some(id)).record(db, "caller_created", json!({}))?;
+    Ok(id)
+}
+
+fn mac(vault: &Vault, digits: &str) -> [u8; 32] {
+    vault.mac("enrollment code", digits)
+}
+
+fn check(
+    db: &Connection,
+    vault: &Vault,
+    digits: &str,
+    caller: Option<CallerId>,
+    now: Timestamp,
+) -> Result<CheckedCode, StoreError> {
+    let sql = "SELECT caller FROM enrollment_codes WHERE mac = ? AND redeemed_at IS NULL AND expires_at > ?";
+    let found = db.prepare_cached(sql)?.query_row((mac(vault, digits), At(now)), |row| row.get(0)).optional()?;
+    Ok(match (found, caller) {
+        (Some(None), _) => CheckedCode { check: CodeCheck::Unbound, owner: None },
+        (Some(Some(owner)), None) => CheckedCode { check: CodeCheck::Bound, owner: Some(owner) },
+        (Some(Some(owner)), Some(caller)) if owner == caller => {
+            CheckedCode { check: CodeCheck::Bound, owner: Some(owner) }
+        }
+        _ => CheckedCode { check: CodeCheck::Wrong, owner: None },
+    })
+}
+
+/// Uses a code up in a call about `caller`.
+pub(super) fn redeem(
+    db: &Connection,
+    vault: &Vault,
+    digits: &str,
+    caller: Option<CallerId>,
+    happened: &Happened<'_>,
+) -> Result<(), StoreError> {
+    let checked = check(db, vault, digits, caller, happened.at)?;
+    if checked.check == CodeCheck::Wrong {
+        return Err(StoreError::CodeInvalid);
+    }
+    let sql = "UPDATE enrollment_codes SET redeemed_at = ?, redeemed_call = ? WHERE mac = ?";
+    db.prepare_cached(sql)?.execute((At(happened.at), happened.call, mac(vault, digits)))?;
+    happened.record(db, "code_redeemed", json!({ "is_bound": checked.check == CodeCheck::Bound }))
+}
+
+/// Whether this call has redeemed a code that was the caller's own.
+pub(super) fn has_own_code(db: &Connection, call: &CallSid, caller: CallerId) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM enrollment_codes WHERE redeemed_call = ? AND caller = ?";
+    Ok(db.prepare_cached(sql)?.exists((call, caller))?)
 }

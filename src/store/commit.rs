@@ -1,4 +1,8 @@
-use super::{Store, StoreError};
+use rusqlite::Transaction;
+
+use super::columns::At;
+use super::effects::Applied;
+use super::{Lasting, Store, StoreError, calls};
 use crate::config::Lockout;
 use crate::dialog::Effect;
 use crate::types::{CallSid, CallerId, Timestamp};
@@ -41,7 +45,32 @@ impl Store {
     /// # Errors
     /// [`StoreError::OutOfTurn`] for a turn ahead of the call, [`StoreError::CodeInvalid`] when a code was redeemed
     /// meanwhile, [`StoreError::AlreadyEnrolled`] when another call enrolled the caller meanwhile.
-    pub async fn commit_turn(&self, _turn: TurnCommit, _lockout: &Lockout) -> Result<Committed, StoreError> {
-        todo!()
+    pub async fn commit_turn(&self, turn: TurnCommit, lockout: &Lockout) -> Result<Committed, StoreError> {
+        let lockout = *lockout;
+        // A turn without effects promises nothing: after a power cut the call is over anyway.
+        let lasting = if turn.effects.is_empty() { Lasting::Process } else { Lasting::PowerCut };
+        self.write(lasting, move |tx, vault| {
+            let call = calls::find(tx, &turn.call)?.ok_or(StoreError::UnknownCall)?;
+            if turn.turn > call.turn {
+                return Err(StoreError::OutOfTurn { turn: turn.turn, expected: call.turn });
+            }
+            if turn.turn < call.turn {
+                let reply = calls::reply(tx, &turn.call, turn.turn)?;
+                return reply.map(Committed::Already).ok_or(StoreError::UnknownCall);
+            }
+            let mut applied = Applied::new(tx, vault, call, &turn, &lockout);
+            turn.effects.iter().try_for_each(|effect| applied.apply(effect))?;
+            keep(tx, &turn, applied.caller())?;
+            Ok(Committed::Fresh)
+        })
+        .await
     }
+}
+
+fn keep(tx: &Transaction<'_>, turn: &TurnCommit, caller: Option<CallerId>) -> Result<(), StoreError> {
+    let sql = "INSERT INTO turns (call, turn, reply, at) VALUES (?, ?, ?, ?)";
+    tx.prepare_cached(sql)?.execute((&turn.call, turn.turn, &turn.reply, At(turn.at)))?;
+    let sql = "UPDATE calls SET turn = turn + 1, state = ?, caller = ?, claim = coalesce(?, claim) WHERE sid = ?";
+    tx.prepare_cached(sql)?.execute((&turn.state, caller, &turn.claim, &turn.call))?;
+    Ok(())
 }

@@ -1,4 +1,9 @@
-use super::{Store, StoreError};
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::audit::Happened;
+use super::columns::At;
+use super::{Lasting, Store, StoreError};
 use crate::types::{RecordingSid, Timestamp};
 
 /// A recording still to be deleted at the provider.
@@ -15,16 +20,24 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn queue_deletion(&self, _recording: &RecordingSid, _due_at: Timestamp) -> Result<(), StoreError> {
-        todo!()
+    pub async fn queue_deletion(&self, recording: &RecordingSid, due_at: Timestamp) -> Result<(), StoreError> {
+        let recording = recording.clone();
+        self.write(Lasting::PowerCut, move |tx, _| queue(tx, &recording, due_at)).await
     }
 
     /// Up to `limit` recordings whose deletion is due, longest due first.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn due_deletions(&self, _now: Timestamp, _limit: u32) -> Result<Vec<Deletion>, StoreError> {
-        todo!()
+    pub async fn due_deletions(&self, now: Timestamp, limit: u32) -> Result<Vec<Deletion>, StoreError> {
+        self.read(move |tx, _| {
+            let sql = "SELECT recording, tries FROM recording_deletions WHERE due_at <= ? ORDER BY due_at LIMIT ?";
+            let mut statement = tx.prepare_cached(sql)?;
+            let due = statement
+                .query_map((At(now), limit), |row| Ok(Deletion { recording: row.get(0)?, tries: row.get(1)? }))?;
+            Ok(due.collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     /// How many recordings wait for deletion.
@@ -32,22 +45,48 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database does not answer.
     pub async fn pending_deletions(&self) -> Result<u64, StoreError> {
-        todo!()
+        self.read(|tx, _| {
+            let count: i64 = tx.query_row("SELECT count(*) FROM recording_deletions", [], |row| row.get(0))?;
+            Ok(count.unsigned_abs())
+        })
+        .await
     }
 
     /// Takes a recording off the queue: the provider has deleted it, or never had it.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn deletion_done(&self, _recording: &RecordingSid, _at: Timestamp) -> Result<(), StoreError> {
-        todo!()
+    pub async fn deletion_done(&self, recording: &RecordingSid, at: Timestamp) -> Result<(), StoreError> {
+        let recording = recording.clone();
+        self.write(Lasting::Process, move |tx, _| {
+            let done = tx.execute("DELETE FROM recording_deletions WHERE recording = ?", [&recording])?;
+            if done > 0 {
+                tx.execute("UPDATE takes SET is_recording_gone = 1 WHERE recording = ?", [&recording])?;
+                Happened::by_itself(at).record(tx, "recording_deleted", json!({ "recording": recording }))?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// Puts a recording's deletion off and counts the try.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn deletion_failed(&self, _recording: &RecordingSid, _next_at: Timestamp) -> Result<(), StoreError> {
-        todo!()
+    pub async fn deletion_failed(&self, recording: &RecordingSid, next_at: Timestamp) -> Result<(), StoreError> {
+        let recording = recording.clone();
+        self.write(Lasting::Process, move |tx, _| {
+            let sql = "UPDATE recording_deletions SET tries = tries + 1, due_at = ? WHERE recording = ?";
+            tx.execute(sql, (At(next_at), &recording))?;
+            Ok(())
+        })
+        .await
     }
+}
+
+/// Queues a recording for deletion.
+pub(super) fn queue(db: &Connection, recording: &RecordingSid, due_at: Timestamp) -> Result<(), StoreError> {
+    let sql = "INSERT INTO recording_deletions (recording, due_at) VALUES (?, ?) ON CONFLICT (recording) DO NOTHING";
+    db.prepare_cached(sql)?.execute((recording, At(due_at)))?;
+    Ok(())
 }

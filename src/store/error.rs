@@ -1,6 +1,9 @@
 use std::path::PathBuf;
 
+use rusqlite::ErrorCode;
 use thiserror::Error;
+
+use super::crypto::NoRandom;
 
 /// What can go wrong with the store. Never holds a number, a key or a voiceprint.
 #[derive(Debug, Error)]
@@ -29,10 +32,10 @@ pub enum StoreError {
     #[error("migration failed: {0}")]
     Migration(String),
     /// The database holds sealed data and the key file is gone.
-    #[error("the database is sealed with key {key_id}, and {} is missing: put it back", path.display())]
+    #[error("the database is sealed with key {key_id}, and {source_name} is missing: put it back")]
     KeyMissing {
         /// Where the key was looked for.
-        path: PathBuf,
+        source_name: String,
         /// The key the database names.
         key_id: String,
     },
@@ -93,6 +96,15 @@ pub enum StoreError {
     /// A user id that another caller has.
     #[error("that user id or number belongs to another caller")]
     Taken,
+    /// The caller has not consented, or has opted out.
+    #[error("the caller has not consented to a voiceprint")]
+    NoConsent,
+    /// The operating system gave no random bytes.
+    #[error("the operating system gives no random bytes")]
+    NoRandom,
+    /// The disk or the file system failed.
+    #[error("reading or writing the database failed: {0}")]
+    Disk(String),
     /// A file beside the database could not be read or written.
     #[error("{}: {source}", path.display())]
     File {
@@ -104,7 +116,7 @@ pub enum StoreError {
     /// The store was closed, or its thread died.
     #[error("the store is closed")]
     Closed,
-    /// Anything else SQLite says.
+    /// Anything else the database says.
     #[error("database: {0}")]
     Database(String),
 }
@@ -133,9 +145,32 @@ impl StoreError {
             Self::CodeInvalid => "store_code_invalid",
             Self::NoVoiceprint => "store_no_voiceprint",
             Self::Taken => "store_taken",
+            Self::NoConsent => "store_no_consent",
+            Self::NoRandom => "store_no_random",
+            Self::Disk(_) => "store_disk",
             Self::File { .. } => "store_file",
             Self::Closed => "store_closed",
             Self::Database(_) => "store_database",
         }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        // SQLite's own texts name tables and columns, never values.
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error.to_string()),
+            Some(ErrorCode::SystemIoFailure | ErrorCode::CannotOpen) => Self::Disk(error.to_string()),
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}
+
+impl From<NoRandom> for StoreError {
+    fn from(_: NoRandom) -> Self {
+        Self::NoRandom
     }
 }

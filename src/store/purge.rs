@@ -1,27 +1,99 @@
-use super::{Store, StoreError};
-use crate::types::Timestamp;
+use jiff::SignedDuration;
+use rusqlite::Connection;
+use serde_json::json;
+
+use super::audit::Happened;
+use super::columns::{At, Json};
+use super::{Lasting, Store, StoreError, calls};
+use crate::dialog::{Standing, Tally};
+use crate::types::{CallSid, Timestamp};
 
 /// What a purge took away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purged {
-    /// Ended calls, with their turns and takes.
+    /// Ended calls, with their turns, takes and attempts.
     pub calls: u64,
-    /// Attempts.
-    pub attempts: u64,
     /// Enrollment codes that were used or had expired.
     pub codes: u64,
+    /// Failures counted against somebody who may try again.
+    pub tallies: u64,
     /// Calls that never said they ended and were closed.
     pub abandoned: u64,
 }
 
+/// The longest a call can last at the provider; one that began earlier is over, even if nobody said so.
+const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
+
+/// Calls deleted in one transaction: some 10 ms, so that a webhook's write does not wait longer.
+const BATCH: u32 = 200;
+
 impl Store {
     /// Deletes what the retention no longer covers, and closes calls that were left open.
     ///
-    /// The retention is that of [`crate::config::Store`]; 0 days keep attempts and calls.
+    /// The retention is that of [`crate::config::Store`]; 0 days keep attempts, calls and tallies. Callers, voiceprints,
+    /// consents and audit events are never purged.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn purge(&self, _now: Timestamp) -> Result<Purged, StoreError> {
-        todo!()
+    pub async fn purge(&self, now: Timestamp) -> Result<Purged, StoreError> {
+        let a_call_ago = before(now, LONGEST_CALL);
+        let mut purged = Purged::default();
+        (purged.abandoned, purged.codes) = self
+            .write(Lasting::Process, move |tx, _| {
+                Ok((close_abandoned(tx, a_call_ago, now)?, delete_codes(tx, a_call_ago)?))
+            })
+            .await?;
+        if self.0.retention_days > 0 {
+            let cutoff = before(now, SignedDuration::from_hours(24 * i64::from(self.0.retention_days)));
+            loop {
+                let batch = self.write(Lasting::Process, move |tx, _| delete_calls(tx, cutoff)).await?;
+                purged.calls += u64::from(batch);
+                if batch < BATCH {
+                    break;
+                }
+            }
+            purged.tallies = self.write(Lasting::Process, move |tx, _| delete_tallies(tx, cutoff, now)).await?;
+        }
+        if purged != Purged::default() {
+            let Purged { calls, codes, tallies, abandoned } = purged;
+            let detail = json!({ "calls": calls, "codes": codes, "tallies": tallies, "abandoned": abandoned });
+            self.write(Lasting::Process, move |tx, _| Happened::by_itself(now).record(tx, "purged", detail)).await?;
+        }
+        Ok(purged)
     }
+}
+
+fn before(now: Timestamp, age: SignedDuration) -> Timestamp {
+    now.saturating_sub(age).unwrap_or(Timestamp::MIN)
+}
+
+fn close_abandoned(db: &Connection, began_before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+    let mut statement = db.prepare("SELECT sid FROM calls WHERE ended_at IS NULL AND started_at < ?")?;
+    let sids: Vec<CallSid> = statement.query_map([At(began_before)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for sid in &sids {
+        calls::end(db, &Happened { call: Some(sid), ..Happened::by_itself(now) }, sid)?;
+    }
+    Ok(sids.len() as u64)
+}
+
+/// Codes stay for as long as a call that redeemed one may last: it is that call's proof.
+fn delete_codes(db: &Connection, cutoff: Timestamp) -> Result<u64, StoreError> {
+    let sql = "DELETE FROM enrollment_codes WHERE coalesce(redeemed_at, expires_at) < ?";
+    Ok(db.execute(sql, [At(cutoff)])? as u64)
+}
+
+fn delete_calls(db: &Connection, cutoff: Timestamp) -> Result<u32, StoreError> {
+    let sql = "DELETE FROM calls WHERE sid IN (SELECT sid FROM calls WHERE started_at < ?1 AND ended_at < ?1 LIMIT ?2)";
+    Ok(db.execute(sql, (At(cutoff), BATCH))? as u32)
+}
+
+fn delete_tallies(db: &Connection, cutoff: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
+    let mut statement = db.prepare("SELECT kind, subject, tally FROM tallies WHERE changed_at < ?")?;
+    let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, Json<Tally>>(2)?.0));
+    let old: Vec<(String, String, Tally)> = statement.query_map([At(cutoff)], row)?.collect::<Result<_, _>>()?;
+    let mut deleted = 0;
+    for (kind, subject, _) in old.into_iter().filter(|(_, _, tally)| tally.standing(now) == Standing::Clear) {
+        deleted += db.execute("DELETE FROM tallies WHERE kind = ? AND subject = ?", (kind, subject))?;
+    }
+    Ok(deleted as u64)
 }

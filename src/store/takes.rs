@@ -1,9 +1,16 @@
 use std::time::Duration;
 
-use super::{NewAttempt, Store, StoreError};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use super::attempts::{self, NewAttempt};
+use super::audit::{Actor, Happened};
+use super::columns::{At, Json};
+use super::crypto::Label;
+use super::standing::{self, Subject};
+use super::{Lasting, Store, StoreError, calls, deletions};
 use crate::config::Lockout;
 use crate::dialog::{Purpose, Standing};
-use crate::types::{CallSid, RecordingSid, Timestamp};
+use crate::types::{CallSid, Reason, RecordingSid, Timestamp};
 
 /// Who judges a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +71,7 @@ pub enum Finished {
     Fresh(String),
     /// An earlier one.
     Already(String),
-    /// None: the call went on without it. The recording is queued for deletion, nothing else is kept.
+    /// None: the call went on without it. A mismatch still counts, and the recording is queued for deletion.
     Late,
 }
 
@@ -77,14 +84,36 @@ impl Store {
     /// [`StoreError::UnknownCall`] when the call never began.
     pub async fn open_take(
         &self,
-        _call: &CallSid,
-        _turn: u32,
-        _recording: &RecordingSid,
-        _purpose: Purpose,
-        _at: Timestamp,
-        _lease: Duration,
+        call: &CallSid,
+        turn: u32,
+        recording: &RecordingSid,
+        purpose: Purpose,
+        at: Timestamp,
+        lease: Duration,
     ) -> Result<TakeClaim, StoreError> {
-        todo!()
+        let (call, recording) = (call.clone(), recording.clone());
+        self.write(Lasting::Process, move |tx, _| {
+            let lease_until = At(at.saturating_add(lease).unwrap_or(Timestamp::MAX));
+            match find(tx, &call, turn)? {
+                Some(take) if take.recording != recording => Ok(TakeClaim::Elsewhere),
+                Some(TakeStatus { outcome: Some(outcome), .. }) => Ok(TakeClaim::Done(outcome)),
+                Some(take) if take.lease_until > at => Ok(TakeClaim::Running),
+                Some(_) => {
+                    let sql = "UPDATE takes SET lease_until = ? WHERE call = ? AND turn = ?";
+                    tx.prepare_cached(sql)?.execute((lease_until, &call, turn))?;
+                    Ok(TakeClaim::Mine)
+                }
+                None => {
+                    calls::find(tx, &call)?.ok_or(StoreError::UnknownCall)?;
+                    let sql = "INSERT INTO takes (call, turn, recording, purpose, opened_at, lease_until) \
+                               VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (recording) DO NOTHING";
+                    let row = (&call, turn, &recording, Json(purpose), At(at), lease_until);
+                    let is_new = tx.prepare_cached(sql)?.execute(row)? > 0;
+                    Ok(if is_new { TakeClaim::Mine } else { TakeClaim::Elsewhere })
+                }
+            }
+        })
+        .await
     }
 
     /// Writes down what judging a take came to, and moves the tallies; only the first time counts.
@@ -96,36 +125,127 @@ impl Store {
     /// [`StoreError::UnknownTake`] when it was never opened.
     pub async fn finish_take(
         &self,
-        _call: &CallSid,
-        _turn: u32,
-        _at: Timestamp,
-        _lockout: &Lockout,
-        _judge: impl FnOnce(Standing) -> TakeResult + Send + 'static,
+        call: &CallSid,
+        turn: u32,
+        at: Timestamp,
+        lockout: &Lockout,
+        judge: impl FnOnce(Standing) -> TakeResult + Send + 'static,
     ) -> Result<Finished, StoreError> {
-        todo!()
+        let (sid, lockout) = (call.clone(), *lockout);
+        self.write(Lasting::PowerCut, move |tx, vault| {
+            let take = find(tx, &sid, turn)?.ok_or(StoreError::UnknownTake)?;
+            if let Some(outcome) = take.outcome {
+                return Ok(Finished::Already(outcome));
+            }
+            let call = calls::find(tx, &sid)?.ok_or(StoreError::UnknownCall)?;
+            let subjects = Subject::of(&call);
+            let result = judge(standing::strictest(tx, vault, &subjects, at)?);
+            if let Some(recording) = &result.delete_recording {
+                deletions::queue(tx, recording, at)?;
+            }
+            let sql = "UPDATE takes SET outcome = ?, finished_at = ? WHERE call = ? AND turn = ?";
+            tx.prepare_cached(sql)?.execute((&result.outcome, At(at), &sid, turn))?;
+            let happened = Happened { at, actor: Actor::Caller, caller: call.caller, call: Some(&sid) };
+            let is_late = call.turn > turn || call.ended_at.is_some();
+            if let Some(attempt) = &result.attempt {
+                // Hanging up before the verdict does not undo a mismatch, but neither does it earn an accept.
+                if !is_late || attempt.verdict.reason().is_some_and(Reason::is_mismatch) {
+                    standing::count(tx, vault, &subjects, &attempt.verdict, &lockout, &happened)?;
+                }
+                if !is_late {
+                    attempts::keep(tx, &call, turn, attempt, &happened)?;
+                }
+            }
+            if is_late {
+                return Ok(Finished::Late);
+            }
+            if let Some(print) = &result.print {
+                let sealed = vault.seal(tx, &print_label(&print_subject(&sid, turn)), print)?;
+                let sql = "INSERT INTO take_prints (call, turn, sealed) VALUES (?, ?, ?)";
+                tx.prepare_cached(sql)?.execute((&sid, turn, sealed))?;
+            }
+            if let Some(NewVoiceprint { bytes, model_id }) = &result.voiceprint {
+                let sealed = vault.seal(tx, &pending_label(sid.as_str(), model_id), bytes)?;
+                let sql = "INSERT INTO pending_voiceprints (call, model_id, sealed, made_at) VALUES (?1, ?2, ?3, ?4) \
+                           ON CONFLICT (call) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
+                tx.prepare_cached(sql)?.execute((&sid, model_id, sealed, At(at)))?;
+            }
+            Ok(Finished::Fresh(result.outcome))
+        })
+        .await
     }
 
     /// How far the take of a turn is.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn take(&self, _call: &CallSid, _turn: u32) -> Result<Option<TakeStatus>, StoreError> {
-        todo!()
+    pub async fn take(&self, call: &CallSid, turn: u32) -> Result<Option<TakeStatus>, StoreError> {
+        let call = call.clone();
+        self.read(move |tx, _| find(tx, &call, turn)).await
     }
 
     /// The outcome of a turn's take, as JSON, once it is judged.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
-    pub async fn take_outcome(&self, _call: &CallSid, _turn: u32) -> Result<Option<String>, StoreError> {
-        todo!()
+    pub async fn take_outcome(&self, call: &CallSid, turn: u32) -> Result<Option<String>, StoreError> {
+        Ok(self.take(call, turn).await?.and_then(|take| take.outcome))
     }
 
     /// The accepted enrollment takes of a call so far, opened, in order.
     ///
     /// # Errors
     /// [`StoreError::Sealed`] when one was altered or moved.
-    pub async fn enrollment_takes(&self, _call: &CallSid) -> Result<Vec<Vec<u8>>, StoreError> {
-        todo!()
+    pub async fn enrollment_takes(&self, call: &CallSid) -> Result<Vec<Vec<u8>>, StoreError> {
+        let call = call.clone();
+        self.read(move |tx, vault| {
+            let mut statement =
+                tx.prepare_cached("SELECT turn, sealed FROM take_prints WHERE call = ? ORDER BY turn")?;
+            let mut rows = statement.query([&call])?;
+            let mut prints = Vec::new();
+            while let Some(row) = rows.next()? {
+                let sealed: Vec<u8> = row.get(1)?;
+                prints.push(vault.open(&print_label(&print_subject(&call, row.get(0)?)), &sealed)?);
+            }
+            Ok(prints)
+        })
+        .await
     }
+}
+
+fn status(row: &Row<'_>) -> rusqlite::Result<TakeStatus> {
+    Ok(TakeStatus {
+        recording: row.get(0)?,
+        purpose: row.get::<_, Json<Purpose>>(1)?.0,
+        opened_at: row.get::<_, At>(2)?.0,
+        lease_until: row.get::<_, At>(3)?.0,
+        outcome: row.get(4)?,
+    })
+}
+
+fn find(db: &Connection, call: &CallSid, turn: u32) -> Result<Option<TakeStatus>, StoreError> {
+    let sql = "SELECT recording, purpose, opened_at, lease_until, outcome FROM takes WHERE call = ? AND turn = ?";
+    Ok(db.prepare_cached(sql)?.query_row((call, turn), status).optional()?)
+}
+
+/// What an enrollment take's print is bound to.
+pub(super) fn print_subject(call: &CallSid, turn: u32) -> String {
+    format!("{call}/{turn}")
+}
+
+/// A print opens for its take only; the model's id is inside.
+pub(super) fn print_label(subject: &str) -> Label<'_> {
+    Label { kind: "take", subject, model: "" }
+}
+
+/// A voiceprint that waits opens for its call only.
+pub(super) fn pending_label<'a>(call: &'a str, model: &'a str) -> Label<'a> {
+    Label { kind: "pending voiceprint", subject: call, model }
+}
+
+/// Forgets what a call's unfinished enrollment has gathered.
+pub(super) fn discard(db: &Connection, call: &CallSid) -> Result<(), StoreError> {
+    db.prepare_cached("DELETE FROM take_prints WHERE call = ?")?.execute([call])?;
+    db.prepare_cached("DELETE FROM pending_voiceprints WHERE call = ?")?.execute([call])?;
+    Ok(())
 }

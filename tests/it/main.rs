@@ -1,1 +1,3 @@
 //! Tests over real sockets, a real database and the real models.
+
+mod store;

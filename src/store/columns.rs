@@ -1,0 +1,95 @@
+use jiff::Timestamp;
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Actor;
+use crate::dialog::Consent;
+use crate::types::{Attestation, CallSid, CallerId, E164, LineName, RecordingSid};
+
+/// A time as a column: milliseconds since 1970.
+pub(super) struct At(pub(super) Timestamp);
+
+impl ToSql for At {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.as_millisecond().into())
+    }
+}
+
+impl FromSql for At {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let ms = value.as_i64()?;
+        Timestamp::from_millisecond(ms).map(Self).map_err(|_| FromSqlError::OutOfRange(ms))
+    }
+}
+
+/// A value as a column of JSON.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: Serialize> ToSql for Json<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let text =
+            serde_json::to_string(&self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        Ok(text.into())
+    }
+}
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        // The parser's message could quote the value, so it is left out.
+        serde_json::from_str(value.as_str()?).map(Self).map_err(|_| FromSqlError::Other("not the JSON expected".into()))
+    }
+}
+
+/// Columns that hold a type's own text form.
+macro_rules! text_columns {
+    ($($name:ty: $text:expr, $parse:expr;)*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                let text: fn(&$name) -> String = $text;
+                Ok(text(self).into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                let parse: fn(&str) -> Option<$name> = $parse;
+                parse(value.as_str()?).ok_or_else(|| FromSqlError::Other(concat!("not a ", stringify!($name)).into()))
+            }
+        }
+    )*};
+}
+
+text_columns! {
+    CallerId: |id| id.to_string(), |text| text.parse().ok().map(CallerId);
+    CallSid: |sid| sid.as_str().to_owned(), |text| CallSid::parse(text).ok();
+    RecordingSid: |sid| sid.as_str().to_owned(), |text| RecordingSid::parse(text).ok();
+    E164: |number| number.as_str().to_owned(), |text| E164::parse(text).ok();
+    LineName: |line| line.0.clone(), |text| Some(LineName(text.to_owned()));
+}
+
+/// Columns that hold one word of a closed list.
+macro_rules! word_columns {
+    ($($name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
+        impl ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(match self { $(Self::$variant => $word),* }.into())
+            }
+        }
+
+        impl FromSql for $name {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                match value.as_str()? {
+                    $($word => Ok(Self::$variant),)*
+                    _ => Err(FromSqlError::Other(concat!("not a ", stringify!($name)).into())),
+                }
+            }
+        }
+    )*};
+}
+
+word_columns! {
+    Consent { None = "none", Given = "given", OptedOut = "opted_out" }
+    Attestation { Absent = "absent", Full = "full", Partial = "partial", Failed = "failed" }
+    Actor { Caller = "caller", Operator = "operator", System = "system" }
+}

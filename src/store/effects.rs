@@ -1,0 +1,149 @@
+use rusqlite::{OptionalExtension, Transaction};
+use serde_json::json;
+
+use super::audit::{Actor, Happened};
+use super::callers::{self, voiceprint_label};
+use super::columns::At;
+use super::standing::{self, Subject};
+use super::takes::{self, pending_label};
+use super::vault::Vault;
+use super::{Call, CallerRef, NewAttempt, StoreError, TurnCommit, attempts, calls, codes};
+use crate::config::Lockout;
+use crate::dialog::{Consent, Effect};
+use crate::types::{CallerId, Verdict};
+
+/// The effects of one turn, applied one after the other inside its transaction.
+pub(super) struct Applied<'a> {
+    tx: &'a Transaction<'a>,
+    vault: &'a Vault,
+    /// The call as the effects so far have left it.
+    call: Call,
+    turn: &'a TurnCommit,
+    lockout: &'a Lockout,
+}
+
+impl<'a> Applied<'a> {
+    pub(super) fn new(
+        tx: &'a Transaction<'a>,
+        vault: &'a Vault,
+        mut call: Call,
+        turn: &'a TurnCommit,
+        lockout: &'a Lockout,
+    ) -> Self {
+        call.claim = turn.claim.clone().or(call.claim);
+        Self { tx, vault, call, turn, lockout }
+    }
+
+    /// Who the call is about by now.
+    pub(super) fn caller(&self) -> Option<CallerId> {
+        self.call.caller
+    }
+
+    pub(super) fn apply(&mut self, effect: &Effect) -> Result<(), StoreError> {
+        match effect {
+            Effect::CreateCaller { keeps_number } => self.create_caller(*keeps_number),
+            Effect::BindCaller => self.bind_caller(),
+            Effect::GiveConsent => self.consent(Consent::Given),
+            Effect::OptOut => self.opt_out(),
+            Effect::SaveVoiceprint => self.save_voiceprint(),
+            Effect::DiscardTakes => takes::discard(self.tx, &self.call.sid),
+            Effect::RedeemCode(digits) => {
+                // A code typed on the way to a caller is theirs whom the same turn binds the call to.
+                let caller = self.call.caller.or(self.turn.caller);
+                codes::redeem(self.tx, self.vault, digits, caller, &self.happened())
+            }
+            Effect::CountWrongCode => self.count_wrong_code(),
+            Effect::RecordVerdict(verdict) => self.record_verdict(*verdict),
+            Effect::End => calls::end(self.tx, &self.happened(), &self.call.sid),
+        }
+    }
+
+    fn happened(&self) -> Happened<'_> {
+        Happened { at: self.turn.at, actor: Actor::Caller, caller: self.call.caller, call: Some(&self.call.sid) }
+    }
+
+    fn known_caller(&self) -> Result<CallerId, StoreError> {
+        self.call.caller.ok_or(StoreError::UnknownCaller)
+    }
+
+    /// Two calls from one new number at once are about the same caller.
+    fn create_caller(&mut self, keeps_number: bool) -> Result<(), StoreError> {
+        let number = self.call.origin.number().filter(|_| keeps_number);
+        let known = number.map(|number| callers::find(self.tx, &CallerRef::Number(number.clone()))).transpose()?;
+        if let Some(Some(known)) = known {
+            self.call.caller = Some(known.id);
+            return Ok(());
+        }
+        self.call.caller = Some(callers::create(self.tx, number, None, self.turn.at)?);
+        self.happened().record(self.tx, "caller_created", json!({ "keeps_number": keeps_number }))
+    }
+
+    fn bind_caller(&mut self) -> Result<(), StoreError> {
+        let id = self.turn.caller.ok_or(StoreError::UnknownCaller)?;
+        callers::find(self.tx, &CallerRef::Id(id))?.ok_or(StoreError::UnknownCaller)?;
+        self.call.caller = Some(id);
+        self.happened().record(self.tx, "caller_claimed", json!({}))
+    }
+
+    fn consent(&self, consent: Consent) -> Result<(), StoreError> {
+        let caller = self.known_caller()?;
+        self.tx.prepare_cached("UPDATE callers SET consent = ? WHERE id = ?")?.execute((consent, caller))?;
+        let sql = "INSERT INTO consents (caller, at, consent, call) VALUES (?, ?, ?, ?)";
+        self.tx.prepare_cached(sql)?.execute((caller, At(self.turn.at), consent, &self.call.sid))?;
+        let kind = if consent == Consent::Given { "consent_given" } else { "opted_out" };
+        self.happened().record(self.tx, kind, json!({}))
+    }
+
+    fn opt_out(&self) -> Result<(), StoreError> {
+        let caller = self.known_caller()?;
+        self.consent(Consent::OptedOut)?;
+        takes::discard(self.tx, &self.call.sid)?;
+        if self.tx.execute("DELETE FROM voiceprints WHERE caller = ?", [caller])? > 0 {
+            self.happened().record(self.tx, "voiceprint_deleted", json!({}))?;
+        }
+        Ok(())
+    }
+
+    /// Invariant 1, kept here whatever the dialogue believes: a voiceprint is replaced only by a call that has
+    /// verified its caller or redeemed that caller's own code, and none is kept without consent.
+    fn save_voiceprint(&self) -> Result<(), StoreError> {
+        let id = self.known_caller()?;
+        let caller = callers::find(self.tx, &CallerRef::Id(id))?.ok_or(StoreError::UnknownCaller)?;
+        if caller.consent != Consent::Given {
+            return Err(StoreError::NoConsent);
+        }
+        let sid = &self.call.sid;
+        let is_proved =
+            || Ok::<_, StoreError>(attempts::has_accept(self.tx, sid, id)? || codes::has_own_code(self.tx, sid, id)?);
+        if caller.is_enrolled && !is_proved()? {
+            return Err(StoreError::AlreadyEnrolled);
+        }
+        let sql = "SELECT model_id, sealed FROM pending_voiceprints WHERE call = ?";
+        let pending = self.tx.prepare_cached(sql)?.query_row([sid], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let (model, sealed): (String, Vec<u8>) = pending.ok_or(StoreError::NoVoiceprint)?;
+        let clear = zeroize::Zeroizing::new(self.vault.open(&pending_label(sid.as_str(), &model), &sealed)?);
+        let sealed = self.vault.seal(self.tx, &voiceprint_label(&id.to_string(), &model), &clear)?;
+        let sql = "INSERT INTO voiceprints (caller, model_id, sealed, made_at) VALUES (?1, ?2, ?3, ?4) \
+                   ON CONFLICT (caller) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
+        self.tx.prepare_cached(sql)?.execute((id, &model, sealed, At(self.turn.at)))?;
+        takes::discard(self.tx, sid)?;
+        let detail = json!({ "model": model, "replaced": caller.is_enrolled });
+        self.happened().record(self.tx, "enrolled", detail)
+    }
+
+    fn count_wrong_code(&self) -> Result<(), StoreError> {
+        self.happened().record(self.tx, "code_wrong", json!({}))?;
+        let Some(number) = self.call.origin.number() else {
+            return Ok(());
+        };
+        let subject = Subject::Number(number.clone());
+        standing::count_mismatch(self.tx, self.vault, &subject, self.lockout, &self.happened())
+    }
+
+    fn record_verdict(&self, verdict: Verdict) -> Result<(), StoreError> {
+        let (happened, subjects) = (self.happened(), Subject::of(&self.call));
+        let attempt = NewAttempt { verdict, signals: None };
+        attempts::keep(self.tx, &self.call, self.turn.turn, &attempt, &happened)?;
+        standing::count(self.tx, self.vault, &subjects, &verdict, self.lockout, &happened)
+    }
+}

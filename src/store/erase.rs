@@ -1,0 +1,71 @@
+use rusqlite::Connection;
+use serde::Serialize;
+use serde_json::json;
+
+use super::audit::Happened;
+use super::columns::At;
+use super::standing::{self, Subject};
+use super::{CallerRef, Lasting, Store, StoreError, callers};
+use crate::types::{CallerId, E164, Timestamp};
+
+/// What deleting a caller took away; proof without personal data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Erased {
+    /// Whether there was a voiceprint.
+    pub had_voiceprint: bool,
+    /// Calls, with their turns, takes and attempts.
+    pub calls: u64,
+    /// Consent records.
+    pub consents: u64,
+    /// Other calls from the same number, in which the number was blanked.
+    pub numbers_blanked: u64,
+    /// Recordings queued for deletion at the provider.
+    pub recordings_queued: u64,
+}
+
+impl Store {
+    /// Deletes a caller with everything that belongs to them.
+    ///
+    /// What remains: audit events with the caller's random id, which leads nowhere any more, and call ids; failures
+    /// counted against their number, under a keyed hash; recordings on their way to being deleted at the provider.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCaller`] when there is none.
+    pub async fn delete_caller(&self, id: CallerId, at: Timestamp) -> Result<Erased, StoreError> {
+        let erased = self
+            .write(Lasting::PowerCut, move |tx, vault| {
+                let caller = callers::find(tx, &CallerRef::Id(id))?.ok_or(StoreError::UnknownCaller)?;
+                let erased = Erased {
+                    had_voiceprint: caller.is_enrolled,
+                    recordings_queued: queue_recordings(tx, id, at)?,
+                    consents: delete(tx, "DELETE FROM consents WHERE caller = ?", id)?,
+                    calls: delete(tx, "DELETE FROM calls WHERE caller = ?", id)?,
+                    numbers_blanked: caller.number.map_or(Ok(0), |number| blank(tx, &number))?,
+                };
+                standing::forget(tx, vault, &Subject::Caller(id))?;
+                delete(tx, "DELETE FROM callers WHERE id = ?", id)?;
+                Happened::by_operator(at, Some(id)).record(tx, "caller_deleted", json!(erased))?;
+                Ok(erased)
+            })
+            .await?;
+        self.fold_log().await?;
+        Ok(erased)
+    }
+}
+
+fn delete(db: &Connection, sql: &str, id: CallerId) -> Result<u64, StoreError> {
+    Ok(db.execute(sql, [id])? as u64)
+}
+
+fn queue_recordings(db: &Connection, id: CallerId, at: Timestamp) -> Result<u64, StoreError> {
+    let sql = "INSERT INTO recording_deletions (recording, due_at) SELECT recording, ?1 FROM takes \
+               JOIN calls ON calls.sid = takes.call WHERE calls.caller = ?2 AND NOT is_recording_gone \
+               ON CONFLICT (recording) DO NOTHING";
+    Ok(db.execute(sql, (At(at), id))? as u64)
+}
+
+fn blank(db: &Connection, number: &E164) -> Result<u64, StoreError> {
+    let blanked = db.execute("UPDATE calls SET origin_number = NULL WHERE origin_number = ?", [number])?;
+    db.execute("UPDATE calls SET forwarded_from = NULL WHERE forwarded_from = ?", [number])?;
+    Ok(blanked as u64)
+}

@@ -1,0 +1,128 @@
+use rusqlite::{Row, Transaction};
+use serde::Serialize;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::audit::Happened;
+use super::callers::voiceprint_label;
+use super::columns::At;
+use super::crypto::{self, Label, Secret};
+use super::takes::{pending_label, print_label, print_subject};
+use super::vault::{PEPPER, Vault, key_ids, key_in_use};
+use super::{Lasting, Store, StoreError, open};
+use crate::types::{CallSid, Timestamp};
+
+/// A key that seals, or once sealed, voiceprints; never the key itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeyInfo {
+    /// Its id, the start of its SHA-256.
+    pub id: String,
+    /// Since when it is in use.
+    pub since: Timestamp,
+    /// When it was replaced.
+    pub retired_at: Option<Timestamp>,
+}
+
+/// What rotating the key came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rotation {
+    /// The key before, which opens nothing any more.
+    pub from: String,
+    /// The key in use.
+    pub to: String,
+    /// Voiceprints, and takes of enrollments under way, that were sealed anew.
+    pub resealed: u64,
+}
+
+impl Store {
+    /// The keys that were ever in use, newest first, and where they are kept.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn keys(&self) -> Result<(String, Vec<KeyInfo>), StoreError> {
+        self.read(|tx, vault| {
+            let sql = "SELECT key_id, since_at, retired_at FROM keys ORDER BY retired_at IS NOT NULL, retired_at DESC";
+            let mut statement = tx.prepare_cached(sql)?;
+            let keys = statement.query_map([], |row| {
+                Ok(KeyInfo {
+                    id: row.get(0)?,
+                    since: row.get::<_, At>(1)?.0,
+                    retired_at: row.get::<_, Option<At>>(2)?.map(|at| at.0),
+                })
+            })?;
+            Ok((vault.source().name(), keys.collect::<Result<_, _>>()?))
+        })
+        .await
+    }
+
+    /// Seals everything with a new key and retires the old one.
+    ///
+    /// The new key is on disk before anything is sealed with it, everything is sealed anew in one transaction, and only
+    /// then the old key leaves the key file. A crash at any point leaves a database that opens. Other processes with
+    /// the same data folder find the new key by themselves.
+    ///
+    /// # Errors
+    /// [`StoreError::KeyNoSuccessor`] when the keys come from the environment and there is just the one in use.
+    pub async fn rotate_key(&self, at: Timestamp) -> Result<Rotation, StoreError> {
+        let dir = self.0.data_dir.clone();
+        let locked = tokio::task::spawn_blocking(move || open::lock(&dir)).await;
+        let lock = locked.map_err(|_| StoreError::Closed)??;
+        let rotation = self.write(Lasting::PowerCut, move |tx, vault| rotate(tx, vault, at)).await?;
+        self.fold_log().await?;
+        self.read(|tx, vault| vault.forget_retired(tx)).await?;
+        drop(lock);
+        Ok(rotation)
+    }
+}
+
+fn rotate(tx: &Transaction<'_>, vault: &Vault, at: Timestamp) -> Result<Rotation, StoreError> {
+    let from = key_in_use(tx)?.ok_or(StoreError::Sealed)?;
+    let known = key_ids(tx, "SELECT key_id FROM keys")?;
+    let next = vault.source().successor(|id| known.contains(&id.to_string()))?;
+    let to = next.id().to_string();
+
+    tx.execute("UPDATE keys SET retired_at = ? WHERE retired_at IS NULL", [At(at)])?;
+    tx.execute("INSERT INTO keys (key_id, since_at) VALUES (?, ?)", (&to, At(at)))?;
+    tx.execute("UPDATE pepper SET sealed = ?", [crypto::seal(&next, &PEPPER, vault.pepper().bytes())?])?;
+    let resealed = reseal(tx, vault, &next)?;
+
+    let rotation = Rotation { from, to, resealed };
+    Happened::by_operator(at, None).record(tx, "key_rotated", json!(rotation))?;
+    Ok(rotation)
+}
+
+fn reseal(tx: &Transaction<'_>, vault: &Vault, next: &Secret) -> Result<u64, StoreError> {
+    let mut resealed = 0;
+    let again = |label: &Label<'_>, sealed: &[u8]| -> Result<Vec<u8>, StoreError> {
+        let clear = Zeroizing::new(vault.open(label, sealed)?);
+        Ok(crypto::seal(next, label, &clear)?)
+    };
+
+    let mut update = tx.prepare("UPDATE voiceprints SET sealed = ? WHERE caller = ?")?;
+    for (caller, model, sealed) in
+        all::<(String, String, Vec<u8>)>(tx, "SELECT caller, model_id, sealed FROM voiceprints")?
+    {
+        resealed += update.execute((again(&voiceprint_label(&caller, &model), &sealed)?, &caller))? as u64;
+    }
+    let mut update = tx.prepare("UPDATE pending_voiceprints SET sealed = ? WHERE call = ?")?;
+    for (call, model, sealed) in
+        all::<(String, String, Vec<u8>)>(tx, "SELECT call, model_id, sealed FROM pending_voiceprints")?
+    {
+        resealed += update.execute((again(&pending_label(&call, &model), &sealed)?, &call))? as u64;
+    }
+    let mut update = tx.prepare("UPDATE take_prints SET sealed = ? WHERE call = ? AND turn = ?")?;
+    for (call, turn, sealed) in all::<(CallSid, u32, Vec<u8>)>(tx, "SELECT call, turn, sealed FROM take_prints")? {
+        resealed += update.execute((again(&print_label(&print_subject(&call, turn)), &sealed)?, &call, turn))? as u64;
+    }
+    Ok(resealed)
+}
+
+/// All rows at once: a few kilobytes a caller, and no statement is left open while the table changes.
+fn all<T: for<'a> TryFrom<&'a Row<'a>, Error = rusqlite::Error>>(
+    tx: &Transaction<'_>,
+    sql: &str,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = tx.prepare(sql)?;
+    let rows = statement.query_map([], |row| T::try_from(row))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
