@@ -1,16 +1,21 @@
 //! What the caller hears, as the provider's XML; and the check that it is valid.
 
 mod check;
-mod document;
 mod prompts;
 mod render;
+mod words;
 
-pub use check::{Violation, check};
-pub use document::{Dial, Document, Gather, Method, Record, Verb};
+pub use check::{Dial, Document, Gather, Method, Record, Verb, Violation, check};
 pub use prompts::Prompts;
 pub use render::{Urls, render};
 
 use thiserror::Error;
+
+/// The provider refuses a larger document (error 11750).
+const MAX_BYTES: usize = 64 * 1024;
+
+/// What is answered when nothing else can be: an apology that needs neither prompts nor templates.
+pub const APOLOGY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/twiml/apology.xml"));
 
 /// Why a reply cannot be put into words.
 #[derive(Debug, Error)]

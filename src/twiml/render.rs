@@ -1,5 +1,8 @@
-use super::{Prompts, TwimlError};
-use crate::dialog::Reply;
+use askama::Template;
+
+use super::words::{Speaker, Words};
+use super::{MAX_BYTES, Prompts, TwimlError};
+use crate::dialog::{Keys, Next, Reply};
 
 /// Where the call goes on, as paths or absolute URLs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,10 +15,94 @@ pub struct Urls {
     pub wait: String,
 }
 
+#[derive(Template)]
+#[template(path = "gather.xml")]
+struct Gather<'a> {
+    say: &'a [Words],
+    speaker: &'a Speaker,
+    turn: &'a str,
+    silent: &'a str,
+    num_digits: u32,
+    finish_on_key: &'static str,
+    timeout_s: u32,
+}
+
+#[derive(Template)]
+#[template(path = "listen.xml")]
+struct Listen<'a> {
+    say: &'a [Words],
+    speaker: &'a Speaker,
+    turn: &'a str,
+    silent: &'a str,
+    max_s: u32,
+    end_silence_s: u32,
+}
+
+#[derive(Template)]
+#[template(path = "wait.xml")]
+struct Wait<'a> {
+    say: &'a [Words],
+    speaker: &'a Speaker,
+    again: &'a str,
+    pause_s: u32,
+}
+
+#[derive(Template)]
+#[template(path = "hangup.xml")]
+struct Hangup<'a> {
+    say: &'a [Words],
+    speaker: &'a Speaker,
+}
+
+#[derive(Template)]
+#[template(path = "redirect.xml")]
+struct Redirect<'a> {
+    say: &'a [Words],
+    speaker: &'a Speaker,
+    url: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "dial.xml")]
+struct Dial<'a> {
+    say: &'a [Words],
+    speaker: &'a Speaker,
+    number: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "nothing.xml")]
+struct Nothing;
+
 /// Puts a reply into the provider's XML.
 ///
 /// # Errors
 /// [`TwimlError`] when a sentence is missing or the document is too large.
-pub fn render(_reply: &Reply, _prompts: &Prompts, _urls: &Urls) -> Result<String, TwimlError> {
-    todo!()
+pub fn render(reply: &Reply, prompts: &Prompts, urls: &Urls) -> Result<String, TwimlError> {
+    let words = reply.say.iter().filter_map(|sentence| prompts.words(sentence).transpose());
+    let say = &words.collect::<Result<Vec<_>, _>>()?[..];
+    let speaker = prompts.speaker();
+    let Urls { turn, silent, wait } = urls;
+    let xml = match &reply.next {
+        Next::Gather { keys, timeout_s } => {
+            let (num_digits, finish_on_key) = match keys {
+                // No key ends it, so that `#` and `*` are answers as well.
+                Keys::One => (1, ""),
+                // One more than asked for, so that the pound key is heard here and not by the next reply.
+                Keys::UntilPound(most) => (most.saturating_add(1), "#"),
+            };
+            Gather { say, speaker, turn, silent, num_digits, finish_on_key, timeout_s: *timeout_s }.render()
+        }
+        &Next::Listen { max_s, end_silence_s } => Listen { say, speaker, turn, silent, max_s, end_silence_s }.render(),
+        &Next::Wait { pause_s, .. } => Wait { say, speaker, again: wait, pause_s }.render(),
+        Next::Hangup => Hangup { say, speaker }.render(),
+        Next::Redirect { url } => Redirect { say, speaker, url }.render(),
+        Next::Dial { number } => Dial { say, speaker, number: number.as_str() }.render(),
+        Next::Nothing => Nothing.render(),
+    };
+    let xml = xml.map_err(|error| TwimlError::Template { message: error.to_string() })?;
+    if xml.len() > MAX_BYTES { Err(TwimlError::TooLarge { max: MAX_BYTES }) } else { Ok(xml) }
 }
+
+#[cfg(test)]
+mod tests;

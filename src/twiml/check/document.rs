@@ -1,3 +1,5 @@
+use super::tree::Node;
+
 /// A checked reply: what a phone does, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
@@ -116,4 +118,77 @@ pub struct Dial {
     pub method: Method,
     /// Seconds it may ring.
     pub timeout_s: u32,
+}
+
+impl Document {
+    /// Reads a tree that the table has found nothing wrong with.
+    pub(super) fn from_root(root: &Node) -> Self {
+        Self { verbs: verbs(root) }
+    }
+}
+
+fn verbs(parent: &Node) -> Vec<Verb> {
+    parent.children.iter().filter_map(verb).collect()
+}
+
+/// A name that is no verb has been refused by the table.
+fn verb(node: &Node) -> Option<Verb> {
+    Some(match node.name.as_str() {
+        "Say" => Verb::Say {
+            text: node.trimmed().to_owned(),
+            voice: owned(node, "voice"),
+            language: owned(node, "language").unwrap_or_else(|| "en-US".to_owned()),
+            times: number(node, "loop", 1),
+        },
+        "Play" => {
+            Verb::Play { url: node.trimmed().to_owned(), digits: owned(node, "digits"), times: number(node, "loop", 1) }
+        }
+        "Pause" => Verb::Pause { seconds: number(node, "length", 1) },
+        "Gather" => Verb::Gather(Gather {
+            action: owned(node, "action"),
+            method: method(node),
+            timeout_s: number(node, "timeout", 5),
+            num_digits: node.attribute("numDigits").and_then(|text| text.parse().ok()),
+            finish_on_key: owned(node, "finishOnKey").unwrap_or_else(|| "#".to_owned()),
+            action_on_empty_result: flag(node, "actionOnEmptyResult", false),
+            barge_in: flag(node, "bargeIn", true),
+            children: verbs(node),
+        }),
+        "Record" => Verb::Record(Record {
+            action: owned(node, "action"),
+            method: method(node),
+            timeout_s: number(node, "timeout", 5),
+            finish_on_key: owned(node, "finishOnKey").unwrap_or_else(|| "1234567890*#".to_owned()),
+            max_length_s: number(node, "maxLength", 3600),
+            play_beep: flag(node, "playBeep", true),
+            trim_silence: node.attribute("trim") != Some("do-not-trim"),
+        }),
+        "Redirect" => Verb::Redirect { url: node.trimmed().to_owned(), method: method(node) },
+        "Dial" => Verb::Dial(Dial {
+            // With a `Number` inside, its text is all there is.
+            number: node.trimmed().to_owned(),
+            action: owned(node, "action"),
+            method: method(node),
+            timeout_s: number(node, "timeout", 30),
+        }),
+        "Hangup" => Verb::Hangup,
+        "Reject" => Verb::Reject { busy: node.attribute("reason") == Some("busy") },
+        _ => return None,
+    })
+}
+
+fn owned(node: &Node, name: &str) -> Option<String> {
+    node.attribute(name).map(str::to_owned)
+}
+
+fn number(node: &Node, name: &str, default: u32) -> u32 {
+    node.attribute(name).and_then(|text| text.parse().ok()).unwrap_or(default)
+}
+
+fn flag(node: &Node, name: &str, default: bool) -> bool {
+    node.attribute(name).map_or(default, |text| text == "true")
+}
+
+fn method(node: &Node) -> Method {
+    if node.attribute("method") == Some("GET") { Method::Get } else { Method::Post }
 }
