@@ -164,13 +164,11 @@ fn another_language_needs_a_file_with_every_sentence() {
     assert_eq!(error.code(), "prompts_unknown_locale");
     assert!(error.to_string().contains("en-US, de-DE"));
 
-    let mut all = String::new();
-    for prompt in ALL {
-        let text = if prompt.args.contains(&DIGITS) { "{digits}" } else { "Oui." };
-        all += &format!("{} = '{text}'\n", prompt.key);
-    }
+    let says = |prompt: &Prompt| if prompt.args.contains(&DIGITS) { "{digits}" } else { "Oui." };
+    let all: Table = ALL.iter().map(|prompt| (prompt.key.to_owned(), says(prompt).into())).collect();
+    let all = all.to_string();
     assert!(load("fr-FR", &all).is_ok());
 
-    let error = load("fr-FR", &all.replace("goodbye = 'Oui.'\n", "")).expect_err("one is missing");
+    let error = load("fr-FR", &all.replace("goodbye = \"Oui.\"\n", "")).expect_err("one is missing");
     assert!(error.to_string().contains("`goodbye`: is missing"), "{error}");
 }
