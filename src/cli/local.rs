@@ -44,32 +44,40 @@ pub(super) fn complete(config: &mut Config, listen: SocketAddr) -> anyhow::Resul
 /// The local token of a data folder; made when there is none.
 pub(super) fn token(data_dir: &Path) -> anyhow::Result<(PathBuf, SecretString)> {
     let path = data_dir.join(TOKEN_FILE);
-    let made = make(data_dir, &path).with_context(|| format!("cannot make {}", path.display()))?;
-    if !made {
-        let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            bail!("{} can be read by others (mode {mode:03o}): run `chmod 600 {}`", path.display(), path.display());
-        }
+    make(data_dir, &path).with_context(|| format!("cannot make {}", path.display()))?;
+    let token = read(&path)?;
+    Ok((path, token))
+}
+
+/// The local token that a server has made in its data folder, if it has.
+pub(super) fn existing_token(data_dir: &Path) -> anyhow::Result<Option<SecretString>> {
+    let path = data_dir.join(TOKEN_FILE);
+    if path.exists() { read(&path).map(Some) } else { Ok(None) }
+}
+
+fn read(path: &Path) -> anyhow::Result<SecretString> {
+    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        bail!("{} can be read by others (mode {mode:03o}): run `chmod 600 {}`", path.display(), path.display());
     }
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let text = text.trim();
     if text.len() < TOKEN_BYTES {
         bail!("{} is damaged: delete it, and the next start makes a new one", path.display());
     }
-    Ok((path, text.into()))
+    Ok(text.into())
 }
 
-/// Writes a new token; says whether there was none yet.
-fn make(data_dir: &Path, path: &Path) -> std::io::Result<bool> {
+/// Writes a new token unless there is one.
+fn make(data_dir: &Path, path: &Path) -> std::io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(data_dir)?;
     let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(()),
         opened => opened?,
     };
     let token: [u8; TOKEN_BYTES] = rand::random();
     writeln!(file, "{}", URL_SAFE_NO_PAD.encode(token))?;
-    file.sync_all()?;
-    Ok(true)
+    file.sync_all()
 }
 
 #[cfg(test)]

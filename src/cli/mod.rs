@@ -3,6 +3,7 @@
 //! What a person reads goes to standard output as text, with `--json` as one JSON value; progress and complaints go to
 //! standard error. An error ends the program with [`Exit::Error`] and one line that says what to do about it.
 
+mod call;
 mod doctor;
 mod eval;
 mod local;
@@ -12,6 +13,7 @@ mod recording;
 mod score;
 mod serve;
 mod settings;
+mod transcript;
 
 use std::process::ExitCode;
 
@@ -36,6 +38,8 @@ enum Command {
     Serve(serve::Args),
     /// Check everything a call needs, and say what to do
     Doctor(doctor::Args),
+    /// Place a simulated call to a server
+    Call(Box<call::Args>),
     /// Compare one recording with three of an enrolled speaker
     Score(score::Args),
     /// Measure error rates over lists of recordings
@@ -59,6 +63,7 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Call(args) => call::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Eval(args) => eval::run(&args),
     };

@@ -2,6 +2,8 @@ use std::fmt;
 
 use secrecy::SecretString;
 
+use crate::twilio::LOCAL_ACCOUNT_SID;
+
 /// An account at the simulated provider: who signs webhooks and may fetch recordings.
 #[derive(Clone)]
 pub struct Account {
@@ -14,7 +16,7 @@ pub struct Account {
 impl Account {
     /// What a server without a configured account expects: its own local token, and zeros for the id.
     pub fn local(token: SecretString) -> Self {
-        Self { sid: format!("AC{:032x}", 0), token }
+        Self { sid: LOCAL_ACCOUNT_SID.to_owned(), token }
     }
 
     /// An account nobody else has.

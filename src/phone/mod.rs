@@ -5,6 +5,7 @@
 //! it sees is what the wire shows. Time on the line is virtual unless [`Phone::paced`]: five seconds of speech take none.
 
 mod account;
+mod call;
 mod event;
 mod interpreter;
 mod provider;

@@ -1,0 +1,246 @@
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use url::Url;
+
+use super::settings::ConfigArgs;
+use super::transcript::{Ink, Palette, Transcript};
+use super::{Exit, local, recording};
+use crate::audio::resample;
+use crate::config::Config;
+use crate::phone::{Account, Answer, Lag, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance};
+use crate::twilio::LOCAL_API_BASE;
+
+/// How long we wait for the server to delete its recordings before we do it.
+const LINGER: Duration = Duration::from_millis(1500);
+
+/// Places a simulated call to a server and prints what was said.
+///
+/// The phone does what Twilio does: it signs webhooks, follows the replies, records what the caller says and serves the
+/// recordings. Each recording or key given here is used when the server asks for one; when none is left, the caller
+/// stays silent. Time on the line takes no real time.
+///
+/// Without an auth token the local one of the data folder is used, as `callprint serve` does; the server then fetches
+/// recordings from this machine. Several calls may run at once.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit status: 0 when the call was conducted properly, 1 when the server failed or said what Twilio does not take,
+2 when the call could not be placed.
+
+Examples:
+  callprint call --to http://127.0.0.1:8080 --from +15550100 --digits 1 --say 1.wav --say 2.wav --say 3.wav --say 4.wav
+  callprint call --to http://127.0.0.1:8080 --from anonymous --digits '48290017#' --say 5.wav --json")]
+pub(super) struct Args {
+    /// The server's webhook; without a path, `/incoming_call` is meant
+    #[arg(long, value_name = "URL")]
+    to: Url,
+    /// Who calls: a number such as +15550100, or `anonymous`
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    from: String,
+    /// The number that is called
+    #[arg(long, value_name = "NUMBER", default_value = "+15550199")]
+    called: String,
+    /// A recording to speak when asked to; give it once for each take, `-` for silence
+    #[arg(long, value_name = "WAV", allow_hyphen_values = true)]
+    say: Vec<PathBuf>,
+    /// What to press when asked to, separated by commas: keys, or `-` for nothing
+    #[arg(long, value_name = "KEYS", value_delimiter = ',', allow_hyphen_values = true)]
+    digits: Vec<String>,
+    /// Hang up in place of the next answer after so many
+    #[arg(long, value_name = "ANSWERS")]
+    hangup_after: Option<u32>,
+    /// Send every webhook twice; the server must answer both alike
+    #[arg(long)]
+    repeat_webhooks: bool,
+    /// What the carrier says about the number, for example TN-Validation-Passed-A
+    #[arg(long, value_name = "STATUS")]
+    stir_verstat: Option<String>,
+    /// The number that forwarded the call
+    #[arg(long, value_name = "NUMBER")]
+    forwarded_from: Option<String>,
+    /// Let time on the line pass in real time
+    #[arg(long)]
+    real_time: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Milliseconds until a recording can be fetched
+    #[arg(long, value_name = "MS", default_value_t = 300, help_heading = "Provider")]
+    lag: u64,
+    /// Where recordings are served: the server's `twilio.api_base` [default: 127.0.0.1:8025]
+    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Provider")]
+    provider_listen: Option<SocketAddr>,
+    /// Signs the webhooks [env: `TWILIO_AUTH_TOKEN`; default: the local token of the data folder]
+    #[arg(long, value_name = "TOKEN", help_heading = "Provider")]
+    auth_token: Option<String>,
+    /// The account that goes with the auth token [env: `TWILIO_ACCOUNT_SID`]
+    #[arg(long, value_name = "AC…", help_heading = "Provider")]
+    account: Option<String>,
+    /// The server's data folder [default: the configured one]
+    #[arg(long, value_name = "DIR", help_heading = "Provider")]
+    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let config = args.settings()?;
+    let account = signer(&config)?;
+    let outgoing = args.outgoing()?;
+    let script = args.script()?;
+    let address = args.api_address(&config)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(place(args, account, address, &outgoing, script))?;
+    if args.json {
+        println!("{:#}", report.to_json());
+    } else {
+        print_summary(&report);
+    }
+    Ok(if report.is_proper() { Exit::Yes } else { Exit::No })
+}
+
+impl Args {
+    /// The server's configuration, as far as it matters here, with our options on top.
+    fn settings(&self) -> anyhow::Result<Config> {
+        let data_dir = self.data_dir.as_ref().map(|dir| dir.display().to_string());
+        let options = [
+            ("CALLPRINT_STORE_DATA_DIR", data_dir),
+            ("TWILIO_AUTH_TOKEN", self.auth_token.clone()),
+            ("TWILIO_ACCOUNT_SID", self.account.clone()),
+        ];
+        let options: Vec<_> = options.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        self.config.load(&options)
+    }
+
+    fn outgoing(&self) -> anyhow::Result<Outgoing> {
+        if !matches!(self.to.scheme(), "http" | "https") || self.to.host().is_none() {
+            bail!("--to must be an http:// or https:// URL");
+        }
+        let mut url = self.to.clone();
+        if url.path() == "/" {
+            url.set_path("/incoming_call");
+        }
+        let mut outgoing = Outgoing::new(url.clone(), &self.from, &self.called);
+        if url.path().ends_with("/incoming_call") {
+            outgoing.status_callback = Some(url.join("call/status").context("--to")?);
+        }
+        for (name, value) in [("StirVerstat", &self.stir_verstat), ("ForwardedFrom", &self.forwarded_from)] {
+            if let Some(value) = value {
+                outgoing = outgoing.with(name, value);
+            }
+        }
+        Ok(outgoing)
+    }
+
+    fn script(&self) -> anyhow::Result<Script> {
+        let keys = self.digits.iter().map(|keys| match keys.as_str() {
+            "-" | "w" | "" => Answer::Nothing,
+            keys => Answer::Keys(keys.to_owned()),
+        });
+        let takes: Vec<Answer> = self.say.iter().map(|path| take(path)).collect::<anyhow::Result<_>>()?;
+        let script = Script::by_kind(keys, takes);
+        Ok(match self.hangup_after {
+            Some(answers) => script.hanging_up_after(answers),
+            None => script,
+        })
+    }
+
+    /// Where the server will look for recordings: on this machine, at the port of its API base.
+    fn api_address(&self, config: &Config) -> anyhow::Result<SocketAddr> {
+        if let Some(address) = self.provider_listen {
+            return Ok(address);
+        }
+        let configured = Url::parse(&config.twilio.api_base).ok();
+        let on_this_machine = configured.and_then(|url| url.socket_addrs(|| None).ok()?.into_iter().next());
+        match on_this_machine.filter(|address| address.ip().is_loopback()) {
+            Some(address) => Ok(address),
+            None => Ok(LOCAL_API_BASE.trim_start_matches("http://").parse()?),
+        }
+    }
+}
+
+/// Who signs: the configured account, or the local one.
+fn signer(config: &Config) -> anyhow::Result<Account> {
+    if let Some(token) = &config.twilio.auth_token {
+        return Ok(Account { sid: config.twilio.account_sid.clone(), token: token.clone() });
+    }
+    match local::existing_token(&config.store.data_dir)? {
+        Some(token) => Ok(Account::local(token)),
+        None => bail!(
+            "there is no auth token, and no local one in {}: start `callprint serve` first, or name its folder with --data-dir",
+            config.store.data_dir.display()
+        ),
+    }
+}
+
+async fn place(
+    args: &Args,
+    account: Account,
+    address: SocketAddr,
+    outgoing: &Outgoing,
+    script: Script,
+) -> anyhow::Result<Report> {
+    let folder = std::env::temp_dir().join(format!("callprint-phone-{}", address.port()));
+    let shelf = Shelf::shared(&folder).context("recordings of the simulated provider")?;
+    shelf.set_lag(Lag::Time(Duration::from_millis(args.lag)));
+    let provider = Provider::take_over(address, account.clone(), shelf.clone());
+
+    let mut phone = Phone::new(account, shelf.clone()).context("HTTP client")?;
+    if args.repeat_webhooks {
+        phone = phone.repeating(Repeat::Afterwards);
+    }
+    if args.real_time {
+        phone = phone.paced();
+    }
+    let mut transcript = Transcript::new(Palette::of_stdout());
+    let report = phone
+        .call_heard(outgoing, script, &mut |event| {
+            if !args.json {
+                transcript.add(event).iter().for_each(|line| println!("{line}"));
+            }
+        })
+        .await;
+
+    let gone = async {
+        while shelf.remaining() > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    // A server that keeps recordings, or cannot reach us, is no reason to wait for longer.
+    let _ = tokio::time::timeout(LINGER, gone).await;
+    if shelf.remaining() > 0 && shelf.fetches() == 0 {
+        eprintln!("note: no recording was fetched here; the server's twilio.api_base should be http://{address}");
+    }
+    shelf.clear();
+    drop(provider);
+    Ok(report)
+}
+
+/// A recording as the line carries it; `-` says nothing.
+fn take(path: &Path) -> anyhow::Result<Answer> {
+    if path == Path::new("-") {
+        return Ok(Answer::Nothing);
+    }
+    let clip = recording::read(path)?.with_context(|| path.display().to_string())?;
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    let clip = resample::to_8k(&clip);
+    Ok(Answer::Say(Utterance { name, words: None, clip, then: crate::phone::Then::Wait }))
+}
+
+fn print_summary(report: &Report) {
+    let palette = Palette::of_stdout();
+    let (ink, verdict) = if report.is_proper() {
+        (Ink::Good, "conducted properly".to_owned())
+    } else {
+        (Ink::Bad, format!("not conducted properly: {} faults", report.violations.len()))
+    };
+    println!(
+        "{}; {} turns, slowest answer {:.0} ms ({})",
+        palette.paint(ink, &verdict),
+        report.turns.len(),
+        report.latency_ms_max(),
+        report.call_sid
+    );
+}

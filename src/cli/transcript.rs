@@ -1,0 +1,257 @@
+//! A call for people to read: who said what, when, and how long the answers took.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+
+use crate::phone::{Ended, Event, What};
+
+/// Text is broken at this width: most terminals are at least as wide.
+const WIDTH: usize = 100;
+/// Room for the time and who speaks, before the text.
+const MARGIN: usize = 16;
+
+/// How text is set off on a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ink {
+    /// As it is.
+    Plain,
+    /// The caller's part.
+    Caller,
+    /// What was measured and decided.
+    Measure,
+    /// As it should be.
+    Good,
+    /// Not as it should be.
+    Bad,
+    /// Headings.
+    Bold,
+    /// Of lesser interest.
+    Faint,
+}
+
+/// Whether colours are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Palette {
+    is_coloured: bool,
+}
+
+impl Palette {
+    /// Colours on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
+    pub(super) fn of_stdout() -> Self {
+        let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        Self { is_coloured: std::io::stdout().is_terminal() && !is_unwanted }
+    }
+
+    pub(super) fn paint(self, ink: Ink, text: &str) -> String {
+        let code = match ink {
+            Ink::Plain => return text.to_owned(),
+            Ink::Caller => "36",
+            Ink::Measure => "33",
+            Ink::Good => "32",
+            Ink::Bad => "31",
+            Ink::Bold => "1",
+            Ink::Faint => "2",
+        };
+        if self.is_coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Turns events into lines; a line comes out once the answer to it is known.
+pub(super) struct Transcript {
+    palette: Palette,
+    /// What was found out about a turn, shown after its answer.
+    notes: BTreeMap<u32, String>,
+    pending: Option<Line>,
+    asked_ms: Vec<f64>,
+    due: Vec<String>,
+}
+
+struct Line {
+    at_ms: u64,
+    who: &'static str,
+    ink: Ink,
+    text: String,
+}
+
+impl Transcript {
+    pub(super) fn new(palette: Palette) -> Self {
+        Self::with_notes(palette, BTreeMap::new())
+    }
+
+    /// The same with a remark on some turns, by their number in the URL.
+    pub(super) fn with_notes(palette: Palette, notes: BTreeMap<u32, String>) -> Self {
+        Self { palette, notes, pending: None, asked_ms: Vec::new(), due: Vec::new() }
+    }
+
+    /// The lines that are complete with this event.
+    pub(super) fn add(&mut self, event: &Event) -> Vec<String> {
+        let mut lines = Vec::new();
+        let (who, ink, text) = match &event.what {
+            What::Asked { url, latency_ms, .. } => {
+                self.asked_ms.push(*latency_ms);
+                self.due.extend(turn_of(url).and_then(|turn| self.notes.remove(&turn)));
+                return lines;
+            }
+            What::Said { text } => ("line", Ink::Plain, text.clone()),
+            What::Played { url } => ("line", Ink::Plain, format!("♪ {url}")),
+            What::Pressed { keys } => ("caller", Ink::Caller, format!("presses {}", spelled(keys))),
+            What::Spoke { take, words, recorded_ms } => {
+                ("caller", Ink::Caller, speech(take, words.as_deref(), *recorded_ms))
+            }
+            What::Waited { ms } => ("caller", Ink::Faint, format!("(silent for {})", seconds(*ms))),
+            What::Redirected { url, claims } => ("line", Ink::Bold, redirection(url, claims.as_ref())),
+            What::Dialed { number } => ("line", Ink::Bold, format!("connects {number}")),
+            What::Faulted { code, message } => ("fault", Ink::Bad, format!("{code}: {message}")),
+            What::Ended { how } => {
+                let ink = if how.is_proper() { Ink::Faint } else { Ink::Bad };
+                ("", ink, ending(*how).to_owned())
+            }
+        };
+        self.flush(&mut lines);
+        self.pending = Some(Line { at_ms: event.at_ms, who, ink, text });
+        if matches!(event.what, What::Ended { .. }) {
+            self.flush(&mut lines);
+        }
+        lines
+    }
+
+    /// Writes the line that waited for its answer, then what was found out.
+    fn flush(&mut self, lines: &mut Vec<String>) {
+        let asked = std::mem::take(&mut self.asked_ms);
+        if let Some(line) = self.pending.take() {
+            let mut text = line.text;
+            if !asked.is_empty() && line.who == "caller" {
+                let times: Vec<String> = asked.iter().map(|ms| format!("{ms:.0}")).collect();
+                text = format!("{text} (answered in {} ms)", times.join(" + "));
+            }
+            lines.extend(self.set(&clock(line.at_ms), line.who, line.ink, &text));
+        }
+        for note in std::mem::take(&mut self.due) {
+            lines.extend(self.set("", "engine", Ink::Measure, &note));
+        }
+    }
+
+    fn set(&self, time: &str, who: &str, ink: Ink, text: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (row, text) in wrapped(text, WIDTH - MARGIN).iter().enumerate() {
+            let (time, who) = if row == 0 { (time, who) } else { ("", "") };
+            let time = self.palette.paint(Ink::Faint, &format!("{time:>6}"));
+            lines.push(format!("{time}  {who:<6}  {}", self.palette.paint(ink, text)).trim_end().to_owned());
+        }
+        lines
+    }
+}
+
+/// The turn's number in one of our own URLs.
+fn turn_of(url: &str) -> Option<u32> {
+    let url = url::Url::parse(url).ok()?;
+    let (_, turn) = url.query_pairs().find(|(name, _)| name == "n")?;
+    turn.parse().ok()
+}
+
+fn speech(take: &str, words: Option<&str>, recorded_ms: u64) -> String {
+    let recorded = seconds(recorded_ms);
+    match words {
+        Some(words) => format!("“{words}” ({take}, {recorded})"),
+        None => format!("speaks: {take} ({recorded})"),
+    }
+}
+
+fn redirection(url: &str, claims: Option<&serde_json::Value>) -> String {
+    let bare = url.split('?').next().unwrap_or(url);
+    match claims {
+        Some(claims) => format!("continues at {bare} with a token that says {claims}"),
+        None => format!("continues at {url}"),
+    }
+}
+
+const fn ending(how: Ended) -> &'static str {
+    match how {
+        Ended::HungUp => "the line hangs up",
+        Ended::CallerHungUp => "the caller hangs up",
+        Ended::RanOut => "nothing more to do: the call ends",
+        Ended::Redirected => "the call goes on at another application",
+        Ended::Dialed => "the call ends after the connection",
+        Ended::Rejected => "the call was not taken",
+        Ended::Failed => "the server failed: the provider would say that an application error has occurred",
+        Ended::TooLong => "the call goes round in circles",
+    }
+}
+
+fn spelled(keys: &str) -> String {
+    keys.chars().map(String::from).collect::<Vec<_>>().join(" ")
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{:.1} s", ms as f64 / 1000.0)
+}
+
+fn clock(at_ms: u64) -> String {
+    let seconds = at_ms / 1000;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Breaks text between words; a word that is too long stays whole.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut rows = vec![String::new()];
+    for word in text.split_whitespace() {
+        let is_full =
+            rows.last().is_some_and(|row| !row.is_empty() && row.chars().count() + 1 + word.chars().count() > width);
+        if is_full {
+            rows.push(String::new());
+        }
+        if let Some(row) = rows.last_mut() {
+            if !row.is_empty() {
+                row.push(' ');
+            }
+            row.push_str(word);
+        }
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(events: &[(u64, What)]) -> Vec<String> {
+        let notes = BTreeMap::from([(3, "accept: LLR +9.0 against +3.1".to_owned())]);
+        let mut transcript = Transcript::with_notes(Palette { is_coloured: false }, notes);
+        events.iter().flat_map(|(at_ms, what)| transcript.add(&Event { at_ms: *at_ms, what: what.clone() })).collect()
+    }
+
+    #[test]
+    fn a_call_reads_as_a_conversation_with_times_and_findings() {
+        let asked = |url: &str, latency_ms| What::Asked { url: url.to_owned(), status: Some(200), latency_ms };
+        let said = |text: &str| What::Said { text: text.to_owned() };
+        let spoke =
+            What::Spoke { take: "a.wav".to_owned(), words: Some("Never forget".to_owned()), recorded_ms: 3_210 };
+        let read = lines(&[
+            (0, asked("http://h/incoming_call", 4.0)),
+            (4, said("Please speak.")),
+            (61_000, spoke),
+            (64_000, asked("http://h/call/turn?n=3", 601.2)),
+            (64_600, asked("http://h/call/wait?n=3&poll=1", 88.0)),
+            (64_700, said("Thank you.")),
+            (65_000, What::Ended { how: Ended::HungUp }),
+        ]);
+        assert_eq!(
+            read,
+            [
+                "  0:00  line    Please speak.",
+                "  1:01  caller  “Never forget” (a.wav, 3.2 s) (answered in 601 + 88 ms)",
+                "        engine  accept: LLR +9.0 against +3.1",
+                "  1:04  line    Thank you.",
+                "  1:05          the line hangs up",
+            ]
+        );
+    }
+
+    #[test]
+    fn long_sentences_are_broken_between_words_and_indented() {
+        let read = lines(&[(0, What::Said { text: "word ".repeat(30) }), (0, What::Ended { how: Ended::RanOut })]);
+        assert_eq!(read.len(), 3);
+        assert!(read[1].starts_with("                word"), "{}", read[1]);
+        assert!(read.iter().all(|line| line.chars().count() <= WIDTH));
+    }
+}
