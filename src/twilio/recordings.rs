@@ -200,7 +200,8 @@ impl Recordings {
         let list = self.folder.join("../Recordings.json?PageSize=1");
         let list = list.map_err(|_| RecordingError::Misconfigured { setting: "twilio.api_base" })?;
         let response = tokio::time::timeout(TRY_TIMEOUT, self.request(Method::GET, list).send()).await;
-        let response = response.map_err(|_| RecordingError::unreachable("time-out"))?.map_err(|error| broken(&error))?;
+        let response =
+            response.map_err(|_| RecordingError::unreachable("time-out"))?.map_err(|error| broken(&error))?;
         match response.status() {
             status if status.is_success() || status == StatusCode::NOT_FOUND => {
                 Ok(response.headers().get(DATE).and_then(|date| date.to_str().ok()).map(str::to_owned))

@@ -19,6 +19,11 @@ fn each_fault_of_a_document_gets_its_code() {
         ("Hello", &["twiml_before_declaration"]),
         ("<!-- first --><?xml version=\"1.0\"?><Response/>", &["twiml_before_declaration"]),
         ("<?xml version=\"1.0\" encoding=\"latin1\"?><Response/>", &["twiml_not_xml"]),
+        ("<?xml version=\"1.1\"?><Response/>", &["twiml_not_xml"]),
+        ("<?xml version=\"1.0'?><Response/>", &["twiml_not_xml"]),
+        ("<?xml encoding=\"UTF-8\" version=\"1.0\"?><Response/>", &["twiml_not_xml"]),
+        ("<?xml version=\"1.0\" lang=\"en\"?><Response/>", &["twiml_not_xml"]),
+        ("<?xml?><Response/>", &["twiml_not_xml"]),
         ("<Response>", &["twiml_not_xml"]),
         ("<Response/></Response>", &["twiml_not_xml"]),
         ("</Response>", &["twiml_not_xml"]),
@@ -197,6 +202,7 @@ fn text_is_read_as_xml_means_it() {
 fn a_document_at_every_limit_is_taken() {
     let rows = [
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- comment -->\n<Response/>\n".to_owned(),
+        "<?xml version='1.0' encoding='utf-8' standalone='no' ?><Response/>".to_owned(),
         "<Response><Reject/><Say>not reached</Say></Response>".to_owned(),
         format!("<Response><Say>{}</Say></Response>", "ä".repeat(4096)),
         "<Response><Record maxLength=\"14400\" finishOnKey=\"\"/><Record maxLength=\"2\"/></Response>".to_owned(),

@@ -84,9 +84,8 @@ pub(super) fn parse(xml: &str) -> Result<Node, Violation> {
                 if at != 0 {
                     return Err(Violation::new("twiml_before_declaration", "the XML declaration is not at the start"));
                 }
-                let encoding = declaration.encoding().transpose().map_err(|error| not_xml(error.to_string()))?;
-                if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case("utf-8")) {
-                    return Err(not_xml("the encoding is not UTF-8"));
+                if !declaration.strip_prefix("xml").is_some_and(is_declaration) {
+                    return Err(not_xml("the XML declaration is not that of XML 1.0 in UTF-8"));
                 }
             }
             Event::PI(_) => return Err(not_xml("a processing instruction")),
@@ -141,6 +140,22 @@ fn element(start: &BytesStart<'_>) -> Result<Node, Violation> {
         return Err(not_xml(format!("<{name}>: no space between attributes")));
     }
     Ok(Node { name, attributes, ..Node::default() })
+}
+
+/// Whether it is `xml version="1.0"`, perhaps with `encoding="UTF-8"`, perhaps with `standalone="yes"`.
+fn is_declaration(declaration: &str) -> bool {
+    let mut parts = declaration.split_ascii_whitespace().peekable();
+    let mut take = |name: &str, values: &[&str]| {
+        let quoted = parts.peek().and_then(|part| part.strip_prefix(name)?.strip_prefix('='));
+        let is_known = |value: &str| values.iter().any(|known| known.eq_ignore_ascii_case(value));
+        let unquoted = |text: &'_ str, quote| text.strip_prefix(quote)?.strip_suffix(quote).map(is_known);
+        let is_there = quoted.and_then(|text| unquoted(text, '"').or_else(|| unquoted(text, '\''))) == Some(true);
+        is_there && parts.next().is_some()
+    };
+    let has_version = take("version", &["1.0"]);
+    take("encoding", &["UTF-8"]);
+    take("standalone", &["yes", "no"]);
+    has_version && parts.next().is_none()
 }
 
 /// Whether each closing quote is followed by a space, a slash, or the end.
