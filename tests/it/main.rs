@@ -1,3 +1,4 @@
 //! Tests over real sockets, a real database and the real models.
 
+mod crash;
 mod store;
