@@ -148,3 +148,88 @@ pub(super) fn open(key: &Secret, label: &Label<'_>, sealed: &[u8]) -> Option<Vec
     let opened = cipher.decrypt(&Nonce::from(*nonce), Payload { msg: ciphertext, aad: &label.bytes() }).ok();
     opened.filter(|_| matches_key)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const LABEL: Label<'_> =
+        Label { kind: "voiceprint", subject: "018f0000-0000-7000-8000-000000000001", model: "campplus" };
+
+    fn key(byte: u8) -> Secret {
+        Secret::from_bytes(&[byte; KEY_LEN]).unwrap()
+    }
+
+    fn from_hex(text: &str) -> Vec<u8> {
+        let pairs = text.as_bytes().chunks(2);
+        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    }
+
+    #[test]
+    fn what_pythons_cryptography_sealed_opens() {
+        // AESGCM(b"1" * 32).encrypt(bytes(range(12)), b"a voiceprint", aad) of cryptography, behind the id by hashlib.
+        let sealed = "7c8883a638364914000102030405060708090a0b1cd576488589cfa7de0b0d2f12079508ea04037c1df909dbba90fc8b";
+        assert_eq!(open(&key(b'1'), &LABEL, &from_hex(sealed)).unwrap(), b"a voiceprint");
+        assert_eq!(key(b'1').id().to_string(), "7c8883a638364914");
+    }
+
+    #[test]
+    fn keyed_hashes_are_those_of_pythons_hmac() {
+        // hmac.new(b"1" * 32, b"number\0+15550100001", "sha256")
+        let expected = "999a0d16be90296580e9182b9a68d8405a7d592478641a4e674f36a201e65691";
+        assert_eq!(key(b'1').mac("number", "+15550100001").as_slice(), from_hex(expected));
+        assert_ne!(key(b'1').mac("claim", "+15550100001"), key(b'1').mac("number", "+15550100001"));
+    }
+
+    #[test]
+    fn sealing_twice_never_gives_the_same() {
+        assert_ne!(seal(&key(1), &LABEL, b"same").unwrap(), seal(&key(1), &LABEL, b"same").unwrap());
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let secret = Secret::from_base64("MTExMTExMTExMTExMTExMTExMTExMTExMTExMTExMTE=").unwrap();
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_sealed_opens_under_its_label(clear in proptest::collection::vec(any::<u8>(), 0..5000)) {
+            let sealed = seal(&key(1), &LABEL, &clear).unwrap();
+            prop_assert_eq!(open(&key(1), &LABEL, &sealed), Some(clear));
+        }
+
+        #[test]
+        fn one_flipped_bit_anywhere_keeps_it_shut(clear in proptest::collection::vec(any::<u8>(), 0..300), at: usize) {
+            let mut sealed = seal(&key(1), &LABEL, &clear).unwrap();
+            let bit = at % (sealed.len() * 8);
+            sealed[bit / 8] ^= 1 << (bit % 8);
+            prop_assert_eq!(open(&key(1), &LABEL, &sealed), None);
+        }
+
+        #[test]
+        fn cut_anywhere_it_stays_shut(clear in proptest::collection::vec(any::<u8>(), 0..300), at: usize) {
+            let sealed = seal(&key(1), &LABEL, &clear).unwrap();
+            prop_assert_eq!(open(&key(1), &LABEL, &sealed[..at % sealed.len()]), None);
+        }
+
+        #[test]
+        fn another_label_keeps_it_shut(parts: [String; 3], others: [String; 3]) {
+            let label = |[kind, subject, model]: &[String; 3]| Label { kind, subject, model }.bytes();
+            prop_assume!(parts != others);
+            prop_assert_ne!(label(&parts), label(&others));
+            let [kind, subject, model] = &parts;
+            let sealed = seal(&key(1), &Label { kind, subject, model }, b"clear").unwrap();
+            let [kind, subject, model] = &others;
+            prop_assert_eq!(open(&key(1), &Label { kind, subject, model }, &sealed), None);
+        }
+
+        #[test]
+        fn another_key_keeps_it_shut(other in 2_u8..) {
+            let sealed = seal(&key(1), &LABEL, b"clear").unwrap();
+            prop_assert_eq!(open(&key(other), &LABEL, &sealed), None);
+        }
+    }
+}

@@ -27,6 +27,8 @@ mod open;
 mod purge;
 mod standing;
 mod takes;
+#[cfg(test)]
+mod tests;
 mod vault;
 
 use std::path::PathBuf;
