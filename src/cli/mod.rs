@@ -3,9 +3,13 @@
 //! What a person reads goes to standard output as text, with `--json` as one JSON value; progress and complaints go to
 //! standard error. An error ends the program with [`Exit::Error`] and one line that says what to do about it.
 
+mod attempts;
 mod call;
+mod callers;
+mod desk;
 mod doctor;
 mod eval;
+mod keys;
 mod local;
 mod logging;
 mod models;
@@ -38,6 +42,9 @@ enum Command {
     Serve(serve::Args),
     /// Check everything a call needs, and say what to do
     Doctor(doctor::Args),
+    Callers(callers::Args),
+    Attempts(attempts::Args),
+    Keys(keys::Args),
     /// Place a simulated call to a server
     Call(Box<call::Args>),
     /// Compare one recording with three of an enrolled speaker
@@ -63,6 +70,9 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Callers(args) => callers::run(&args),
+        Command::Attempts(args) => attempts::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Call(args) => call::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Eval(args) => eval::run(&args),

@@ -42,7 +42,7 @@ pub enum StoreError {
     /// The key at hand is not the one the database was sealed with.
     #[error("the database is sealed with key {key_id}, which is not in {source_name}: put that key back")]
     KeyWrong {
-        /// The file or the environment variable.
+        /// The file or the setting.
         source_name: String,
         /// The key the database names.
         key_id: String,
@@ -50,7 +50,7 @@ pub enum StoreError {
     /// The key is not 32 bytes in base64.
     #[error("{source_name} does not hold a key: expected 32 bytes in base64")]
     KeyMalformed {
-        /// The file or the environment variable.
+        /// The file or the setting.
         source_name: String,
     },
     /// Others than the owner can read the key file.
@@ -61,8 +61,8 @@ pub enum StoreError {
         /// Its permission bits.
         mode: u32,
     },
-    /// The keys come from the environment and name no successor.
-    #[error("no new key to rotate to: put it in front, as in CALLPRINT_VOICEPRINT_KEY=NEW,OLD")]
+    /// The keys come from the configuration, which names no successor.
+    #[error("no new key to rotate to: put it in front, as in CALLPRINT_STORE_VOICEPRINT_KEY=NEW,OLD")]
     KeyNoSuccessor,
     /// Sealed data does not open: altered, or moved from another caller.
     #[error("sealed data does not open: it was altered, or belongs to something else")]

@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 use super::StoreError;
 use super::crypto::{KeyId, Secret};
 
-/// The environment variable of [`crate::config::Store::voiceprint_key`], for messages.
-const VARIABLE: &str = "CALLPRINT_VOICEPRINT_KEY";
+/// What [`crate::config::Store::voiceprint_key`] is called in messages.
+const SETTING: &str = "store.voiceprint_key (CALLPRINT_STORE_VOICEPRINT_KEY)";
 
 /// The key file's name in the data folder.
 const FILE: &str = "voiceprint.key";
@@ -23,7 +23,7 @@ const HEADER: &str = "\
 /// Where keys come from: the first is the one to use, the others only open what they sealed.
 pub(super) enum KeySource {
     /// Given by the operator, who keeps them.
-    Environment(Vec<Secret>),
+    Setting(Vec<Secret>),
     /// A file we make and rotate, one key a line.
     File(PathBuf),
 }
@@ -35,14 +35,14 @@ impl KeySource {
             return Ok(Self::File(data_dir.join(FILE)));
         };
         let keys = given.expose_secret().split(',').map(Secret::from_base64).collect::<Option<Vec<_>>>();
-        let keys = keys.ok_or_else(|| StoreError::KeyMalformed { source_name: VARIABLE.to_owned() })?;
-        Ok(Self::Environment(keys))
+        let keys = keys.ok_or_else(|| StoreError::KeyMalformed { source_name: SETTING.to_owned() })?;
+        Ok(Self::Setting(keys))
     }
 
-    /// The file or the variable, for messages.
+    /// The file or the setting, for messages.
     pub(super) fn name(&self) -> String {
         match self {
-            Self::Environment(_) => VARIABLE.to_owned(),
+            Self::Setting(_) => SETTING.to_owned(),
             Self::File(path) => path.display().to_string(),
         }
     }
@@ -50,7 +50,7 @@ impl KeySource {
     /// The keys there are; empty only when there is no file.
     pub(super) fn read(&self) -> Result<Vec<Secret>, StoreError> {
         match self {
-            Self::Environment(keys) => Ok(keys.clone()),
+            Self::Setting(keys) => Ok(keys.clone()),
             Self::File(path) => read(path),
         }
     }
@@ -72,7 +72,7 @@ impl KeySource {
         let keys = self.read()?;
         match (self, keys.iter().find(|key| !is_known(key.id()))) {
             (_, Some(key)) => Ok(key.clone()),
-            (Self::Environment(_), None) => Err(StoreError::KeyNoSuccessor),
+            (Self::Setting(_), None) => Err(StoreError::KeyNoSuccessor),
             (Self::File(_), None) => {
                 let key = Secret::random()?;
                 self.write(&[vec![key.clone()], keys].concat())?;
@@ -81,7 +81,7 @@ impl KeySource {
         }
     }
 
-    /// Takes keys out of the file that open nothing any more; the environment is the operator's.
+    /// Takes keys out of the file that open nothing any more; the setting is the operator's.
     pub(super) fn retain(&self, is_needed: impl Fn(KeyId) -> bool) -> Result<(), StoreError> {
         let (needed, retired): (Vec<_>, Vec<_>) = self.read()?.into_iter().partition(|key| is_needed(key.id()));
         match self {
@@ -92,7 +92,7 @@ impl KeySource {
 
     fn write(&self, keys: &[Secret]) -> Result<(), StoreError> {
         match self {
-            Self::Environment(_) => Ok(()),
+            Self::Setting(_) => Ok(()),
             Self::File(path) => write(path, keys).map_err(|source| StoreError::File { path: path.clone(), source }),
         }
     }

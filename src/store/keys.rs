@@ -34,6 +34,14 @@ pub struct Rotation {
     pub resealed: u64,
 }
 
+/// A new key in base64, for an operator who keeps keys in the configuration.
+///
+/// # Errors
+/// [`StoreError::NoRandom`] when the operating system gives no random bytes.
+pub fn fresh_key() -> Result<Zeroizing<String>, StoreError> {
+    Ok(Secret::random()?.to_base64())
+}
+
 impl Store {
     /// The keys that were ever in use, newest first, and where they are kept.
     ///
@@ -62,7 +70,7 @@ impl Store {
     /// the same data folder find the new key by themselves.
     ///
     /// # Errors
-    /// [`StoreError::KeyNoSuccessor`] when the keys come from the environment and there is just the one in use.
+    /// [`StoreError::KeyNoSuccessor`] when the configuration gives just the key in use.
     pub async fn rotate_key(&self, at: Timestamp) -> Result<Rotation, StoreError> {
         let dir = self.0.data_dir.clone();
         let locked = tokio::task::spawn_blocking(move || open::lock(&dir)).await;

@@ -45,7 +45,7 @@ pub use commit::{Committed, TurnCommit};
 pub use deletions::Deletion;
 pub use erase::Erased;
 pub use error::StoreError;
-pub use keys::{KeyInfo, Rotation};
+pub use keys::{KeyInfo, Rotation, fresh_key};
 pub use purge::Purged;
 pub use standing::{Standings, Subject};
 pub use takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};

@@ -184,14 +184,6 @@ impl Store {
         self.read(move |tx, _| find(tx, &call, turn)).await
     }
 
-    /// The outcome of a turn's take, as JSON, once it is judged.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database does not answer.
-    pub async fn take_outcome(&self, call: &CallSid, turn: u32) -> Result<Option<String>, StoreError> {
-        Ok(self.take(call, turn).await?.and_then(|take| take.outcome))
-    }
-
     /// The accepted enrollment takes of a call so far, opened, in order.
     ///
     /// # Errors

@@ -73,7 +73,10 @@ async fn is_kept(store: &Store, line: &str) -> bool {
     let sid = |text| CallSid::parse(text).unwrap();
     match words[..] {
         ["turn", call, n] => store.turn_reply(&sid(call), n.parse().unwrap()).await.unwrap().is_some(),
-        ["take", call, n] => store.take_outcome(&sid(call), n.parse().unwrap()).await.unwrap().is_some(),
+        ["take", call, n] => {
+            let take = store.take(&sid(call), n.parse().unwrap()).await.unwrap();
+            take.is_some_and(|take| take.outcome.is_some())
+        }
         ["voiceprint", caller] => {
             let id = CallerId(caller.parse().unwrap());
             store.voiceprint(id).await.unwrap().is_some_and(|voiceprint| voiceprint.bytes == caller.as_bytes())

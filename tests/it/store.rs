@@ -2,6 +2,7 @@
 
 mod callers;
 mod calls;
+mod cli;
 mod codes;
 mod deletions;
 mod keys;

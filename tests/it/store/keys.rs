@@ -41,7 +41,7 @@ async fn another_key_is_refused() {
     place.store.close().await;
     let error = refused(&given(&place.config, ONE));
     assert!(matches!(error, StoreError::KeyWrong { .. }), "{error}");
-    assert!(error.to_string().contains("CALLPRINT_VOICEPRINT_KEY"), "{error}");
+    assert!(error.to_string().contains("CALLPRINT_STORE_VOICEPRINT_KEY"), "{error}");
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn codes_and_lock_outs_outlive_a_rotation() {
 }
 
 #[tokio::test]
-async fn keys_of_the_environment_are_rotated_by_naming_the_successor_first() {
+async fn keys_of_the_configuration_are_rotated_by_naming_the_successor_first() {
     let dir = tempfile::tempdir().unwrap();
     let config = super::config(dir.path());
     let mut place = Place::new();

@@ -22,7 +22,7 @@ async fn a_take_is_judged_by_one_and_waited_for_by_the_others() {
     assert_eq!(claim().await, TakeClaim::Running);
     place.store.finish_take(&call, 1, at(1), &LOCKOUT, |_| outcome("done")).await.unwrap();
     assert_eq!(claim().await, TakeClaim::Done("done".to_owned()));
-    assert_eq!(place.store.take_outcome(&call, 1).await.unwrap().as_deref(), Some("done"));
+    assert_eq!(place.store.take(&call, 1).await.unwrap().unwrap().outcome.as_deref(), Some("done"));
 }
 
 #[tokio::test]

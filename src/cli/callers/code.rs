@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Exit;
+use crate::cli::desk;
+use crate::cli::settings::ConfigArgs;
+use crate::store::CallerRef;
+use crate::types::Timestamp;
+
+/// Make an enrollment code of eight digits, to be typed in during a call.
+///
+/// A code works once. Made for a caller, it lets only them enroll, also anew in place of their voiceprint; a +number or
+/// user id that nobody has yet becomes a caller. Made for nobody, it lets one new caller enroll. It is shown this once.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  callprint callers code --for +15550100001 --ttl 24h")]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Whose code it is: id, +number, account number or user id
+    #[arg(long = "for", value_name = "CALLER")]
+    owner: Option<String>,
+    /// How long it is good for: a number and m, h or d
+    #[arg(long, value_name = "TIME", default_value = "72h", value_parser = desk::parse_span)]
+    ttl: Duration,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let code = desk::with_store(&args.config, async |store| {
+        let owner = args.owner.as_deref().map(CallerRef::parse);
+        Ok(store.new_enrollment_code(owner.as_ref(), args.ttl, Timestamp::now()).await?)
+    })?;
+    if args.json {
+        desk::print_json(&json!({ "code": code.digits, "expires_at": code.expires_at, "caller": code.caller }))?;
+    } else {
+        let (first, second) = code.digits.split_at(4);
+        println!("{first} {second}");
+        let owner = code.caller.map_or("whoever types it".to_owned(), |caller| format!("caller {caller}"));
+        println!("for {owner}, once, until {} UTC", desk::moment(code.expires_at));
+    }
+    Ok(Exit::Yes)
+}
