@@ -33,7 +33,7 @@ impl Voices {
         let mut voices = Self {
             base: config.server.public_url.clone(),
             prompts: HashMap::new(),
-            plain_apology: Xml(String::new()),
+            plain_apology: Xml(twiml::APOLOGY.to_owned()),
             no_line: Xml(String::new()),
             nothing: Xml(String::new()),
         };
