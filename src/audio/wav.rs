@@ -110,7 +110,9 @@ mod tests {
         let mut file = std::io::Cursor::new(Vec::new());
         let spec = WavSpec { channels, sample_rate: 16_000, bits_per_sample: bits, sample_format: format };
         let mut writer = WavWriter::new(&mut file, spec).unwrap();
-        samples.iter().for_each(|&sample| writer.write_sample(sample).unwrap());
+        for &sample in samples {
+            writer.write_sample(sample).unwrap();
+        }
         writer.finalize().unwrap();
         file.into_inner()
     }
@@ -132,7 +134,7 @@ mod tests {
         file
     }
 
-    /// What follows the plain fields in WAVE_FORMAT_EXTENSIBLE.
+    /// What follows the plain fields in `WAVE_FORMAT_EXTENSIBLE`.
     fn extension(valid_bits: u16, tag: u16) -> Vec<u8> {
         let guid_rest = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
         [&[22, 0][..], &valid_bits.to_le_bytes(), &[0; 4], &tag.to_le_bytes(), &guid_rest].concat()
@@ -192,7 +194,7 @@ mod tests {
     #[test]
     fn what_is_beyond_a_limit_is_refused_by_its_code() {
         assert_eq!(code(&vec![0; LIMITS.max_bytes + 1]), "audio_too_large");
-        assert_eq!(code(&by_hand((7, 1, 8_000, 1, 8), &[], &[0xff; 80_001])), "audio_too_long");
+        assert_eq!(code(&by_hand((7, 1, 8_000, 1, 8), &[], &vec![0xff; 80_001])), "audio_too_long");
         assert_eq!(code(&by_hand((1, 1, 96_000, 2, 16), &[], &[0; 4])), "audio_rate");
         assert_eq!(code(&by_hand((1, 0, 8_000, 2, 16), &[], &[0; 4])), "audio_channels");
         assert_eq!(code(&by_hand((1, 9, 8_000, 2, 16), &[], &[0; 36])), "audio_channels");

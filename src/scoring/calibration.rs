@@ -4,7 +4,7 @@ use crate::types::{Cosine, Llr, Strictness};
 
 /// How a cosine becomes a log-likelihood ratio, and where the thresholds lie.
 ///
-/// llr = score·cosine + ln_net_speech_s·ln(net speech in s) + take_agreement·(mean cosine of the takes) + offset.
+/// `llr = score · cosine + ln_net_speech_s · ln(net speech in s) + take_agreement · (mean cosine of the takes) + offset`
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Weight of the cosine.
