@@ -2,6 +2,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Cosine, Llr, Strictness};
 
+/// Net speech that the weights were fitted on, in seconds: nothing is extrapolated.
+///
+/// A probe of 20 s would else lose six units to its length, and one of 0.2 s would gain seven.
+const FITTED_FROM_S: f32 = 0.5;
+const FITTED_TO_S: f32 = 5.0;
+
 /// How a cosine becomes a log-likelihood ratio, and where the thresholds lie.
 ///
 /// `llr = score · cosine + ln_net_speech_s · ln(net speech in s) + take_agreement · (mean cosine of the takes) + offset`
@@ -25,12 +31,61 @@ pub struct Calibration {
 
 impl Calibration {
     /// The log-likelihood ratio of a probe's cosine.
-    pub fn llr(&self, _cosine: Cosine, _net_speech_s: f32, _take_agreement: Cosine) -> Llr {
-        todo!()
+    pub fn llr(&self, cosine: Cosine, net_speech_s: f32, take_agreement: Cosine) -> Llr {
+        // `max` and `min`, not `clamp`: a length that is not a number counts as the shortest.
+        let length = net_speech_s.max(FITTED_FROM_S).min(FITTED_TO_S);
+        Llr(self.score * cosine.0
+            + self.ln_net_speech_s * length.ln()
+            + self.take_agreement * take_agreement.0
+            + self.offset)
     }
 
     /// The lowest log-likelihood ratio that is accepted.
-    pub const fn threshold(&self, _strictness: Strictness) -> Llr {
-        todo!()
+    pub const fn threshold(&self, strictness: Strictness) -> Llr {
+        Llr(match strictness {
+            Strictness::Far1Pct => self.llr_at_far_1pct,
+            Strictness::Far01Pct => self.llr_at_far_0_1pct,
+            Strictness::Far001Pct => self.llr_at_far_0_01pct,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The weights published with the back end.
+    const PUBLISHED: Calibration = Calibration {
+        score: 29.55,
+        ln_net_speech_s: -4.20,
+        take_agreement: -8.87,
+        offset: -3.77,
+        llr_at_far_1pct: 0.0,
+        llr_at_far_0_1pct: 2.4,
+        llr_at_far_0_01pct: 5.0,
+    };
+
+    fn llr(cosine: f32, net_speech_s: f32, take_agreement: f32) -> f32 {
+        PUBLISHED.llr(Cosine(cosine), net_speech_s, Cosine(take_agreement)).0
+    }
+
+    #[test]
+    fn the_ratio_is_the_weighted_sum() {
+        // 29.55 · 0.7 − 4.2 · ln 2.5 − 8.87 · 0.75 − 3.77, by hand.
+        assert!((llr(0.7, 2.5, 0.75) - 6.4141).abs() < 1e-3);
+    }
+
+    #[test]
+    fn lengths_beyond_the_fitted_range_count_as_its_ends() {
+        assert_eq!(llr(0.7, 0.1, 0.7).total_cmp(&llr(0.7, FITTED_FROM_S, 0.7)), std::cmp::Ordering::Equal);
+        assert_eq!(llr(0.7, f32::NAN, 0.7).total_cmp(&llr(0.7, FITTED_FROM_S, 0.7)), std::cmp::Ordering::Equal);
+        assert_eq!(llr(0.7, 60.0, 0.7).total_cmp(&llr(0.7, FITTED_TO_S, 0.7)), std::cmp::Ordering::Equal);
+    }
+
+    #[test]
+    fn a_stricter_line_asks_for_more() {
+        let thresholds =
+            [Strictness::Far1Pct, Strictness::Far01Pct, Strictness::Far001Pct].map(|s| PUBLISHED.threshold(s));
+        assert!(thresholds.is_sorted() && thresholds[0] < thresholds[2]);
     }
 }

@@ -43,7 +43,7 @@ impl fmt::Display for ModelId {
 }
 
 /// A voice as a direction: unit length, projected, bound to its model.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Embedding {
     model: ModelId,
     values: Vec<f32>,
@@ -53,9 +53,15 @@ impl Embedding {
     /// Scales values to unit length.
     ///
     /// # Errors
-    /// [`ScoreError::NoDirection`] when there is no direction to keep.
-    pub fn unit(_model: ModelId, _values: Vec<f32>) -> Result<Self, ScoreError> {
-        todo!()
+    /// [`ScoreError::NoDirection`] for zeros and for values that are not finite.
+    pub fn unit(model: ModelId, mut values: Vec<f32>) -> Result<Self, ScoreError> {
+        scale_to_unit(&mut values)?;
+        Ok(Self { model, values })
+    }
+
+    /// Takes values that were scaled before they were stored.
+    pub(super) fn stored(model: ModelId, values: Vec<f32>) -> Self {
+        Self { model, values }
     }
 
     /// The model that made it.
@@ -71,10 +77,44 @@ impl Embedding {
     /// Cosine of the angle to another embedding.
     ///
     /// # Errors
-    /// [`ScoreError::ModelMismatch`] when another model made it.
-    pub fn cosine(&self, _other: &Self) -> Result<Cosine, ScoreError> {
-        todo!()
+    /// [`ScoreError::ModelMismatch`] when another model made it, [`ScoreError::Dimension`] when it is of another length.
+    pub fn cosine(&self, other: &Self) -> Result<Cosine, ScoreError> {
+        self.check_comparable(other)?;
+        Ok(Cosine(dot(&self.values, &other.values).clamp(-1.0, 1.0)))
     }
+
+    pub(super) fn check_comparable(&self, other: &Self) -> Result<(), ScoreError> {
+        if self.model != other.model {
+            return Err(ScoreError::ModelMismatch { left: self.model.clone(), right: other.model.clone() });
+        }
+        check_dimension(self.values.len(), other.values.len())
+    }
+}
+
+/// A voice is not for logs: only its model and length are shown.
+impl fmt::Debug for Embedding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Embedding({}, {} values)", self.model, self.values.len())
+    }
+}
+
+pub(super) fn check_dimension(expected: usize, found: usize) -> Result<(), ScoreError> {
+    if expected == found { Ok(()) } else { Err(ScoreError::Dimension { expected, found }) }
+}
+
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+pub(super) fn scale_to_unit(values: &mut [f32]) -> Result<(), ScoreError> {
+    // Shorter than this, what is left are rounding errors.
+    const SHORTEST: f32 = 1e-6;
+    let length = dot(values, values).sqrt();
+    if !length.is_finite() || length < SHORTEST {
+        return Err(ScoreError::NoDirection);
+    }
+    values.iter_mut().for_each(|value| *value /= length);
+    Ok(())
 }
 
 /// How well several takes agree: cosines over all pairs.
@@ -90,6 +130,64 @@ pub struct Agreement {
 ///
 /// # Errors
 /// [`ScoreError::NoTakes`] without takes, [`ScoreError::ModelMismatch`] when their models differ.
-pub fn agreement(_takes: &[Embedding]) -> Result<Agreement, ScoreError> {
-    todo!()
+pub fn agreement(takes: &[Embedding]) -> Result<Agreement, ScoreError> {
+    if takes.is_empty() {
+        return Err(ScoreError::NoTakes);
+    }
+    let mut cosines = Vec::new();
+    for (at, take) in takes.iter().enumerate() {
+        for other in &takes[at + 1..] {
+            cosines.push(take.cosine(other)?.0);
+        }
+    }
+    if cosines.is_empty() {
+        cosines.push(1.0);
+    }
+    let mean = cosines.iter().sum::<f32>() / cosines.len() as f32;
+    Ok(Agreement { mean: Cosine(mean), min: Cosine(cosines.into_iter().fold(1.0, f32::min)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn embedding(values: &[f32]) -> Embedding {
+        Embedding::unit("m".into(), values.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_cosine_is_that_of_the_angle() {
+        assert!((embedding(&[3.0, 4.0]).cosine(&embedding(&[4.0, 3.0])).unwrap().0 - 0.96).abs() < 1e-6);
+        assert!((embedding(&[3.0, 4.0]).cosine(&embedding(&[-3.0, -4.0])).unwrap().0 + 1.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn embeddings_of_two_models_are_never_compared() {
+        let other = Embedding::unit("n".into(), vec![3.0, 4.0]).unwrap();
+        assert_eq!(embedding(&[3.0, 4.0]).cosine(&other).unwrap_err().code(), "score_model_mismatch");
+        assert_eq!(agreement(&[embedding(&[1.0, 0.0]), other]).unwrap_err().code(), "score_model_mismatch");
+        let longer = embedding(&[1.0, 2.0, 3.0]);
+        assert_eq!(longer.cosine(&embedding(&[1.0, 2.0])), Err(ScoreError::Dimension { expected: 3, found: 2 }));
+    }
+
+    #[test]
+    fn what_has_no_direction_is_no_embedding() {
+        for values in [vec![], vec![0.0; 3], vec![f32::NAN, 1.0], vec![f32::INFINITY, 1.0], vec![f32::MAX; 2]] {
+            assert_eq!(Embedding::unit("m".into(), values), Err(ScoreError::NoDirection));
+        }
+    }
+
+    #[test]
+    fn agreement_is_the_mean_and_the_lowest_of_all_pairs() {
+        let takes = [embedding(&[1.0, 0.0]), embedding(&[0.6, 0.8]), embedding(&[0.0, 1.0])];
+        let found = agreement(&takes).unwrap();
+        assert!((found.mean.0 - (0.6 + 0.0 + 0.8) / 3.0).abs() < 1e-6 && found.min.0.abs() < 1e-6);
+        assert_eq!(agreement(&takes[..1]).unwrap(), Agreement { mean: Cosine(1.0), min: Cosine(1.0) });
+        assert_eq!(agreement(&[]), Err(ScoreError::NoTakes));
+    }
+
+    #[test]
+    fn a_voice_does_not_show_in_logs() {
+        assert_eq!(format!("{:?}", embedding(&[3.0, 4.0])), "Embedding(m, 2 values)");
+    }
 }

@@ -1,6 +1,7 @@
 //! From embeddings to a calibrated score: projection, voiceprints, log-likelihood ratios, error rates.
 
 mod backend;
+mod bytes;
 mod calibration;
 mod embedding;
 mod error;

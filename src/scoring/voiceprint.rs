@@ -1,4 +1,5 @@
-use super::{Agreement, Embedding, ModelId, ScoreError};
+use super::bytes::{read_takes, write_takes};
+use super::{Agreement, Embedding, ModelId, ScoreError, agreement};
 use crate::types::Cosine;
 
 /// What is kept of one enrollment take.
@@ -13,15 +14,16 @@ pub struct TakePrint {
 impl TakePrint {
     /// The byte form, to be encrypted before it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
-        todo!()
+        write_takes(std::slice::from_ref(self))
     }
 
     /// Reads the byte form.
     ///
     /// # Errors
     /// [`ScoreError::Format`] for other bytes.
-    pub fn from_bytes(_bytes: &[u8]) -> Result<Self, ScoreError> {
-        todo!()
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ScoreError> {
+        let [take] = <[Self; 1]>::try_from(read_takes(bytes)?).map_err(|_| ScoreError::Format("not a single take"))?;
+        Ok(take)
     }
 }
 
@@ -37,9 +39,19 @@ impl Voiceprint {
     /// Makes a voiceprint of takes; all count the same.
     ///
     /// # Errors
-    /// [`ScoreError::NoTakes`] or [`ScoreError::ModelMismatch`].
-    pub fn new(_takes: Vec<TakePrint>) -> Result<Self, ScoreError> {
-        todo!()
+    /// [`ScoreError::NoTakes`], or [`ScoreError::ModelMismatch`] when the takes are not all from one model.
+    pub fn new(takes: Vec<TakePrint>) -> Result<Self, ScoreError> {
+        let embeddings: Vec<Embedding> = takes.iter().map(|take| take.embedding.clone()).collect();
+        let agreement = agreement(&embeddings)?;
+        let first = embeddings.first().ok_or(ScoreError::NoTakes)?;
+        let mut sum = vec![0.0; first.values().len()];
+        for embedding in &embeddings {
+            for (sum, value) in sum.iter_mut().zip(embedding.values()) {
+                *sum += value;
+            }
+        }
+        let mean = Embedding::unit(first.model().clone(), sum)?;
+        Ok(Self { takes, mean, agreement })
     }
 
     /// The model that made it.
@@ -67,14 +79,51 @@ impl Voiceprint {
 
     /// The byte form, to be encrypted before it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
-        todo!()
+        write_takes(&self.takes)
     }
 
     /// Reads the byte form.
     ///
     /// # Errors
-    /// [`ScoreError::Format`] for other bytes.
-    pub fn from_bytes(_bytes: &[u8]) -> Result<Self, ScoreError> {
-        todo!()
+    /// [`ScoreError::Format`] for other bytes, or for takes that make no voiceprint.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ScoreError> {
+        Self::new(read_takes(bytes)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(values: &[f32]) -> TakePrint {
+        TakePrint { embedding: Embedding::unit("m-1".into(), values.to_vec()).unwrap(), net_speech_ms: 2_345 }
+    }
+
+    #[test]
+    fn a_probe_is_scored_against_the_mean_direction_of_the_takes() {
+        let print = Voiceprint::new(vec![take(&[1.0, 0.0]), take(&[0.0, 1.0])]).unwrap();
+        let score = print.score(&take(&[2.0, 0.0]).embedding).unwrap().0;
+        assert!((score - 0.5_f32.sqrt()).abs() < 1e-6);
+        assert!(print.agreement().min.0.abs() < 1e-6);
+    }
+
+    #[test]
+    fn takes_of_two_models_make_no_voiceprint_and_score_against_none() {
+        let foreign = TakePrint { embedding: Embedding::unit("m-2".into(), vec![1.0, 0.0]).unwrap(), net_speech_ms: 1 };
+        let print = Voiceprint::new(vec![take(&[1.0, 0.0])]).unwrap();
+        assert_eq!(print.score(&foreign.embedding).unwrap_err().code(), "score_model_mismatch");
+        assert_eq!(Voiceprint::new(vec![take(&[1.0, 0.0]), foreign]).unwrap_err().code(), "score_model_mismatch");
+        assert_eq!(Voiceprint::new(vec![]), Err(ScoreError::NoTakes));
+    }
+
+    #[test]
+    fn both_byte_forms_come_back_as_they_were() {
+        let print = Voiceprint::new(vec![take(&[0.1, 0.2, 0.3]), take(&[0.3, 0.1, 0.2]), take(&[0.2; 3])]).unwrap();
+        let back = Voiceprint::from_bytes(&print.to_bytes()).unwrap();
+        assert_eq!(back.takes(), print.takes());
+        assert_eq!((back.model().as_str(), back.agreement()), ("m-1", print.agreement()));
+        let one = take(&[0.1, 0.2, 0.3]);
+        assert_eq!(TakePrint::from_bytes(&one.to_bytes()), Ok(one));
+        assert_eq!(TakePrint::from_bytes(&print.to_bytes()).unwrap_err().code(), "score_format");
     }
 }
