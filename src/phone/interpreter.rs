@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use url::Url;
 
 use super::event::{Ended, Event, What};
@@ -48,12 +50,14 @@ pub struct Limits {
     pub verbs: u32,
     /// Length on the line's clock.
     pub line_ms: u64,
+    /// How long an answer may take, in real time.
+    pub answer: Duration,
 }
 
 impl Default for Limits {
-    /// An enrollment with every hint takes about 40 documents and 5 minutes.
+    /// An enrollment with every hint takes about 40 documents and 5 minutes; the provider waits 15 s for an answer.
     fn default() -> Self {
-        Self { documents: 300, verbs: 2_000, line_ms: 3_600_000 }
+        Self { documents: 300, verbs: 2_000, line_ms: 3_600_000, answer: Duration::from_secs(15) }
     }
 }
 
@@ -113,12 +117,12 @@ impl Interpreter {
     pub fn play(&mut self, document: &Document, base: &Url) -> Go {
         self.documents += 1;
         for verb in &document.verbs {
-            if let Some(go) = self.perform(verb, base) {
-                return go;
-            }
-            self.verbs += 1;
             if self.is_beyond_limits() {
                 return Go::End(Ended::TooLong);
+            }
+            self.verbs += 1;
+            if let Some(go) = self.perform(verb, base) {
+                return go;
             }
         }
         Go::End(if self.has_dialed { Ended::Dialed } else { Ended::RanOut })

@@ -213,3 +213,19 @@ impl Recording {
         is_ready.then(|| self.wav.clone())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_recording_is_there_once_its_lag_has_passed() {
+        let shelf = Shelf::new();
+        shelf.set_lag(Lag::Time(Duration::from_secs(2)));
+        shelf.add("RE1", vec![1, 2, 3]).unwrap();
+        for (advance_ms, is_there) in [(0, false), (1999, false), (1, true), (60_000, true)] {
+            tokio::time::advance(Duration::from_millis(advance_ms)).await;
+            assert_eq!(shelf.fetch("RE1").0.is_some(), is_there, "after {advance_ms} ms more");
+        }
+    }
+}

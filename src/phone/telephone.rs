@@ -69,8 +69,8 @@ impl Phone {
     /// # Errors
     /// When no HTTP client can be made, because TLS finds no certificates.
     pub fn new(account: Account, shelf: Shelf) -> reqwest::Result<Self> {
-        let wire = Wire::new(account.token.clone())?;
         let (silence, repeat, limits) = (Silence::default(), Repeat::default(), Limits::default());
+        let wire = Wire::new(account.token.clone(), limits.answer)?;
         Ok(Self { account, wire, shelf, silence, repeat, limits, is_paced: false })
     }
 
@@ -78,6 +78,13 @@ impl Phone {
     #[must_use]
     pub fn with_silence(self, silence: Silence) -> Self {
         Self { silence, ..self }
+    }
+
+    /// Bounds calls otherwise.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.wire.patience = limits.answer;
+        Self { limits, ..self }
     }
 
     /// Repeats every webhook; what the server answers must not depend on it.

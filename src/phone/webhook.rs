@@ -8,8 +8,6 @@ use crate::twilio::Form;
 use crate::twilio::signature::sign;
 use crate::twiml::Method;
 
-/// The provider gives up after 15 s, whatever it waited for.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// The provider follows ten redirects.
 const MAX_REDIRECTS: u32 = 10;
 /// The provider takes 64 kB.
@@ -47,7 +45,7 @@ pub(super) struct Answered {
 /// Why there is no usable answer, with the provider's own error number.
 #[derive(Clone, Debug, Error)]
 pub(super) enum WireFault {
-    #[error("no answer within 15 s (Twilio error 11200)")]
+    #[error("no answer in time (Twilio error 11200)")]
     TooSlow,
     #[error("no connection: {0} (11205)")]
     Unreachable(String),
@@ -89,10 +87,12 @@ impl WireFault {
 pub(super) struct Wire {
     client: reqwest::Client,
     token: SecretString,
+    /// How long an answer may take.
+    pub(super) patience: Duration,
 }
 
 impl Wire {
-    pub(super) fn new(token: SecretString) -> reqwest::Result<Self> {
+    pub(super) fn new(token: SecretString, patience: Duration) -> reqwest::Result<Self> {
         // Another part of the program may have chosen the provider already; then that one serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -100,7 +100,7 @@ impl Wire {
             .user_agent("TwilioProxy/1.1")
             .no_proxy()
             .build()?;
-        Ok(Self { client, token })
+        Ok(Self { client, token, patience })
     }
 
     /// A signed request: parameters in the form of a POST, in the query of a GET.
@@ -123,7 +123,7 @@ impl Wire {
     /// Sends a request and reads the whole answer; says also how long that took.
     pub(super) async fn send(&self, exchange: &Exchange, form: &Form) -> (Result<Answered, WireFault>, Duration) {
         let start = Instant::now();
-        let answer = tokio::time::timeout(PATIENCE, self.follow(exchange.clone(), form)).await;
+        let answer = tokio::time::timeout(self.patience, self.follow(exchange.clone(), form)).await;
         (answer.unwrap_or(Err(WireFault::TooSlow)), start.elapsed())
     }
 

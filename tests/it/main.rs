@@ -1,4 +1,5 @@
 //! Tests over real sockets, a real database and the real models.
 
 mod crash;
+mod phone;
 mod store;

@@ -1,0 +1,8 @@
+//! The simulated phone and provider, held to what is known of the real ones.
+
+mod answering_machine;
+mod calls;
+mod gather;
+mod provider;
+mod random_documents;
+mod wire;
