@@ -106,12 +106,12 @@ pub enum StoreError {
     #[error("reading or writing the database failed: {0}")]
     Disk(String),
     /// A file beside the database could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     File {
         /// Which file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The store was closed, or its thread died.
     #[error("the store is closed")]

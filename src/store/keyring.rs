@@ -93,13 +93,13 @@ impl KeySource {
     fn write(&self, keys: &[Secret]) -> Result<(), StoreError> {
         match self {
             Self::Setting(_) => Ok(()),
-            Self::File(path) => write(path, keys).map_err(|source| StoreError::File { path: path.clone(), source }),
+            Self::File(path) => write(path, keys).map_err(|cause| StoreError::File { path: path.clone(), cause }),
         }
     }
 }
 
 fn read(path: &Path) -> Result<Vec<Secret>, StoreError> {
-    let failed = |source| StoreError::File { path: path.to_owned(), source };
+    let failed = |cause| StoreError::File { path: path.to_owned(), cause };
     let mut file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         opened => opened.map_err(failed)?,

@@ -70,8 +70,8 @@ pub(super) fn lock(dir: &Path) -> Result<File, StoreError> {
     Ok(file)
 }
 
-fn at(path: &Path, source: std::io::Error) -> StoreError {
-    StoreError::File { path: PathBuf::from(path), source }
+fn at(path: &Path, cause: std::io::Error) -> StoreError {
+    StoreError::File { path: PathBuf::from(path), cause }
 }
 
 /// Opens a file, made with mode 0600 when it is missing.
