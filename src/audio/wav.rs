@@ -238,6 +238,42 @@ mod tests {
         assert_eq!(read, [0, 16_384, -16_384, 32_767, -32_768, 0]);
     }
 
+    /// The same words in every container; `fixtures/audio/make_voices.py` wrote them with Python's `struct` and `audioop`.
+    #[test]
+    fn every_container_of_the_fixtures_holds_the_same_words() {
+        macro_rules! fixture {
+            ($name:literal) => {
+                ($name, include_bytes!(concat!("../../fixtures/audio/formats/", $name)).as_slice())
+            };
+        }
+        let plain = samples(fixture!("pcm16_8k.wav").1);
+        // The largest error allowed, in steps of 16 bits: an 8-bit step, an A-law step at this level, two resamplers.
+        for ((name, file), steps) in [
+            (fixture!("mulaw_8k.wav"), 0.0),
+            (fixture!("pcm32_8k.wav"), 0.0),
+            (fixture!("extensible_8k.wav"), 0.0),
+            (fixture!("list_fact_8k.wav"), 0.0),
+            (fixture!("odd_chunk_8k.wav"), 0.0),
+            (fixture!("data_size_0.wav"), 0.0),
+            (fixture!("data_size_ffffffff.wav"), 0.0),
+            (fixture!("truncated.wav"), 50.0),
+            (fixture!("pcm8_8k.wav"), 300.0),
+            (fixture!("alaw_8k.wav"), 300.0),
+            (fixture!("pcm16_16k.wav"), 50.0),
+            (fixture!("float32_44k1.wav"), 50.0),
+            (fixture!("pcm24_48k_stereo.wav"), 50.0),
+        ] {
+            let found = samples(file);
+            let expected = if name == "truncated.wav" { plain.len() / 2 } else { plain.len() };
+            assert!(found.len().abs_diff(expected) <= 4, "{name}: {} samples, not {expected}", found.len());
+            let worst = found.iter().zip(&plain).map(|(f, p)| (f - p).abs()).fold(0.0, f32::max) * 32_768.0;
+            assert!(worst <= steps, "{name}: off by {worst} steps");
+        }
+        let raw = mulaw::decode(fixture!("raw_8k.ulaw").1, &LIMITS).unwrap();
+        assert_eq!(raw.samples(), plain);
+        assert_eq!(code(fixture!("twilio_404.xml").1), "audio_not_wav");
+    }
+
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {

@@ -25,8 +25,8 @@ impl Backend {
             check_dimension(centre.len(), direction.len())?;
             for (other_at, other) in nuisance.iter().enumerate() {
                 let expected = if at == other_at { 1.0 } else { 0.0 };
-                // Not `>`: a product that is not a number is not orthonormal either.
-                if !((dot(direction, other) - expected).abs() < ORTHONORMAL_WITHIN) {
+                let is_near = (dot(direction, other) - expected).abs() < ORTHONORMAL_WITHIN;
+                if !is_near {
                     return Err(ScoreError::NotOrthonormal);
                 }
             }

@@ -46,8 +46,8 @@ pub(super) fn read_takes(bytes: &[u8]) -> Result<Vec<TakePrint>, ScoreError> {
         let net_speech_ms = u32::from_le_bytes(reader.array()?);
         let stored: Vec<f32> = reader.take(values * 4)?.as_chunks().0.iter().map(|&b| f32::from_le_bytes(b)).collect();
         let length = stored.iter().map(|value| value * value).sum::<f32>().sqrt();
-        // Not `>`: a length that is not a number is not 1 either.
-        if !((length - 1.0).abs() < UNIT_WITHIN) {
+        let is_unit = (length - 1.0).abs() < UNIT_WITHIN;
+        if !is_unit {
             return Err(ScoreError::Format("an embedding that is not of unit length"));
         }
         takes.push(TakePrint { embedding: Embedding::stored(model.clone(), stored), net_speech_ms });

@@ -113,7 +113,9 @@ pub(super) fn scale_to_unit(values: &mut [f32]) -> Result<(), ScoreError> {
     if !length.is_finite() || length < SHORTEST {
         return Err(ScoreError::NoDirection);
     }
-    values.iter_mut().for_each(|value| *value /= length);
+    for value in values {
+        *value /= length;
+    }
     Ok(())
 }
 
