@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::scoring::{Embedding, TakePrint};
@@ -11,6 +13,15 @@ pub struct Take {
     pub quality: Quality,
     /// The voice, or why the recording is too poor to have one.
     pub voice: Result<Embedding, Reason>,
+}
+
+/// A take, and the stretch of audio its voice was taken from.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// What was found.
+    pub take: Take,
+    /// From the first to the last speech that was scored, in samples at 8 kHz.
+    pub scored: Range<usize>,
 }
 
 impl Take {

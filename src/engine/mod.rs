@@ -5,13 +5,15 @@
 
 mod assessment;
 mod error;
+mod live;
 mod verdict;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use assessment::{Assessment, Signals, Take};
+pub use assessment::{Assessment, Examined, Signals, Take};
 pub use error::EngineError;
+pub use live::{Chunk, Heard, Live, LiveEvent, LiveStep};
 pub use verdict::{Bar, Evidence, decide};
 
 use crate::audio::resample;

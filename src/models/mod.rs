@@ -17,16 +17,19 @@ mod session;
 mod speaker;
 mod spec;
 mod speech;
+mod stream;
 
 use std::sync::Arc;
 use std::thread;
 
 pub use error::ModelError;
 pub use spec::SpeakerSpec;
+pub use stream::SpeechStream;
 
 use crate::config;
 use crate::features::Features;
 use crate::types::Clip8k;
+use crate::vad::CHUNK;
 use manifest::{Manifest, Role};
 use speaker::SpeakerModel;
 use speech::SpeechModel;
@@ -72,6 +75,22 @@ impl Library {
     /// [`ModelError::Inference`].
     pub fn speech_probabilities(&self, clip: &Clip8k) -> Result<Vec<f32>, ModelError> {
         self.0.speech.probabilities(clip)
+    }
+
+    /// A stream for [`speech_step`](Self::speech_step) that has heard nothing yet.
+    pub fn speech_stream(&self) -> SpeechStream {
+        SpeechStream::new()
+    }
+
+    /// The probability of speech in the next 32 ms of each of several streams, in one inference.
+    ///
+    /// Gives what [`speech_probabilities`](Self::speech_probabilities) gives for the same samples, to within 1e-5, whatever
+    /// else is in the batch. Blocks until a session is free.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`]; every stream is then as it was.
+    pub fn speech_step(&self, chunks: &mut [(&mut SpeechStream, &[f32; CHUNK])]) -> Result<Vec<f32>, ModelError> {
+        self.0.speech.step(chunks)
     }
 
     /// The raw embedding of a stretch of speech. Blocks until a session is free.

@@ -6,22 +6,31 @@ use super::contract::{Expected, check_entry};
 use super::manifest::{ElementType, Entry};
 use super::pool::Pool;
 use super::session::Opener;
+use super::stream::SpeechStream;
 use crate::types::Clip8k;
 use crate::vad::CHUNK;
 
 /// Samples of the chunk before that Silero is shown again at 8 kHz.
-const CONTEXT: usize = 32;
-/// Values of the recurrent state: two layers of 128, batch of one.
-const STATE: usize = 2 * 128;
+pub(super) const CONTEXT: usize = 32;
+/// Samples the model is shown at once.
+const WINDOW: usize = CONTEXT + CHUNK;
+/// Layers of the recurrent state.
+const LAYERS: usize = 2;
+/// Values of a layer of the recurrent state, for each stream.
+const WIDTH: usize = 128;
+/// Values of one stream's recurrent state.
+pub(super) const STATE: usize = LAYERS * WIDTH;
 const RATE: [i64; 1] = [Clip8k::RATE_HZ as i64];
 
 const INPUTS: [Expected<'static>; 3] = [
-    ("input", ElementType::F32, &[Some(1), Some(CONTEXT + CHUNK)]),
-    ("state", ElementType::F32, &[Some(2), Some(1), Some(128)]),
+    ("input", ElementType::F32, &[Some(1), Some(WINDOW)]),
+    ("state", ElementType::F32, &[Some(LAYERS), Some(1), Some(WIDTH)]),
     ("sr", ElementType::I64, &[]),
 ];
-const OUTPUTS: [Expected<'static>; 2] =
-    [("output", ElementType::F32, &[Some(1), Some(1)]), ("stateN", ElementType::F32, &[Some(2), Some(1), Some(128)])];
+const OUTPUTS: [Expected<'static>; 2] = [
+    ("output", ElementType::F32, &[Some(1), Some(1)]),
+    ("stateN", ElementType::F32, &[Some(LAYERS), Some(1), Some(WIDTH)]),
+];
 
 /// The voice-activity model: Silero at 8 kHz.
 #[derive(Debug)]
@@ -37,24 +46,52 @@ impl SpeechModel {
     }
 
     /// One probability for each [`CHUNK`] of a clip; the last chunk is filled up with silence.
-    ///
-    /// The recurrent state is this call's own: a failed inference leaves nothing behind.
     pub(super) fn probabilities(&self, clip: &Clip8k) -> Result<Vec<f32>, ModelError> {
         let mut session = self.sessions.borrow();
-        let mut window = [0.0; CONTEXT + CHUNK];
-        let mut state = vec![0.0; STATE];
+        let mut stream = SpeechStream::new();
         let mut probabilities = Vec::with_capacity(clip.samples().len().div_ceil(CHUNK));
-        for chunk in clip.samples().chunks(CHUNK) {
-            window.copy_within(CHUNK.., 0);
-            window[CONTEXT..].fill(0.0);
-            window[CONTEXT..CONTEXT + chunk.len()].copy_from_slice(chunk);
-            let (probability, next) =
-                step(&mut session, &window, &state).map_err(|error| self.failed(error.to_string()))?;
-            if !(0.0..=1.0).contains(&probability) || next.len() != STATE {
-                return Err(self.failed(format!("{probability} is no probability")));
+        for samples in clip.samples().chunks(CHUNK) {
+            let mut chunk = [0.0; CHUNK];
+            chunk[..samples.len()].copy_from_slice(samples);
+            probabilities.extend(self.step_on(&mut session, &mut [(&mut stream, &chunk)])?);
+        }
+        Ok(probabilities)
+    }
+
+    /// The next chunk of each of several streams, in one inference.
+    pub(super) fn step(&self, chunks: &mut [(&mut SpeechStream, &[f32; CHUNK])]) -> Result<Vec<f32>, ModelError> {
+        if chunks.is_empty() { Ok(Vec::new()) } else { self.step_on(&mut self.sessions.borrow(), chunks) }
+    }
+
+    /// A failed inference leaves every stream as it was.
+    fn step_on(
+        &self,
+        session: &mut Session,
+        chunks: &mut [(&mut SpeechStream, &[f32; CHUNK])],
+    ) -> Result<Vec<f32>, ModelError> {
+        let batch = chunks.len();
+        let (mut windows, mut state) = (Vec::with_capacity(batch * WINDOW), Vec::with_capacity(batch * STATE));
+        for (stream, chunk) in &*chunks {
+            windows.extend_from_slice(&stream.context);
+            windows.extend_from_slice(&chunk[..]);
+        }
+        // The model wants [layer, stream, value]; a stream keeps [layer, value].
+        for layer in 0..LAYERS {
+            state.extend(chunks.iter().flat_map(|(stream, _)| &stream.state[layer * WIDTH..][..WIDTH]));
+        }
+        let (probabilities, next) =
+            run(session, batch, &windows, &state).map_err(|error| self.failed(error.to_string()))?;
+        if probabilities.len() != batch || next.len() != state.len() {
+            return Err(self.failed(format!("{batch} chunks gave {} probabilities", probabilities.len())));
+        }
+        if let Some(fault) = probabilities.iter().find(|probability| !(0.0..=1.0).contains(*probability)) {
+            return Err(self.failed(format!("{fault} is no probability")));
+        }
+        for (at, (stream, chunk)) in chunks.iter_mut().enumerate() {
+            for (layer, kept) in stream.state.chunks_exact_mut(WIDTH).enumerate() {
+                kept.copy_from_slice(&next[(layer * batch + at) * WIDTH..][..WIDTH]);
             }
-            state = next;
-            probabilities.push(probability);
+            stream.skip(chunk);
         }
         Ok(probabilities)
     }
@@ -64,14 +101,14 @@ impl SpeechModel {
     }
 }
 
-/// One window in, the probability of speech and the next state out.
-fn step(session: &mut Session, window: &[f32], state: &[f32]) -> ort::Result<(f32, Vec<f32>)> {
+/// Windows in, probabilities of speech and the next state out.
+fn run(session: &mut Session, batch: usize, windows: &[f32], state: &[f32]) -> ort::Result<(Vec<f32>, Vec<f32>)> {
     let outputs = session.run(ort::inputs![
-        "input" => TensorRef::from_array_view(([1, window.len()], window))?,
-        "state" => TensorRef::from_array_view(([2_usize, 1, 128], state))?,
+        "input" => TensorRef::from_array_view(([batch, WINDOW], windows))?,
+        "state" => TensorRef::from_array_view(([LAYERS, batch, WIDTH], state))?,
         "sr" => TensorRef::from_array_view(([0_usize; 0], &RATE[..]))?,
     ])?;
-    let (_, probability) = outputs["output"].try_extract_tensor::<f32>()?;
+    let (_, probabilities) = outputs["output"].try_extract_tensor::<f32>()?;
     let (_, next) = outputs["stateN"].try_extract_tensor::<f32>()?;
-    Ok((probability.first().copied().unwrap_or(f32::NAN), next.to_vec()))
+    Ok((probabilities.to_vec(), next.to_vec()))
 }
