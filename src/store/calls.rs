@@ -43,7 +43,7 @@ pub struct Call {
     pub forwarded_from: Option<String>,
     /// Who it is about: found by number or account number, or made in this call.
     pub caller: Option<CallerId>,
-    /// Account digits typed in this call that nobody has; their failures are counted like a real caller's.
+    /// Digits typed in this call that led to no caller; their failures are counted like a caller's.
     pub claim: Option<String>,
     /// The next turn to commit: 0 before the first reply.
     pub turn: u32,

@@ -22,7 +22,7 @@ pub struct TurnCommit {
     pub effects: Vec<Effect>,
     /// The facts' caller, whom [`Effect::BindCaller`] binds the call to.
     pub caller: Option<CallerId>,
-    /// Account digits typed in this turn that nobody has.
+    /// Digits typed in this turn that led to no caller.
     pub claim: Option<String>,
     /// When.
     pub at: Timestamp,

@@ -5,8 +5,8 @@ use serde_json::json;
 use super::audit::Happened;
 use super::columns::At;
 use super::standing::{self, Subject};
-use super::{CallerRef, Lasting, Store, StoreError, callers};
-use crate::types::{CallerId, E164, Timestamp};
+use super::{Caller, CallerRef, Lasting, Store, StoreError, callers};
+use crate::types::{CallerId, Timestamp};
 
 /// What deleting a caller took away; proof without personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +40,7 @@ impl Store {
                     recordings_queued: queue_recordings(tx, id, at)?,
                     consents: delete(tx, "DELETE FROM consents WHERE caller = ?", id)?,
                     calls: delete(tx, "DELETE FROM calls WHERE caller = ?", id)?,
-                    numbers_blanked: caller.number.map_or(Ok(0), |number| blank(tx, &number))?,
+                    numbers_blanked: blank(tx, &caller)?,
                 };
                 standing::forget(tx, vault, &Subject::Caller(id))?;
                 delete(tx, "DELETE FROM callers WHERE id = ?", id)?;
@@ -64,8 +64,13 @@ fn queue_recordings(db: &Connection, id: CallerId, at: Timestamp) -> Result<u64,
     Ok(db.execute(sql, (At(at), id))? as u64)
 }
 
-fn blank(db: &Connection, number: &E164) -> Result<u64, StoreError> {
-    let blanked = db.execute("UPDATE calls SET origin_number = NULL WHERE origin_number = ?", [number])?;
+/// Takes the caller's numbers out of calls that were not bound to them; says in how many the number was shown.
+fn blank(db: &Connection, caller: &Caller) -> Result<u64, StoreError> {
+    db.execute("UPDATE calls SET claim = NULL WHERE claim = ?", [&caller.account_number])?;
+    let Some(number) = &caller.number else {
+        return Ok(0);
+    };
+    db.execute("UPDATE calls SET claim = NULL WHERE claim = substr(?, 2)", [number])?;
     db.execute("UPDATE calls SET forwarded_from = NULL WHERE forwarded_from = ?", [number])?;
-    Ok(blanked as u64)
+    Ok(db.execute("UPDATE calls SET origin_number = NULL WHERE origin_number = ?", [number])? as u64)
 }

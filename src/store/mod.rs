@@ -6,7 +6,7 @@
 //!
 //! What a crash can cost: `kill -9` loses nothing that was answered, for the operating system has it by then. A power
 //! cut can take back the last few steps that nobody was promised (a call came in, a take was claimed); what was promised,
-//! a consent, an opt-out, a voiceprint, a verdict, a deletion, is on the disk before the answer ([`Lasting`]).
+//! a consent, an opt-out, a voiceprint, a verdict, a deletion, is on the disk before the answer (see `Lasting`).
 
 mod attempts;
 mod audit;

@@ -18,7 +18,7 @@ pub enum Subject {
     Caller(CallerId),
     /// A number, whomever it claims to be.
     Number(E164),
-    /// Account digits that nobody has.
+    /// Typed digits that led to no caller.
     Claim(String),
 }
 
@@ -29,7 +29,7 @@ pub struct Standings {
     pub caller: Standing,
     /// The number's; clear for a withheld one.
     pub number: Standing,
-    /// That of account digits nobody has; clear when none were typed.
+    /// That of typed digits that led to no caller; clear when there are none.
     pub claim: Standing,
 }
 

@@ -124,15 +124,27 @@ async fn deleting_a_caller_leaves_nothing_of_them_but_a_proof() {
     place.take(&call, attempt(Verdict::Accept)).await;
     place.take(&place.call(3, "+15550100002").await, print(b"somebody else's")).await;
     let account = place.store.caller(id).await.unwrap().unwrap().account_number;
+    // Calls of others in which the caller's numbers turn up: shown, forwarded, typed.
+    place.call(4, "+15550100003").await;
+    let db = place.sql();
+    db.execute("UPDATE calls SET forwarded_from = '+15550100001' WHERE sid = ?", [sid(4).as_str()]).unwrap();
+    for (n, claim) in [(5, account.as_str()), (6, "15550100001")] {
+        place.store.begin_call(new_call(n, Origin::Withheld)).await.unwrap();
+        let typed = TurnCommit { claim: Some(claim.to_owned()), ..turn(&sid(n), 0) };
+        place.store.commit_turn(typed, &LOCKOUT).await.unwrap();
+    }
+    let unbound = Origin::Number(E164::parse("+15550100001").unwrap());
+    place.store.begin_call(new_call(7, unbound)).await.unwrap();
+    drop(db);
 
     let erased = place.store.delete_caller(id, at(100)).await.unwrap();
     assert!(erased.had_voiceprint);
     // The enrolling call began before the caller was known, yet it is theirs as well.
-    assert_eq!((erased.calls, erased.consents), (2, 1));
+    assert_eq!((erased.calls, erased.consents, erased.numbers_blanked), (2, 1, 1));
     for table in ["callers", "voiceprints", "consents", "attempts"] {
         assert_eq!(place.count(table), 0, "{table}");
     }
-    assert_eq!((place.count("calls"), place.count("take_prints")), (1, 1), "another's call is untouched");
+    assert_eq!((place.count("calls"), place.count("take_prints")), (5, 1), "the calls of others are kept");
     let proof = place.store.audit_events(Some(id), 1).await.unwrap().remove(0);
     assert_eq!((proof.kind.as_str(), proof.at), ("caller_deleted", at(100)));
     assert_eq!(proof.detail["had_voiceprint"], true);
