@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use url::Url;
 
 use super::settings::ConfigArgs;
-use super::transcript::{Ink, Palette, Transcript};
+use super::transcript::{Ink, Palette, Transcript, put};
 use super::{Exit, local, recording};
 use crate::audio::resample;
 use crate::config::Config;
@@ -94,7 +94,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(place(args, account, address, &outgoing, script))?;
     if args.json {
-        println!("{:#}", report.to_json());
+        put(&format!("{:#}", report.to_json()));
     } else {
         print_summary(&report);
     }
@@ -198,7 +198,9 @@ async fn place(
     let report = phone
         .call_heard(outgoing, script, &mut |event| {
             if !args.json {
-                transcript.add(event).iter().for_each(|line| println!("{line}"));
+                for line in transcript.add(event) {
+                    put(&line);
+                }
             }
         })
         .await;
@@ -236,11 +238,11 @@ fn print_summary(report: &Report) {
     } else {
         (Ink::Bad, format!("not conducted properly: {} faults", report.violations.len()))
     };
-    println!(
+    put(&format!(
         "{}; {} turns, slowest answer {:.0} ms ({})",
         palette.paint(ink, &verdict),
         report.turns.len(),
         report.latency_ms_max(),
         report.call_sid
-    );
+    ));
 }

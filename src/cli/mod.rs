@@ -7,6 +7,7 @@ mod attempts;
 mod call;
 mod callers;
 mod desk;
+mod demo;
 mod doctor;
 mod eval;
 mod keys;
@@ -38,6 +39,8 @@ Callprint answers a phone number and says whether the caller is who they claim t
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// See it work: a real server, simulated calls, a transcript
+    Demo(demo::Args),
     /// Answer calls
     Serve(serve::Args),
     /// Check everything a call needs, and say what to do
@@ -68,6 +71,7 @@ pub enum Exit {
 /// Runs the command given on the command line.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Doctor(args) => doctor::run(&args),
         Command::Callers(args) => callers::run(&args),

@@ -63,7 +63,7 @@ async fn serve(mut config: Config) -> anyhow::Result<()> {
 }
 
 /// Opens the store and loads the models, both at once: the models take most of the time until the first call.
-fn open(config: Config) -> anyhow::Result<Service> {
+pub(super) fn open(config: Config) -> anyhow::Result<Service> {
     let (store, library) = std::thread::scope(|scope| {
         let store = scope.spawn(|| Store::open(&config.store));
         let library = Library::load(&config.models);

@@ -1,7 +1,7 @@
 //! A call for people to read: who said what, when, and how long the answers took.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 
 use crate::phone::{Ended, Event, What};
 
@@ -9,6 +9,18 @@ use crate::phone::{Ended, Event, What};
 const WIDTH: usize = 100;
 /// Room for the time and who speaks, before the text.
 const MARGIN: usize = 16;
+
+/// Prints a paragraph, broken at the usual width.
+pub(super) fn put_wrapped(text: &str) {
+    for row in wrapped(text, WIDTH) {
+        put(&row);
+    }
+}
+
+/// Prints a line. A reader who has left does not end what is under way.
+pub(super) fn put(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
 
 /// How text is set off on a terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +71,9 @@ impl Palette {
 /// Turns events into lines; a line comes out once the answer to it is known.
 pub(super) struct Transcript {
     palette: Palette,
-    /// What was found out about a turn, shown after its answer.
-    notes: BTreeMap<u32, String>,
+    /// What was found out, shown after the answer to the n-th webhook.
+    notes: BTreeMap<usize, String>,
+    asked: usize,
     pending: Option<Line>,
     asked_ms: Vec<f64>,
     due: Vec<String>,
@@ -78,18 +91,19 @@ impl Transcript {
         Self::with_notes(palette, BTreeMap::new())
     }
 
-    /// The same with a remark on some turns, by their number in the URL.
-    pub(super) fn with_notes(palette: Palette, notes: BTreeMap<u32, String>) -> Self {
-        Self { palette, notes, pending: None, asked_ms: Vec::new(), due: Vec::new() }
+    /// The same with a remark after the answers to some webhooks, counted from 0.
+    pub(super) fn with_notes(palette: Palette, notes: BTreeMap<usize, String>) -> Self {
+        Self { palette, notes, asked: 0, pending: None, asked_ms: Vec::new(), due: Vec::new() }
     }
 
     /// The lines that are complete with this event.
     pub(super) fn add(&mut self, event: &Event) -> Vec<String> {
         let mut lines = Vec::new();
         let (who, ink, text) = match &event.what {
-            What::Asked { url, latency_ms, .. } => {
+            What::Asked { latency_ms, .. } => {
                 self.asked_ms.push(*latency_ms);
-                self.due.extend(turn_of(url).and_then(|turn| self.notes.remove(&turn)));
+                self.due.extend(self.notes.remove(&self.asked));
+                self.asked += 1;
                 return lines;
             }
             What::Said { text } => ("line", Ink::Plain, text.clone()),
@@ -140,13 +154,6 @@ impl Transcript {
         }
         lines
     }
-}
-
-/// The turn's number in one of our own URLs.
-fn turn_of(url: &str) -> Option<u32> {
-    let url = url::Url::parse(url).ok()?;
-    let (_, turn) = url.query_pairs().find(|(name, _)| name == "n")?;
-    turn.parse().ok()
 }
 
 fn speech(take: &str, words: Option<&str>, recorded_ms: u64) -> String {
@@ -215,7 +222,7 @@ mod tests {
     use super::*;
 
     fn lines(events: &[(u64, What)]) -> Vec<String> {
-        let notes = BTreeMap::from([(3, "accept: LLR +9.0 against +3.1".to_owned())]);
+        let notes = BTreeMap::from([(2, "accept: LLR +9.0 against +3.1".to_owned())]);
         let mut transcript = Transcript::with_notes(Palette { is_coloured: false }, notes);
         events.iter().flat_map(|(at_ms, what)| transcript.add(&Event { at_ms: *at_ms, what: what.clone() })).collect()
     }

@@ -92,7 +92,7 @@ impl<'p> Call<'p> {
         }
         let exchange = self.phone.wire.prepare(&fetch.url, fetch.method, &form);
         let (answer, latency) = self.send(&exchange, &form).await;
-        let latency_ms = latency.as_secs_f64() * 1000.0;
+        let latency_ms = (latency.as_secs_f64() * 100_000.0).round() / 100.0;
         self.line.wait(latency.as_millis() as u64);
         let status = match &answer {
             Ok(answered) => Some(answered.status),

@@ -1,0 +1,180 @@
+use std::fs::{self, DirBuilder};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use url::Url;
+
+use super::super::transcript::Palette;
+use super::super::{local, recording, serve};
+use crate::audio::resample;
+use crate::config::{self, Environment};
+use crate::http::{self, ServeError};
+use crate::phone::{Account, Answer, Lag, Outgoing, Phone, Provider, Shelf, Then, Utterance};
+use crate::store::{Attempt, AttemptFilter, Store};
+
+/// About what the provider takes until a recording can be fetched.
+pub(super) const LAG: Duration = Duration::from_millis(300);
+/// How long the server may take to delete its last recording.
+const DELETION: Duration = Duration::from_secs(5);
+/// Any number: the one line answers all.
+const CALLED: &str = "+15550199";
+
+/// A server, a provider and a phone, wired together and gone again at the end.
+pub(super) struct Stage {
+    url: String,
+    folder: Folder,
+    voices: PathBuf,
+    phrase: String,
+    shelf: Shelf,
+    phone: Phone,
+    store: Store,
+    palette: Palette,
+    all_well: bool,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<Result<(), ServeError>>,
+    _provider: Provider,
+}
+
+impl Stage {
+    pub(super) async fn open(voices: &Path) -> anyhow::Result<Self> {
+        let folder = Folder::new()?;
+        let (account, shelf) = (Account::random(), Shelf::new());
+        shelf.set_lag(Lag::Time(LAG));
+        let any_port = ([127, 0, 0, 1], 0).into();
+        let provider = Provider::start(any_port, account.clone(), shelf.clone()).await.context("provider")?;
+        let listener = TcpListener::bind(any_port).await.context("server")?;
+        let listen = listener.local_addr()?;
+
+        let mut environment = models_of(std::env::vars());
+        environment.extend(
+            [
+                ("CALLPRINT_SERVER_LISTEN", listen.to_string()),
+                ("CALLPRINT_STORE_DATA_DIR", folder.0.display().to_string()),
+                ("CALLPRINT_TWILIO_API_BASE", provider.base_url()),
+                ("TWILIO_ACCOUNT_SID", account.sid.clone()),
+                ("TWILIO_AUTH_TOKEN", account.token.expose_secret().to_owned()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        let mut config = config::load(None, &environment).context("configuration")?;
+        local::complete(&mut config, listen)?;
+        let (url, phrase) = (config.server.public_url.clone(), config.lines[0].passphrase.clone());
+        let store_config = config.store.clone();
+        let service = tokio::task::spawn_blocking(move || serve::open(config)).await??;
+        let store = tokio::task::spawn_blocking(move || Store::open(&store_config)).await?.context("store")?;
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(http::serve(listener, service, async {
+            // A sender that is dropped means the same.
+            let _ = stopped.await;
+        }));
+        Ok(Self {
+            url,
+            folder,
+            voices: voices.to_owned(),
+            phrase,
+            phone: Phone::new(account, shelf.clone()).context("HTTP client")?,
+            shelf,
+            store,
+            palette: Palette::of_stdout(),
+            all_well: true,
+            stop,
+            server,
+            _provider: provider,
+        })
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder.0
+    }
+
+    pub(super) fn phone(&self) -> &Phone {
+        &self.phone
+    }
+
+    pub(super) fn palette(&self) -> Palette {
+        self.palette
+    }
+
+    pub(super) fn note(&mut self, is_as_it_should_be: bool) {
+        self.all_well &= is_as_it_should_be;
+    }
+
+    /// Recordings fetched so far.
+    pub(super) fn fetches(&self) -> u64 {
+        self.shelf.fetches()
+    }
+
+    pub(super) fn outgoing(&self, from: &str) -> anyhow::Result<Outgoing> {
+        let base = Url::parse(&self.url)?;
+        let mut outgoing = Outgoing::new(base.join("/incoming_call")?, from, CALLED);
+        outgoing.status_callback = Some(base.join("/call/status")?);
+        Ok(outgoing)
+    }
+
+    /// The passphrase in one of the recorded voices.
+    pub(super) fn says(&self, voice: &str, take: u32) -> anyhow::Result<Answer> {
+        let name = format!("{voice}_pass_{take}.wav");
+        let clip = recording::read(&self.voices.join(&name))?.with_context(|| name.clone())?;
+        let (words, clip) = (Some(self.phrase.clone()), resample::to_8k(&clip));
+        Ok(Answer::Say(Utterance { name, words, clip, then: Then::Wait }))
+    }
+
+    /// Every attempt so far, oldest first.
+    pub(super) async fn attempts(&self) -> anyhow::Result<Vec<Attempt>> {
+        let filter = AttemptFilter { caller: None, line: None, since: None, limit: 1000 };
+        let mut attempts = self.store.attempts(filter).await?;
+        attempts.reverse();
+        Ok(attempts)
+    }
+
+    /// Whether the provider has no recording left, or soon has none.
+    pub(super) async fn everything_is_deleted(&self) -> bool {
+        let emptied = async {
+            while self.shelf.remaining() > 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(DELETION, emptied).await.is_ok()
+    }
+
+    /// Stops the server; says whether everything was as it should be.
+    pub(super) async fn close(self) -> anyhow::Result<bool> {
+        self.store.close().await;
+        // A server that has stopped by itself is found out by waiting for it.
+        let _ = self.stop.send(());
+        self.server.await?.context("server")?;
+        Ok(self.all_well)
+    }
+}
+
+/// Which models run may be chosen; anything else is the demonstration's own.
+fn models_of(variables: impl Iterator<Item = (String, String)>) -> Environment {
+    variables.filter(|(name, _)| name.starts_with("CALLPRINT_MODELS_")).collect()
+}
+
+/// A temporary folder for one run, removed at the end.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> anyhow::Result<Self> {
+        let path = std::env::temp_dir().join(format!("callprint-demo-{:016x}", rand::random::<u64>()));
+        DirBuilder::new().mode(0o700).create(&path).with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
