@@ -12,7 +12,19 @@ pub struct Take {
     /// What the recording is like.
     pub quality: Quality,
     /// The voice, or why the recording is too poor to have one.
-    pub voice: Result<Embedding, Reason>,
+    pub voice: Result<Voice, Reason>,
+}
+
+/// What the speaker model heard of a take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Voice {
+    /// The voice as a direction.
+    pub embedding: Embedding,
+    /// How long it was heard: from the first to the last speech that was scored, in milliseconds.
+    ///
+    /// The calibration weighs scores by this and not by net speech. On nine recordings of ten they are the same; where noise
+    /// hides speech from the detector, net speech comes out short, and a poor recording would earn a bonus for it.
+    pub heard_ms: u32,
 }
 
 /// A take, and the stretch of audio its voice was taken from.
@@ -32,8 +44,8 @@ impl Take {
 
     /// What is kept of the take when it enrolls; nothing of a faulty one.
     pub fn print(&self) -> Option<TakePrint> {
-        let embedding = self.voice.clone().ok()?;
-        Some(TakePrint { embedding, net_speech_ms: self.quality.net_speech_ms })
+        let voice = self.voice.as_ref().ok()?;
+        Some(TakePrint { embedding: voice.embedding.clone(), net_speech_ms: self.quality.net_speech_ms })
     }
 }
 

@@ -11,7 +11,7 @@ mod verdict;
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use assessment::{Assessment, Examined, Signals, Take};
+pub use assessment::{Assessment, Examined, Signals, Take, Voice};
 pub use error::EngineError;
 pub use live::{Chunk, Heard, Live, LiveEvent, LiveStep};
 pub use verdict::{Bar, Evidence, decide};
@@ -19,9 +19,9 @@ pub use verdict::{Bar, Evidence, decide};
 use crate::audio::resample;
 use crate::features::Fbank;
 use crate::models::Library;
-use crate::scoring::{Embedding, ModelId, ScoreError, TakePrint, Voiceprint};
+use crate::scoring::{ModelId, ScoreError, TakePrint, Voiceprint};
 use crate::types::{Clip8k, Clip16k, Cosine, Llr, Reason, Strictness};
-use crate::vad::{self, QualityLimits, VadConfig};
+use crate::vad::{self, QualityLimits, Speech, VadConfig};
 
 /// Samples of trimmed speech that are scored, from its beginning: 10 s.
 ///
@@ -69,16 +69,20 @@ impl Engine {
         let quality = vad::quality(&clip, &speech);
         let voice = match quality.fault(limits) {
             Some(reason) => Err(reason),
-            None => Ok(self.voice(&clip, speech.trimmed)?),
+            None => Ok(self.voice(&clip, &speech)?),
         };
         Ok(Take { quality, voice })
     }
 
-    fn voice(&self, clip: &Clip8k, speech: Range<usize>) -> Result<Embedding, EngineError> {
-        let end = speech.end.min(speech.start + MAX_SCORED_SAMPLES);
-        let features = self.fbank.compute(clip, speech.start..end);
+    fn voice(&self, clip: &Clip8k, speech: &Speech) -> Result<Voice, EngineError> {
+        let cut = |range: &Range<usize>| range.start..range.end.min(speech.trimmed.start + MAX_SCORED_SAMPLES);
+        let features = self.fbank.compute(clip, cut(&speech.trimmed));
         let raw = self.models.embed(&features)?;
-        Ok(self.models.speaker().backend.project(&raw)?)
+        let embedding = self.models.speaker().backend.project(&raw)?;
+        let first = speech.segments.first().map_or(0, |segment| segment.start);
+        let last = speech.segments.last().map_or(0, |segment| segment.end);
+        let heard_ms = (cut(&(first..last)).len() * 1000 / Clip8k::RATE_HZ as usize) as u32;
+        Ok(Voice { embedding, heard_ms })
     }
 
     /// Makes a voiceprint of takes that agree with each other.
@@ -99,18 +103,18 @@ impl Engine {
     ///
     /// # Errors
     /// [`ScoreError::ModelMismatch`] when they come from different models.
-    pub fn score(&self, voiceprint: &Voiceprint, voice: &TakePrint) -> Result<(Cosine, Llr), ScoreError> {
+    pub fn score(&self, voiceprint: &Voiceprint, voice: &Voice) -> Result<(Cosine, Llr), ScoreError> {
         let cosine = voiceprint.score(&voice.embedding)?;
-        let net_speech_s = voice.net_speech_ms as f32 / 1000.0;
-        let llr = self.models.speaker().calibration.llr(cosine, net_speech_s, voiceprint.agreement().mean);
+        let heard_s = voice.heard_ms as f32 / 1000.0;
+        let llr = self.models.speaker().calibration.llr(cosine, heard_s, voiceprint.agreement().mean);
         Ok((cosine, llr))
     }
 
     /// Compares a take with a voiceprint, or with nobody's: then it is never better than a mismatch.
     pub fn verify(&self, voiceprint: Option<&Voiceprint>, take: &Take, bar: &Bar) -> Assessment {
         let threshold = self.threshold(bar.strictness);
-        let scored = match (voiceprint, take.print()) {
-            (Some(voiceprint), Some(voice)) => self.score(voiceprint, &voice).ok(),
+        let scored = match (voiceprint, &take.voice) {
+            (Some(voiceprint), Ok(voice)) => self.score(voiceprint, voice).ok(),
             _ => None,
         };
         let evidence = match (take.fault(), voiceprint, scored) {

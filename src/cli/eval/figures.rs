@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use anyhow::ensure;
 use serde::Serialize;
@@ -117,12 +117,10 @@ fn enrollment_print(heard: &Heard) -> Result<TakePrint, &'static str> {
 
 /// Scores every trial; one without a voiceprint or a voice has no score.
 pub(super) fn score(engine: &Engine, lists: &Lists, heard: &[Heard], voices: &Voices) -> anyhow::Result<Vec<Scored>> {
-    let voice = |heard: &Heard| heard.take.as_ref().ok().and_then(crate::engine::Take::print);
-    let probes: HashMap<usize, Option<TakePrint>> =
-        lists.trials.iter().map(|trial| (trial.probe, voice(&heard[trial.probe]))).collect();
     let mut scored = Vec::with_capacity(lists.trials.len());
     for trial in &lists.trials {
-        let llr = match (&voices.voiceprints[trial.enrollment], &probes[&trial.probe]) {
+        let probe = heard[trial.probe].take.as_ref().ok().and_then(|take| take.voice.as_ref().ok());
+        let llr = match (&voices.voiceprints[trial.enrollment], probe) {
             (Some(voiceprint), Some(probe)) => Some(engine.score(voiceprint, probe)?.1.0),
             _ => None,
         };
