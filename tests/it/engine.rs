@@ -1,0 +1,110 @@
+use callprint::engine::{Bar, Take};
+use callprint::scoring::{Embedding, ModelId, TakePrint, Voiceprint};
+use callprint::types::{Clip8k, Clip16k, Reason, Strictness, Verdict};
+use callprint::vad::QualityLimits;
+
+use crate::fixtures::{self, ENGINE};
+
+const VOICES: [&str; 10] = ["anna", "ben", "carla", "dave", "emma", "frank", "grace", "hugo", "ivan", "jack"];
+
+fn enrollment_take(name: &str) -> TakePrint {
+    ENGINE.examine(&fixtures::clip(name), &QualityLimits::ENROLL).unwrap().print().unwrap()
+}
+
+fn voiceprint(voice: &str) -> Voiceprint {
+    let takes: Vec<_> = (1..=3).map(|n| enrollment_take(&format!("{voice}_pass_{n}"))).collect();
+    ENGINE.enroll(&takes).unwrap()
+}
+
+fn probe(clip: &Clip16k) -> Take {
+    ENGINE.examine(clip, &QualityLimits::VERIFY).unwrap()
+}
+
+fn retry(reason: Reason) -> Verdict {
+    Verdict::Retry { reason }
+}
+
+#[test]
+fn each_voice_is_accepted_as_itself_and_as_nobody_else() {
+    let voiceprints = VOICES.map(voiceprint);
+    let bar = Bar { strictness: Strictness::Far001Pct, ..Bar::default() };
+    for voice in VOICES {
+        let take = probe(&fixtures::clip(&format!("{voice}_pass_5")));
+        for (enrolled, voiceprint) in VOICES.iter().zip(&voiceprints) {
+            let found = ENGINE.verify(Some(voiceprint), &take, &bar);
+            let expected = if *enrolled == voice { Verdict::Accept } else { retry(Reason::VoiceMismatch) };
+            assert_eq!(found.verdict, expected, "{voice} as {enrolled}: {found:?}");
+            assert!(found.signals.cosine.is_some() && found.signals.llr.is_some());
+        }
+    }
+}
+
+#[test]
+fn takes_of_two_voices_make_no_voiceprint() {
+    let takes = ["anna_pass_1", "anna_pass_2", "ben_pass_1"].map(enrollment_take);
+    assert_eq!(ENGINE.enroll(&takes), Err(Reason::TakesDiffer));
+    assert_eq!(ENGINE.enroll(&[]), Err(Reason::Unavailable));
+}
+
+#[test]
+fn what_another_model_made_is_neither_enrolled_nor_compared() {
+    let other = ModelId::from("another-model");
+    let values = enrollment_take("anna_pass_1").embedding.values().to_vec();
+    let take = TakePrint { embedding: Embedding::unit(other, values).unwrap(), net_speech_ms: 2000 };
+    assert_eq!(ENGINE.enroll(std::slice::from_ref(&take)), Err(Reason::Unavailable));
+    let voiceprint = Voiceprint::new(vec![take]).unwrap();
+    let found = ENGINE.verify(Some(&voiceprint), &probe(&fixtures::clip("anna_pass_1")), &Bar::default());
+    assert_eq!(found.verdict, Verdict::Reject { reason: Reason::Unavailable });
+    assert_eq!((found.signals.cosine, found.signals.llr), (None, None));
+}
+
+#[test]
+fn an_account_without_a_voiceprint_answers_like_one_with_another_voice() {
+    let take = probe(&fixtures::clip("anna_pass_1"));
+    assert_eq!(ENGINE.verify(None, &take, &Bar::default()).verdict, retry(Reason::VoiceMismatch));
+}
+
+#[test]
+fn a_poor_recording_has_a_reason_and_no_voice() {
+    let silence = Clip16k::new(vec![0.0; 48_000]);
+    let whisper = |gain: f32| {
+        let clip = fixtures::clip("anna_pass_1");
+        Clip16k::new(clip.samples().iter().map(|sample| (sample * gain).clamp(-1.0, 1.0)).collect::<Vec<_>>())
+    };
+    let start = |samples: usize| Clip16k::new(&fixtures::clip("anna_pass_1").samples()[..samples]);
+    let table = [
+        (silence, Reason::NoSpeech),
+        (start(0), Reason::NoSpeech),
+        (whisper(0.02), Reason::TooQuiet),
+        (whisper(40.0), Reason::Clipped),
+    ];
+    let anna = voiceprint("anna");
+    for (clip, reason) in table {
+        let take = probe(&clip);
+        assert_eq!((take.fault(), take.print()), (Some(reason), None), "{take:?}");
+        let found = ENGINE.verify(Some(&anna), &take, &Bar::default());
+        assert_eq!(found.verdict, retry(reason));
+        let json = serde_json::to_string(&found).unwrap();
+        assert_eq!(serde_json::from_str::<callprint::engine::Assessment>(&json).unwrap(), found, "{json}");
+    }
+}
+
+#[test]
+fn a_long_take_is_scored_by_its_first_ten_seconds() {
+    let once = fixtures::clip("anna_pass_4");
+    let repeated = |times: usize| Clip16k::new(once.samples().repeat(times));
+    let anna = voiceprint("anna");
+    let score = |times| ENGINE.verify(Some(&anna), &probe(&repeated(times)), &Bar::default()).signals;
+    let (four, eight) = (score(4), score(8));
+    assert_eq!(four.cosine, eight.cosine);
+    assert!(eight.quality.net_speech_ms > four.quality.net_speech_ms);
+}
+
+#[test]
+fn rate_does_not_matter_once_a_recording_is_a_clip() {
+    let clip = fixtures::clip("anna_pass_4");
+    let narrow = callprint::audio::resample::to_8k(&clip);
+    let again = callprint::audio::resample::to_16k(narrow.samples(), Clip8k::RATE_HZ).unwrap();
+    let (one, other) = (probe(&clip).voice.unwrap(), probe(&again).voice.unwrap());
+    assert!(one.embedding.cosine(&other.embedding).unwrap().0 > 0.99);
+}

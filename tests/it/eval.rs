@@ -1,0 +1,177 @@
+use std::fmt::Write;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use callprint::audio::wav;
+use callprint::types::Clip8k;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::fixtures;
+
+/// Three voices with two voiceprints each; every voice is tried against every other, with the enrolled phrase and another.
+struct Lists {
+    folder: TempDir,
+    enroll: String,
+    trials: String,
+}
+
+impl Lists {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let voices = ["anna", "ben", "hugo"];
+        let (mut enroll, mut trials) = ("model\ttake1\ttake2\ttake3\n".to_owned(), TRIALS_HEADER.to_owned());
+        for voice in voices {
+            for first in [1, 2] {
+                let take = |n: i32| format!("{voice}_pass_{}.wav", first + n);
+                writeln!(enroll, "{voice}\t{}\t{}\t{}", take(0), take(1), take(2)).unwrap();
+            }
+            for other in voices {
+                let target = i32::from(voice == other);
+                for (probe, same) in [("pass_5", 1), ("pass_6", 1), ("other_1", 0), ("other_2", 0)] {
+                    writeln!(trials, "{voice}\t{other}_{probe}.wav\t{target}\t{same}").unwrap();
+                }
+            }
+        }
+        for entry in std::fs::read_dir(fixtures::root().join("fixtures/audio")).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "wav") {
+                std::fs::copy(&path, folder.path().join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        Self { folder, enroll, trials }
+    }
+
+    fn eval(&self, more: &[&str]) -> Output {
+        let path = |name: &str| self.folder.path().join(name);
+        std::fs::write(path("enroll.tsv"), &self.enroll).unwrap();
+        std::fs::write(path("trials.tsv"), &self.trials).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_callprint"));
+        command.arg("eval").arg("--enroll").arg(path("enroll.tsv")).arg("--trials").arg(path("trials.tsv"));
+        command.arg("--audio").arg(self.folder.path()).args(more).output().unwrap()
+    }
+
+    fn json(&self) -> (Value, String) {
+        let output = self.eval(&["--json"]);
+        let complaints = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{complaints}");
+        (serde_json::from_slice(&output.stdout).unwrap(), complaints)
+    }
+}
+
+const TRIALS_HEADER: &str = "model\tprobe\ttarget\tsame_phrase\n";
+
+fn silence(folder: &Path, name: &str) {
+    std::fs::write(folder.join(name), wav::encode_8k(&Clip8k::new(vec![0.0; 24_000]))).unwrap();
+}
+
+#[test]
+fn voices_that_are_far_apart_have_no_errors() {
+    let (found, complaints) = Lists::new().json();
+    for rate in ["eer", "frr_at_far_1pct", "frr_at_far_0_1pct", "min_dcf"] {
+        assert_eq!(found[rate], 0.0, "{rate}: {found}");
+    }
+    // Two voiceprints of three voices, four probes each.
+    assert_eq!((&found["targets"], &found["impostors"], &found["failures"]), (&24.into(), &48.into(), &0.into()));
+    assert!(found["cllr"].as_f64().unwrap() < 0.1, "{found}");
+    assert!(found["audio_seconds"].as_f64().unwrap() > 60.0);
+    assert!(found["wall_seconds"].as_f64().unwrap() > 0.0);
+    for phrase in ["same", "other"] {
+        assert_eq!(found["by_phrase"][phrase]["targets"], 12, "{found}");
+    }
+    assert_eq!(complaints, "");
+}
+
+#[test]
+fn the_agreed_keys_come_first_and_in_their_order() {
+    let output = Lists::new().eval(&["--json"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let keys: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("  \"")?.split('"').next()).take(10).collect();
+    let agreed =
+        "eer frr_at_far_1pct frr_at_far_0_1pct min_dcf cllr targets impostors failures audio_seconds wall_seconds";
+    assert_eq!(keys.join(" "), agreed);
+}
+
+#[test]
+fn a_probe_too_poor_to_score_is_a_false_reject_and_is_reported() {
+    let mut lists = Lists::new();
+    silence(lists.folder.path(), "silence.wav");
+    lists.trials += "anna\tsilence.wav\t1\t1\n";
+    std::fs::write(lists.folder.path().join("rubbish.wav"), "rubbish").unwrap();
+    lists.trials += "anna\trubbish.wav\t1\t1\n";
+    let (found, complaints) = lists.json();
+    // Both of anna's voiceprints miss both probes.
+    assert_eq!((&found["targets"], &found["failures"]), (&28.into(), &4.into()));
+    let frr = found["frr_at_far_1pct"].as_f64().unwrap();
+    assert!((frr - 4.0 / 28.0).abs() < 1e-9, "{found}");
+    assert!(found["cllr"].as_f64().unwrap() < 0.1, "{found}");
+    let reasons: Vec<&str> =
+        found["failed_probes"].as_array().unwrap().iter().map(|fault| fault["reason"].as_str().unwrap()).collect();
+    assert_eq!(reasons, ["no_speech", "audio_not_wav"]);
+    assert!(complaints.contains("no_speech: silence.wav"), "{complaints}");
+}
+
+#[test]
+fn a_take_too_poor_is_left_out_and_a_voiceprint_without_takes_rejects() {
+    let mut lists = Lists::new();
+    silence(lists.folder.path(), "silence.wav");
+    lists.enroll += "anna\tanna_pass_1.wav\tsilence.wav\tanna_pass_2.wav\n";
+    let (found, _) = lists.json();
+    assert_eq!((&found["targets"], &found["failures"]), (&28.into(), &0.into()));
+    assert_eq!(found["failed_takes"][0]["reason"], "no_speech");
+    lists.enroll += "anna\tsilence.wav\tsilence.wav\tsilence.wav\n";
+    let (found, _) = lists.json();
+    assert_eq!((&found["targets"], &found["failures"], &found["voiceprints"]), (&32.into(), &12.into(), &7.into()));
+}
+
+#[test]
+fn a_repeated_row_counts_once() {
+    let mut lists = Lists::new();
+    let rows: String = lists.trials.lines().skip(1).flat_map(|row| [row, "\n"]).collect();
+    lists.trials += &rows;
+    let (found, _) = lists.json();
+    assert_eq!((&found["targets"], &found["impostors"]), (&24.into(), &48.into()));
+    assert_eq!(found["repeated_rows"], 36);
+}
+
+#[test]
+fn takes_of_two_voices_are_reported_and_scored() {
+    let mut lists = Lists::new();
+    lists.enroll += "anna\tanna_pass_1.wav\tanna_pass_2.wav\tben_pass_1.wav\n";
+    let (found, complaints) = lists.json();
+    assert_eq!(found["takes_differ"].as_array().unwrap().len(), 1);
+    assert_eq!(found["failures"], 0);
+    assert!(complaints.contains("takes_differ"), "{complaints}");
+}
+
+#[test]
+fn lists_that_cannot_be_used_are_refused_by_line() {
+    //   appended to the enrollments, to the trials, what the complaint names
+    let table = [
+        ("eve\tanna_pass_1.wav\tgone.wav\tanna_pass_2.wav\n", "", "enroll.tsv:8: no such recording"),
+        ("", "anna\tgone.wav\t1\t1\n", "trials.tsv:38: no such recording"),
+        ("", "eve\tanna_pass_1.wav\t1\t1\n", "trials.tsv:38: model \"eve\""),
+        ("", "anna\tanna_pass_1.wav\tyes\t1\n", "trials.tsv:38: expected 0 or 1"),
+        ("", "anna\tanna_pass_1.wav\t1\n", "trials.tsv:38: 3 columns"),
+        ("", "anna\tanna_pass_5.wav\t0\t1\n", "trials.tsv:38: contradicts"),
+    ];
+    for (enroll, trials, names) in table {
+        let mut lists = Lists::new();
+        lists.enroll += enroll;
+        lists.trials += trials;
+        let output = lists.eval(&[]);
+        let complaint = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{complaint}");
+        assert!(complaint.contains(names), "{names}: {complaint}");
+    }
+}
+
+#[test]
+fn people_get_a_table() {
+    let output = Lists::new().eval(&["--threads", "1"]);
+    let table = String::from_utf8(output.stdout).unwrap();
+    for part in ["same phrase", "other phrase", "aiming at FAR 0.1%", "6 voiceprints, 24 recordings"] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+}

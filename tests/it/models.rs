@@ -1,0 +1,214 @@
+use std::collections::HashSet;
+use std::f64::consts::TAU;
+use std::fs;
+
+use callprint::features::Fbank;
+use callprint::models::Library;
+use callprint::scoring::{Embedding, ModelId};
+use callprint::types::Clip8k;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::fixtures;
+
+/// A models folder of one's own, with a text of the manifest replaced.
+fn altered(from: &str, to: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let source = fixtures::root().join("models");
+    for file in ["campplus_int8.onnx", "campplus_backend.json", "silero_vad.onnx"] {
+        fs::copy(source.join(file), folder.path().join(file)).unwrap();
+    }
+    let manifest = fs::read_to_string(source.join("manifest.toml")).unwrap();
+    assert!(manifest.contains(from), "the manifest has no {from:?} to replace");
+    fs::write(folder.path().join("manifest.toml"), manifest.replacen(from, to, 1)).unwrap();
+    folder
+}
+
+fn code(folder: &TempDir) -> &'static str {
+    let mut config = fixtures::models();
+    config.dir = Some(folder.path().to_owned());
+    Library::load(&config).map_or_else(|error| error.code(), |_| "loaded")
+}
+
+fn numbers(value: &Value) -> Vec<f32> {
+    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap() as f32).collect()
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+/// A linear congruential generator's next number, −32768 to 32767, as the golden signals use it.
+fn next(state: &mut u32) -> f64 {
+    *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+    f64::from(*state >> 16) - 32768.0
+}
+
+/// 3 s of a formula in 16-bit samples, checked against the sum that the golden file gives.
+fn synthetic(golden: &Value, noise: f64, tone: impl Fn(f64) -> f64) -> Clip8k {
+    let mut state = 12345;
+    let mut sample = |i: u32| (tone(f64::from(i) / 8000.0) + next(&mut state) / noise).round_ties_even();
+    let samples: Vec<i32> = (0..24_000).map(|i| sample(i) as i32).collect();
+    assert_eq!(i64::from(samples.iter().sum::<i32>()), golden["signal"]["pcm_sum"].as_i64().unwrap());
+    Clip8k::new(samples.into_iter().map(|sample| sample as f32 / 32768.0).collect::<Vec<_>>())
+}
+
+/// The signal of `fbank_golden.json`: a swept tone.
+fn swept_tone() -> Clip8k {
+    let tone = |t: f64| 6000.0 * (TAU * (300.0 * t + 450.0 * t * t)).sin() * (0.6 + 0.4 * (TAU * 3.0 * t).sin());
+    synthetic(&fixtures::vectors("fbank_golden"), 64.0, tone)
+}
+
+/// The signal of `silero_golden.json`: a sung vowel.
+fn vowel(golden: &Value) -> Clip8k {
+    let bell = |f: f64, centre: f64, width: f64| (-((f - centre) / width).powi(2)).exp();
+    let formants = |f: f64| bell(f, 500.0, 250.0) + 0.6 * bell(f, 1500.0, 300.0) + 0.4 * bell(f, 2500.0, 400.0) + 0.02;
+    let gate = |t: f64| if 0.5 < t && t < 2.25 { (TAU * 2.0 * t).sin().max(0.0) } else { 0.0 };
+    synthetic(golden, 512.0, |t| {
+        let phase = 120.0 * t + 8.0 * (TAU * 1.5 * t).sin() / (TAU * 1.5);
+        let harmonic = |k: u32| formants(120.0 * f64::from(k)) * (TAU * f64::from(k) * phase).sin();
+        2500.0 * gate(t) * (1..=28).map(harmonic).sum::<f64>()
+    })
+}
+
+#[test]
+fn a_folder_that_is_as_its_manifest_says_is_loaded() {
+    assert_eq!(code(&altered("schema = 1", "schema = 1")), "loaded");
+}
+
+#[test]
+fn whatever_the_manifest_does_not_describe_is_refused() {
+    let feats = r#"{ name = "feats", type = "f32", shape = ["batch", "frames", 80] }"#;
+    //   what is changed, to what, the refusal
+    let table = [
+        ("schema = 1", "schema = 2", "model_manifest"),
+        ("schema = 1", "schema = 1\ncolour = \"red\"", "model_manifest"),
+        ("made_by", "made_for", "model_manifest"),
+        ("bins_used = 59", "bins_used = 59\nbins_unused = 21", "model_manifest"),
+        ("default = true", "default = false", "model_manifest"),
+        ("campplus_int8.onnx", "../campplus_int8.onnx", "model_manifest"),
+        ("llr_at_far_0_1pct = ", "llr_at_far_0_1pct = 99", "model_manifest"),
+        ("campplus_int8.onnx", "campplus_int7.onnx", "model_unreadable"),
+        ("sha256 = \"9e386883", "sha256 = \"9e386884", "model_hash"),
+        ("sha256 = \"451cb4ad", "sha256 = \"451cb4ae", "model_hash"),
+        ("floor_ratio = 1e-4", "floor_ratio = 1e-3", "model_contract"),
+        ("frame_ms = 25", "frame_ms = 32", "model_contract"),
+        ("sample_rate_hz = 8000", "sample_rate_hz = 16000", "model_contract"),
+        (feats, &feats.replace("feats", "fbank"), "model_contract"),
+        (feats, &feats.replace("f32", "i64"), "model_contract"),
+        (feats, &feats.replace("80", "64"), "model_contract"),
+        (feats, &feats.replace("\"batch\", ", ""), "model_contract"),
+        (feats, &format!("{feats}, {feats}"), "model_contract"),
+        ("shape = [\"batch\", 192]", "shape = [\"batch\", 256]", "model_contract"),
+        ("shape = [\"batch\", 192]", "shape = [\"batch\", \"any\"]", "model_contract"),
+        ("shape = [2, \"batch\", 128]", "shape = [\"layers\", \"batch\", 128]", "model_contract"),
+    ];
+    for (from, to, refusal) in table {
+        assert_eq!(code(&altered(from, to)), refusal, "{from:?} replaced by {to:?}");
+    }
+}
+
+#[test]
+fn another_model_under_the_right_hash_is_refused_by_its_tensors() {
+    let manifest = fs::read_to_string(fixtures::root().join("models/manifest.toml")).unwrap();
+    let sha256 = |file: &str| {
+        let entry = manifest.split("file = ").find(|text| text.starts_with(&format!("\"{file}\""))).unwrap();
+        entry.split("sha256 = \"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let folder = altered(&sha256("campplus_int8.onnx"), &sha256("silero_vad.onnx"));
+    fs::copy(folder.path().join("silero_vad.onnx"), folder.path().join("campplus_int8.onnx")).unwrap();
+    assert_eq!(code(&folder), "model_contract");
+}
+
+#[test]
+fn a_file_that_is_no_model_is_refused_even_under_its_own_hash() {
+    // sha256 of the empty file
+    let folder = altered("9e386883c28655d82659c588fc26decdb988b6204b1735e1c64b0b62628898c0", &{
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855".to_owned()
+    });
+    fs::write(folder.path().join("campplus_int8.onnx"), "").unwrap();
+    assert_eq!(code(&folder), "model_session");
+}
+
+#[test]
+fn a_missing_folder_and_an_unknown_model_say_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&folder), "model_missing");
+    let mut config = fixtures::models();
+    config.speaker = "resnet".to_owned();
+    let error = Library::load(&config).unwrap_err();
+    assert_eq!(error.code(), "model_unknown");
+    assert!(error.to_string().contains("campplus-zh-en-192-fp32-v1"), "{error}");
+}
+
+#[test]
+fn every_model_in_the_manifest_has_its_licence_and_its_script() {
+    let manifest = fixtures::LIBRARY.manifest();
+    for entry in &manifest.models {
+        for file in [&entry.file, &entry.licence_file, &entry.made_by] {
+            assert!(manifest.folder.join(file).is_file(), "{} names {file}, which is missing", entry.id);
+        }
+        assert_eq!(fs::metadata(manifest.folder.join(&entry.file)).unwrap().len(), entry.bytes, "{}", entry.id);
+    }
+    let roles: HashSet<_> = manifest.models.iter().map(|entry| entry.role).collect();
+    assert_eq!(roles.len(), 2);
+}
+
+#[test]
+fn embeddings_are_those_that_another_program_computes() {
+    let golden = fixtures::vectors("campplus_golden");
+    let clip = swept_tone();
+    let features = Fbank::new().compute(&clip, 0..clip.samples().len());
+    //   model, its golden vector, the least cosine (int8 kernels differ between processors)
+    let table = [("campplus-zh-en-192-fp32-v1", "fp32", 0.9999), ("campplus-zh-en-192-int8-v1", "int8", 0.995)];
+    for (model, key, least) in table {
+        let mut config = fixtures::models();
+        config.speaker = model.to_owned();
+        let library = Library::load(&config).unwrap();
+        let raw = library.embed(&features).unwrap();
+        let found = cosine(&raw, &numbers(&golden[key]));
+        assert!(found >= least, "{model}: cosine {found}");
+        if key == "fp32" {
+            let projected = library.speaker().backend.project(&raw).unwrap();
+            let expected = Embedding::unit(ModelId::from(model), numbers(&golden["fp32_after_backend"])).unwrap();
+            assert!(projected.cosine(&expected).unwrap().0 >= least);
+        }
+    }
+}
+
+#[test]
+fn speech_is_heard_where_another_program_hears_it() {
+    let golden = fixtures::vectors("silero_golden");
+    let recording = callprint::audio::resample::to_8k(&fixtures::clip("anna_pass_1"));
+    //   clip, its golden vector, the largest difference (a recording goes through 16 kHz and back)
+    let table = [(vowel(&golden), "probabilities", 0.001), (recording, "fixture_probabilities", 0.02)];
+    for (clip, key, tolerance) in table {
+        let found = fixtures::LIBRARY.speech_probabilities(&clip).unwrap();
+        let expected = numbers(&golden[key]);
+        assert_eq!(found.len(), expected.len());
+        for (chunk, (found, expected)) in found.iter().zip(&expected).enumerate() {
+            assert!((found - expected).abs() <= tolerance, "{key}, chunk {chunk}: {found}, expected {expected}");
+        }
+    }
+}
+
+#[test]
+fn many_threads_on_few_sessions_all_get_the_same_answer() {
+    let clip = swept_tone();
+    let alone = fixtures::LIBRARY.speech_probabilities(&clip).unwrap();
+    std::thread::scope(|scope| {
+        let together: Vec<_> = (0..6).map(|_| scope.spawn(|| fixtures::LIBRARY.speech_probabilities(&clip))).collect();
+        for answer in together {
+            assert_eq!(answer.join().unwrap().unwrap(), alone);
+        }
+    });
+}
+
+#[test]
+fn a_clip_without_samples_has_no_speech_and_no_voice() {
+    let empty = Clip8k::new(Vec::new());
+    assert_eq!(fixtures::LIBRARY.speech_probabilities(&empty).unwrap(), Vec::<f32>::new());
+    let features = Fbank::new().compute(&empty, 0..0);
+    assert_eq!(fixtures::LIBRARY.embed(&features).unwrap_err().code(), "inference_failed");
+}
