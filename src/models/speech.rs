@@ -23,13 +23,13 @@ pub(super) const STATE: usize = LAYERS * WIDTH;
 const RATE: [i64; 1] = [Clip8k::RATE_HZ as i64];
 
 const INPUTS: [Expected<'static>; 3] = [
-    ("input", ElementType::F32, &[Some(1), Some(WINDOW)]),
-    ("state", ElementType::F32, &[Some(LAYERS), Some(1), Some(WIDTH)]),
+    ("input", ElementType::F32, &[None, Some(WINDOW)]),
+    ("state", ElementType::F32, &[Some(LAYERS), None, Some(WIDTH)]),
     ("sr", ElementType::I64, &[]),
 ];
 const OUTPUTS: [Expected<'static>; 2] = [
-    ("output", ElementType::F32, &[Some(1), Some(1)]),
-    ("stateN", ElementType::F32, &[Some(LAYERS), Some(1), Some(WIDTH)]),
+    ("output", ElementType::F32, &[None, Some(1)]),
+    ("stateN", ElementType::F32, &[Some(LAYERS), None, Some(WIDTH)]),
 ];
 
 /// The voice-activity model: Silero at 8 kHz.
