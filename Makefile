@@ -8,7 +8,7 @@ CONFIG ?=
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## install what is missing: compiler, ONNX Runtime into .runtime/
+setup: ## install what is missing: compiler, libopus, ONNX Runtime into .runtime/
 	@.ci/setup
 
 demo: setup ## hear it work: a real server, simulated calls, a readable transcript

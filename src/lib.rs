@@ -61,6 +61,7 @@ pub mod phone;
 pub mod scoring;
 pub mod session;
 pub mod store;
+pub mod telnyx;
 pub mod twilio;
 pub mod twiml;
 pub mod types;

@@ -8,6 +8,7 @@ mod form;
 mod public_url;
 mod recordings;
 pub mod signature;
+pub mod stream;
 
 pub use call_form::{CallForm, CallStatus, KeysPressed};
 pub use country::{country, warm};

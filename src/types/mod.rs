@@ -4,6 +4,7 @@
 
 mod clip;
 mod ids;
+pub mod media;
 mod number;
 mod reason;
 mod score;

@@ -1,0 +1,2 @@
+//! Frame benchmarks.
+fn main() {}
