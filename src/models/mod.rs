@@ -19,6 +19,7 @@ mod spec;
 mod speech;
 mod stream;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -106,9 +107,9 @@ impl Library {
         &self.0.spec
     }
 
-    /// The ONNX Runtime in use, as it describes itself.
-    pub fn runtime(&self) -> &'static str {
-        ort::info()
+    /// The ONNX Runtime library in use; its name tells the version.
+    pub fn runtime(&self) -> Option<&'static Path> {
+        runtime::library()
     }
 
     /// What the manifest says, also of models that are not loaded.

@@ -1,6 +1,6 @@
 use std::env::consts::{DLL_EXTENSION, DLL_PREFIX};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use ort::environment::Environment;
 
@@ -8,6 +8,8 @@ use super::ModelError;
 
 /// The one ONNX Runtime of this process: `ort` allows a single environment for its whole life.
 static RUNTIME: Mutex<Option<Environment>> = Mutex::new(None);
+/// The library it came from.
+static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
 
 /// Loads ONNX Runtime, or returns the one already loaded.
 ///
@@ -27,11 +29,20 @@ pub(super) fn environment(configured: Option<&Path>) -> Result<Environment, Mode
     let mut complaint = ModelError::RuntimeMissing { looked: looked.clone() };
     for library in looked.iter().flat_map(|place| libraries(place)) {
         match load(&library) {
-            Ok(environment) => return Ok(loaded.insert(environment).clone()),
+            Ok(environment) => {
+                // Under the lock and before the only environment: nobody was faster.
+                let _ = LIBRARY.set(library.canonicalize().unwrap_or(library));
+                return Ok(loaded.insert(environment).clone());
+            }
             Err(problem) => complaint = ModelError::RuntimeUnusable { path: library, problem },
         }
     }
     Err(complaint)
+}
+
+/// The ONNX Runtime library in use, links followed so that its name tells the version.
+pub(super) fn library() -> Option<&'static Path> {
+    LIBRARY.get().map(PathBuf::as_path)
 }
 
 fn load(library: &Path) -> Result<Environment, String> {

@@ -29,9 +29,9 @@ pub(super) async fn check(config: &Config) -> Vec<Finding> {
 fn clock() -> Finding {
     let now = Timestamp::now();
     if now.as_second() >= WRITTEN_AT_S {
-        Finding::good("clock", now.to_string())
+        Finding::good("clock", format!("{now:.0}"))
     } else {
-        Finding::bad("clock", now.to_string(), "it is in the past: synchronise it (ntp)")
+        Finding::bad("clock", format!("{now:.0}"), "it is in the past: synchronise it (ntp)")
     }
 }
 

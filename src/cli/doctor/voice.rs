@@ -27,8 +27,8 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         Ok(library) => library,
         Err(error) => return vec![Finding::bad("models", error.to_string(), "run `make setup`, or see the message")],
     };
-    let loaded =
-        format!("{} loaded in {} ms, {}", library.speaker().id, start.elapsed().as_millis(), library.runtime());
+    let runtime = library.runtime().map(|path| path.display().to_string()).unwrap_or_default();
+    let loaded = format!("{} loaded in {} ms, {runtime}", library.speaker().id, start.elapsed().as_millis());
     vec![Finding::good("models", loaded), self_test(&library)]
 }
 
