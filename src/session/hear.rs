@@ -96,7 +96,10 @@ impl Service {
         let deadline = Instant::now() + WINDOW;
         loop {
             if let Some(mut news) = self.takes().news(&job.call, job.turn) {
-                match timeout_at(deadline, news.wait_for(Option::is_some)).await {
+                if news.recording != job.recording {
+                    return Ok(Heard::Elsewhere);
+                }
+                match timeout_at(deadline, news.outcome.wait_for(Option::is_some)).await {
                     Ok(Ok(outcome)) => return Ok(outcome.map_or(Heard::NotYet, Heard::Judged)),
                     Err(_) => return Ok(Heard::NotYet),
                     // It died untold: the store knows more.
@@ -115,7 +118,7 @@ impl Service {
     }
 
     async fn start_judging(&self, job: &Job) -> Result<(), SessionError> {
-        match self.takes().enter(&job.call, job.turn) {
+        match self.takes().enter(&job.call, job.turn, &job.recording) {
             Some(running) => {
                 self.tasks().spawn(judge::run(self.clone(), job.clone(), running));
             }

@@ -55,6 +55,8 @@ enum Fault {
     Voiceprint,
     #[error("the models failed badly")]
     Panicked,
+    #[error("the server stops")]
+    Stopping,
 }
 
 impl Fault {
@@ -67,6 +69,7 @@ impl Fault {
             Self::Store(error) => error.code(),
             Self::Voiceprint => "voiceprint",
             Self::Panicked => "panicked",
+            Self::Stopping => "stopping",
         }
     }
 }
@@ -87,17 +90,24 @@ impl Judgement {
 
 /// Judges one take to the end and tells those who wait.
 pub(super) async fn run(service: Service, job: Job, running: Running) {
-    let judgement = judge(&service, &job).await.unwrap_or_else(|fault| {
-        metrics::counter!(meters::LOST_TAKES, "code" => fault.code()).increment(1);
-        tracing::error!(call = %job.call, turn = job.turn, code = fault.code(), "a take was lost: {fault}");
-        Judgement::of(Outcome::Lost)
-    });
+    let judgement = match judge(&service, &job).await {
+        Ok(judgement) => judgement,
+        // Nobody waits for it here any more; after the restart whoever asks for it claims it again.
+        Err(Fault::Stopping) => return,
+        Err(fault) => lost(&job, &fault),
+    };
     match finish(&service, &job, judgement).await {
         Ok(outcome) => running.tell(outcome),
         Err(error) => {
-            tracing::error!(call = %job.call, turn = job.turn, code = error.code(), "a judgement is not kept: {error}")
+            tracing::error!(call = %job.call, turn = job.turn, code = error.code(), "a judgement is not kept: {error}");
         }
     }
+}
+
+fn lost(job: &Job, fault: &Fault) -> Judgement {
+    metrics::counter!(meters::LOST_TAKES, "code" => fault.code()).increment(1);
+    tracing::error!(call = %job.call, turn = job.turn, code = fault.code(), "a take was lost: {fault}");
+    Judgement::of(Outcome::Lost)
 }
 
 /// Ends a take that took too long; an outcome that fell meanwhile counts.
@@ -107,7 +117,10 @@ pub(super) async fn give_up(service: &Service, job: &Job) -> Result<Outcome, Sto
 
 async fn judge(service: &Service, job: &Job) -> Result<Judgement, Fault> {
     let start = Instant::now();
-    let fetched = service.recordings().fetch(&job.recording).await;
+    let fetched = tokio::select! {
+        fetched = service.recordings().fetch(&job.recording) => fetched,
+        () = service.stopping() => return Err(Fault::Stopping),
+    };
     let result = if fetched.is_ok() { "ok" } else { "failed" };
     metrics::counter!(meters::RECORDINGS, "step" => "fetched", "result" => result).increment(1);
     metrics::histogram!(meters::FETCH_SECONDS).record(start.elapsed());

@@ -5,7 +5,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::meters;
 use super::outcome::Outcome;
-use crate::types::CallSid;
+use crate::types::{CallSid, RecordingSid};
 
 /// Takes waiting per session before we say that we cannot: at 0.1 s a take the last one waits 6 s, the most a caller
 /// would stay on the line for.
@@ -14,9 +14,18 @@ const WAITING_PER_SESSION: usize = 64;
 /// A take of one turn of one call.
 type Key = (CallSid, u32);
 
+/// A take that is being judged, for those who wait.
+#[derive(Clone)]
+pub(super) struct News {
+    /// The recording that is listened to.
+    pub(super) recording: RecordingSid,
+    /// The outcome, once it has fallen.
+    pub(super) outcome: watch::Receiver<Option<Outcome>>,
+}
+
 /// The takes this process is judging right now, and the room there is for them.
 pub(super) struct Takes {
-    running: Mutex<HashMap<Key, watch::Receiver<Option<Outcome>>>>,
+    running: Mutex<HashMap<Key, News>>,
     most: usize,
     /// One place for each inference at a time, so that no thread blocks on a model.
     pub(super) listening: Semaphore,
@@ -39,20 +48,20 @@ impl Takes {
     }
 
     /// Puts a take on the list; `None` when the house is full.
-    pub(super) fn enter(self: &Arc<Self>, call: &CallSid, turn: u32) -> Option<Running> {
+    pub(super) fn enter(self: &Arc<Self>, call: &CallSid, turn: u32, recording: &RecordingSid) -> Option<Running> {
         let key = (call.clone(), turn);
-        let (told, news) = watch::channel(None);
+        let (told, outcome) = watch::channel(None);
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if running.len() >= self.most {
             return None;
         }
-        running.insert(key.clone(), news);
+        running.insert(key.clone(), News { recording: recording.clone(), outcome });
         metrics::gauge!(meters::OPEN_TAKES).set(running.len() as f64);
         Some(Running { takes: Arc::clone(self), key, told })
     }
 
     /// Where the outcome of a take will be told, if it is being judged here.
-    pub(super) fn news(&self, call: &CallSid, turn: u32) -> Option<watch::Receiver<Option<Outcome>>> {
+    pub(super) fn news(&self, call: &CallSid, turn: u32) -> Option<News> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.get(&(call.clone(), turn)).cloned()
     }
@@ -81,11 +90,15 @@ mod tests {
         CallSid::parse(&format!("CA{}{last}", "0".repeat(31))).unwrap()
     }
 
+    fn recording() -> RecordingSid {
+        RecordingSid::parse(&format!("RE{}", "0".repeat(32))).unwrap()
+    }
+
     #[tokio::test]
     async fn the_outcome_reaches_those_who_wait_and_those_who_come_late() {
         let takes = Takes::new(1);
-        let running = takes.enter(&call('1'), 3).unwrap();
-        let mut early = takes.news(&call('1'), 3).unwrap();
+        let running = takes.enter(&call('1'), 3, &recording()).unwrap();
+        let mut early = takes.news(&call('1'), 3).unwrap().outcome;
         running.tell(Outcome::Lost);
         drop(running);
         assert_eq!(*early.wait_for(Option::is_some).await.unwrap(), Some(Outcome::Lost));
@@ -95,8 +108,8 @@ mod tests {
     #[tokio::test]
     async fn a_take_that_dies_untold_leaves_the_list_and_wakes_those_who_wait() {
         let takes = Takes::new(1);
-        let running = takes.enter(&call('1'), 3).unwrap();
-        let mut waiting = takes.news(&call('1'), 3).unwrap();
+        let running = takes.enter(&call('1'), 3, &recording()).unwrap();
+        let mut waiting = takes.news(&call('1'), 3).unwrap().outcome;
         drop(running);
         assert!(waiting.wait_for(Option::is_some).await.is_err());
     }
@@ -105,9 +118,9 @@ mod tests {
     fn a_full_house_takes_nobody_in_until_someone_leaves() {
         let takes = Takes::new(1);
         let mut inside: Vec<_> =
-            (0..WAITING_PER_SESSION as u32).map(|turn| takes.enter(&call('1'), turn).unwrap()).collect();
-        assert!(takes.enter(&call('2'), 0).is_none());
+            (0..WAITING_PER_SESSION as u32).map(|turn| takes.enter(&call('1'), turn, &recording()).unwrap()).collect();
+        assert!(takes.enter(&call('2'), 0, &recording()).is_none());
         inside.pop();
-        assert!(takes.enter(&call('2'), 0).is_some());
+        assert!(takes.enter(&call('2'), 0, &recording()).is_some());
     }
 }
