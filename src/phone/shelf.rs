@@ -137,7 +137,7 @@ impl Shelf {
     }
 
     /// Puts a recording there.
-    pub(super) fn add(&self, sid: &str, wav: Vec<u8>) -> io::Result<()> {
+    pub fn add(&self, sid: &str, wav: Vec<u8>) -> io::Result<()> {
         let mut inner = self.lock();
         let lag = inner.lag;
         match &mut inner.place {

@@ -1,10 +1,17 @@
 //! Tests over real sockets, a real database and the real models.
 
+mod calls;
 mod crash;
+mod doctor;
 mod engine;
 mod eval;
 mod fixtures;
+mod house;
+mod http;
+mod mishaps;
 mod models;
 mod phone;
 mod score;
+mod serve;
 mod store;
+mod wire;

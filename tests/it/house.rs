@@ -1,0 +1,261 @@
+//! A whole server for one test: its own folder, its own port, its own provider, the real models.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, LazyLock, Mutex};
+use std::time::Duration;
+
+use callprint::config::{self, Config};
+use callprint::engine::Engine;
+use callprint::http::{self, ServeError};
+use callprint::models::Library;
+use callprint::phone::{Account, Answer, Outgoing, Phone, Provider, Report, Script, Shelf, Then, Utterance};
+use callprint::session::Service;
+use callprint::store::{Attempt, AttemptFilter, Store};
+use callprint::types::Timestamp;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// The number every call is to.
+pub(crate) const LINE: &str = "+15550199";
+
+/// Loaded once a process: the tests share the models, as calls do.
+static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    let models = settings("").models;
+    Engine::new(Library::load(&models).expect("models and ONNX Runtime: run `make setup`"))
+});
+
+const LOOPBACK: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
+
+/// A server that runs, and the provider it talks to.
+pub(crate) struct House {
+    pub(crate) base: String,
+    pub(crate) account: Account,
+    pub(crate) shelf: Shelf,
+    pub(crate) store: Store,
+    pub(crate) service: Service,
+    pub(crate) clock: Hands,
+    config: Config,
+    server: JoinHandle<Result<(), ServeError>>,
+    threads: Threads,
+    stop: CancellationToken,
+    provider: Provider,
+    folder: TempDir,
+}
+
+/// The server's own threads, so that it can die without its tasks noticing.
+struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// The server's clock: real time, plus what a test adds.
+#[derive(Clone, Default)]
+pub(crate) struct Hands(Arc<Mutex<i64>>);
+
+impl Hands {
+    /// Turns the clock forward.
+    pub(crate) fn advance_s(&self, seconds: i64) {
+        *self.0.lock().unwrap() += seconds;
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now() + jiff::SignedDuration::from_secs(*self.0.lock().unwrap())
+    }
+}
+
+impl House {
+    /// A server with the default configuration.
+    pub(crate) async fn open() -> Self {
+        Self::with("").await
+    }
+
+    /// A server with these settings, written as in the configuration file.
+    pub(crate) async fn with(own: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (account, shelf) = (Account::random(), Shelf::new());
+        let provider = Provider::start(SocketAddr::from(LOOPBACK), account.clone(), shelf.clone()).await.unwrap();
+        let mut config = settings(own);
+        config.store.data_dir = folder.path().join("data");
+        config.twilio.account_sid.clone_from(&account.sid);
+        config.twilio.auth_token = Some(account.token.clone());
+        config.twilio.api_base = provider.base_url();
+        Self::serve(config, account, shelf, provider, folder, Hands::default()).await
+    }
+
+    /// The same house after its server was stopped and started again, on another port.
+    pub(crate) async fn restarted(self) -> Self {
+        self.stop.cancel();
+        self.server.await.unwrap().unwrap();
+        Self::serve(self.config, self.account, self.shelf, self.provider, self.folder, self.clock).await
+    }
+
+    /// The same house after its server died without a word, as after a power cut.
+    pub(crate) async fn killed(self) -> Self {
+        drop(self.threads);
+        Self::serve(self.config, self.account, self.shelf, self.provider, self.folder, self.clock).await
+    }
+
+    async fn serve(
+        mut config: Config,
+        account: Account,
+        shelf: Shelf,
+        provider: Provider,
+        folder: TempDir,
+        clock: Hands,
+    ) -> Self {
+        let listener = TcpListener::bind(SocketAddr::from(LOOPBACK)).await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        config.server.public_url.clone_from(&base);
+        let store = Store::open(&config.store).unwrap();
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let hands = clock.clone();
+        let context = runtime.enter();
+        let service =
+            Service::start_at(config.clone(), store.clone(), ENGINE.clone(), Arc::new(move || hands.now())).unwrap();
+        let stop = CancellationToken::new();
+        drop(context);
+        let server = runtime.spawn(http::serve(listener, service.clone(), stop.clone().cancelled_owned()));
+        let threads = Threads(Some(runtime));
+        Self { threads, base, account, shelf, store, service, clock, config, server, stop, provider, folder }
+    }
+
+    /// Tells the server to stop, as SIGTERM does, once it is busy with a take.
+    pub(crate) async fn stop_when_busy(&self) {
+        while self.shelf.fetches() == 0 {
+            tokio::task::yield_now().await;
+        }
+        self.stop.cancel();
+    }
+
+    /// Stops the server and waits until nothing runs any more.
+    pub(crate) async fn close(self) {
+        self.stop.cancel();
+        self.server.await.unwrap().unwrap();
+    }
+
+    /// A phone on the house's account.
+    pub(crate) fn phone(&self) -> Phone {
+        Phone::new(self.account.clone(), self.shelf.clone()).unwrap()
+    }
+
+    /// A call from this number.
+    pub(crate) fn outgoing(&self, from: &str) -> Outgoing {
+        let url = |path| Url::parse(&format!("{}{path}", self.base)).unwrap();
+        Outgoing { status_callback: Some(url("/call/status")), ..Outgoing::new(url("/incoming_call"), from, LINE) }
+    }
+
+    /// Places a call and checks that the provider would have taken every answer.
+    pub(crate) async fn call(&self, from: &str, script: Script) -> Report {
+        let report = self.phone().call(&self.outgoing(from), script).await;
+        assert!(report.is_proper(), "{:#?}", report.to_json());
+        report
+    }
+
+    /// Has a voice enrolled from this number.
+    pub(crate) async fn enroll(&self, from: &str, voice: &str) {
+        let report = self.call(from, enrollment(voice)).await;
+        let caller = self.caller(from).await;
+        assert!(caller.is_some_and(|caller| caller.is_enrolled), "{:#?}", report.to_json());
+    }
+
+    /// The caller of this number.
+    pub(crate) async fn caller(&self, number: &str) -> Option<callprint::store::Caller> {
+        self.store.caller_by_number(&callprint::types::E164::parse(number).unwrap()).await.unwrap()
+    }
+
+    /// Puts a recording of `fixtures/audio` where the provider serves it; gives its id.
+    pub(crate) fn recording(&self, name: &str) -> String {
+        let sid = format!("RE{:032x}", rand::random::<u128>());
+        self.shelf.add(&sid, callprint::audio::wav::encode_8k(&fixture(name))).unwrap();
+        sid
+    }
+
+    /// Waits until so many deletions have been tried in vain and put off.
+    pub(crate) async fn deletions_failed(&self, count: u64) {
+        let failed = async {
+            while self.store.pending_deletions().await.unwrap() < count
+                || !self.store.due_deletions(self.clock.now(), 1).await.unwrap().is_empty()
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), failed).await.expect("deletions did not fail");
+    }
+
+    /// Every attempt so far, oldest first.
+    pub(crate) async fn attempts(&self) -> Vec<Attempt> {
+        let filter = AttemptFilter { caller: None, line: None, since: None, limit: 1000 };
+        let mut attempts = self.store.attempts(filter).await.unwrap();
+        attempts.reverse();
+        attempts
+    }
+
+    /// The verdicts so far with their reasons, oldest first: `accept`, `retry too_short`, …
+    pub(crate) async fn verdicts(&self) -> Vec<String> {
+        self.attempts().await.iter().map(|attempt| spelled(&attempt.verdict)).collect()
+    }
+
+    /// Waits until the provider has been told to delete every recording.
+    pub(crate) async fn recordings_deleted(&self) {
+        let deleted = async {
+            while self.shelf.remaining() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), deleted).await.expect("recordings are still there");
+    }
+}
+
+/// A verdict and its reason.
+pub(crate) fn spelled(verdict: &callprint::types::Verdict) -> String {
+    match verdict.reason() {
+        Some(reason) => format!("{} {reason}", verdict.code()),
+        None => verdict.code().to_owned(),
+    }
+}
+
+/// The default configuration with these settings, written as in the configuration file.
+pub(crate) fn settings(own: &str) -> Config {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), own).unwrap();
+    config::load(Some(file.path()), &BTreeMap::new()).unwrap()
+}
+
+/// A recording of `fixtures/audio`, to be spoken.
+pub(crate) fn spoken(name: &str) -> Answer {
+    Answer::Say(Utterance { name: name.to_owned(), words: None, clip: fixture(name), then: Then::Wait })
+}
+
+/// A recording of `fixtures/audio`, at the phone's rate.
+pub(crate) fn fixture(name: &str) -> callprint::types::Clip8k {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/audio/{name}.wav"));
+    let limits = settings("").audio;
+    let clip = callprint::audio::wav::decode(&std::fs::read(&path).unwrap(), &limits).unwrap();
+    callprint::audio::resample::to_8k(&clip)
+}
+
+/// Agrees, says the passphrase three times to enroll, and a fourth time to be verified.
+pub(crate) fn enrollment(voice: &str) -> Script {
+    Script::by_kind([pressed("1")], (1..=4).map(|take| spoken(&format!("{voice}_pass_{take}"))))
+}
+
+/// Presses nothing and says this when asked for the passphrase.
+pub(crate) fn saying(takes: &[&str]) -> Script {
+    Script::by_kind([], takes.iter().map(|take| spoken(take)))
+}
+
+/// Presses these keys.
+pub(crate) fn pressed(keys: &str) -> Answer {
+    Answer::Keys(keys.to_owned())
+}

@@ -1,0 +1,214 @@
+//! What goes wrong in the middle of a call: restarts, duplicates, two calls at once, a store or provider that is gone.
+
+use callprint::phone::{Lag, Script, Trouble};
+use callprint::twilio::Form;
+use callprint::twiml::Verb;
+use callprint::types::CallSid;
+
+use crate::house::{House, enrollment, pressed, saying};
+use crate::wire::Answer;
+
+const ANNA: &str = "+15550101";
+
+fn sid(n: u32) -> CallSid {
+    CallSid::parse(&format!("CA{n:032x}")).unwrap()
+}
+
+impl House {
+    /// Call `n` of an enrolled caller, up to the point where the passphrase is to be said: turn 2 takes it.
+    async fn up_to_the_passphrase(&self, n: u32) -> Form {
+        let form = self.form(n, ANNA);
+        self.post("/incoming_call", &form).await;
+        let listening = self.post("/call/turn?n=1&silent=1", &form).await;
+        assert!(listening.document().verbs.iter().any(|verb| matches!(verb, Verb::Record(_))), "{listening:?}");
+        form
+    }
+
+    /// Says a take in turn 2 of a call and waits for what comes of it.
+    async fn say_in_turn_2(&self, form: &Form, take: &str) -> Answer {
+        let said = form.clone().with("RecordingSid", self.recording(take));
+        let first = self.post("/call/turn?n=2", &said).await;
+        self.waited(form, first).await
+    }
+
+    /// Polls turn 2 until it is answered.
+    async fn waited(&self, form: &Form, first: Answer) -> Answer {
+        let mut answer = first;
+        for poll in 1..40 {
+            if !is_holding(&answer) {
+                return answer;
+            }
+            answer = self.post(&format!("/call/wait?n=2&poll={poll}"), form).await;
+        }
+        panic!("the caller is asked to hold for ever");
+    }
+}
+
+fn is_holding(answer: &Answer) -> bool {
+    let verbs = answer.document().verbs;
+    matches!(verbs.last(), Some(Verb::Redirect { .. }))
+        && !verbs.iter().any(|verb| matches!(verb, Verb::Record(_) | Verb::Gather(_)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_goes_on_where_it_was_after_the_server_was_restarted() {
+    let house = House::open().await;
+    house.enroll(ANNA, "anna").await;
+    let form = house.up_to_the_passphrase(1).await;
+    let house = house.restarted().await;
+    let answer = house.say_in_turn_2(&form, "anna_pass_5").await;
+    assert_eq!(house.verdicts().await, ["accept", "accept"], "{answer:?}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_whose_server_died_is_judged_by_the_next_one() {
+    let house = House::open().await;
+    house.enroll(ANNA, "anna").await;
+    let form = house.up_to_the_passphrase(1).await;
+    house.shelf.set_trouble(Trouble::NeverReady);
+    let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
+    assert!(is_holding(&house.post("/call/turn?n=2", &said).await));
+    let house = house.killed().await;
+    house.shelf.set_trouble(Trouble::None);
+    // The dead server's claim lasts four seconds.
+    house.clock.advance_s(5);
+    let held = house.post("/call/wait?n=2&poll=1", &form).await;
+    house.waited(&form, held).await;
+    assert_eq!(house.verdicts().await, ["accept", "accept"]);
+    house.recordings_deleted().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_take_that_never_ends_is_given_up_and_its_late_verdict_does_not_count() {
+    let house = House::open().await;
+    house.enroll(ANNA, "anna").await;
+    let form = house.up_to_the_passphrase(1).await;
+    house.shelf.set_trouble(Trouble::NeverReady);
+    let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
+    assert!(is_holding(&house.post("/call/turn?n=2", &said).await));
+    house.clock.advance_s(60);
+    let given_up = house.post("/call/wait?n=2&poll=1", &form).await;
+    assert!(!is_holding(&given_up), "{given_up:?}");
+    assert_eq!(house.verdicts().await, ["accept", "retry unavailable"]);
+    house.shelf.set_trouble(Trouble::None);
+    house.recordings_deleted().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_is_judged_once_wherever_it_turns_up_again() {
+    let house = House::open().await;
+    house.enroll(ANNA, "anna").await;
+    let form = house.up_to_the_passphrase(1).await;
+    let said = form.clone().with("RecordingSid", house.recording("dave_pass_1"));
+    let first = house.post("/call/turn?n=2", &said).await;
+    let asked_again = house.waited(&form, first).await;
+    assert_eq!(house.verdicts().await, ["accept", "retry voice_mismatch"]);
+
+    // The same recording for the next turn, and in another call of the same caller.
+    let again = house.post("/call/turn?n=3", &said).await;
+    assert_eq!(again.body, asked_again.body);
+    let other = house.up_to_the_passphrase(2).await;
+    let borrowed = Form::default().with("RecordingSid", said.get("RecordingSid").unwrap());
+    let answer = house.post("/call/turn?n=2", &joined(&other, &borrowed)).await;
+    assert!(answer.document().verbs.iter().any(|verb| matches!(verb, Verb::Record(_))), "{answer:?}");
+    assert_eq!(house.verdicts().await, ["accept", "retry voice_mismatch"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_recording_of_a_turn_is_not_listened_to() {
+    let house = House::open().await;
+    house.enroll(ANNA, "anna").await;
+    let form = house.up_to_the_passphrase(1).await;
+    house.shelf.set_lag(Lag::Requests(3));
+    let said = form.clone().with("RecordingSid", house.recording("dave_pass_1"));
+    assert!(is_holding(&house.post("/call/turn?n=2", &said).await));
+    let other = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
+    let held = house.post("/call/turn?n=2", &other).await;
+    house.waited(&form, held).await;
+    assert_eq!(house.verdicts().await, ["accept", "retry voice_mismatch"]);
+    house.recordings_deleted().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_right_voice_is_not_accepted_once_another_call_has_caused_a_cooldown() {
+    let house = House::with("lockout.number_failures = 2").await;
+    house.enroll(ANNA, "anna").await;
+    let form = house.up_to_the_passphrase(1).await;
+    house.shelf.set_trouble(Trouble::NeverReady);
+    let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
+    let held = house.post("/call/turn?n=2", &said).await;
+    assert!(is_holding(&held));
+    house.call(ANNA, Script::in_order(["2", "1111#", "2222#"].map(pressed))).await;
+    house.shelf.set_trouble(Trouble::None);
+    house.waited(&form, held).await;
+    assert_eq!(house.verdicts().await.last().unwrap(), "cooldown locked_out");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_hangs_up_while_being_judged_is_not_accepted() {
+    let house = House::open().await;
+    house.enroll(ANNA, "anna").await;
+    let form = house.up_to_the_passphrase(1).await;
+    house.shelf.set_trouble(Trouble::NeverReady);
+    let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
+    assert!(is_holding(&house.post("/call/turn?n=2", &said).await));
+    let over = Form::default().with("CallSid", sid(1).to_string()).with("AccountSid", house.account.sid.clone());
+    let over = over.with("From", ANNA).with("To", crate::house::LINE).with("CallStatus", "completed");
+    assert!(house.post("/call/status", &over).await.document().verbs.is_empty());
+    assert!(house.store.call(&sid(1)).await.unwrap().unwrap().ended_at.is_some());
+    house.shelf.set_trouble(Trouble::None);
+    house.recordings_deleted().await;
+    assert_eq!(house.verdicts().await, ["accept"]);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_failed_is_tried_again_also_after_a_restart() {
+    let house = House::open().await;
+    house.shelf.fail_deletes(4);
+    house.call(ANNA, enrollment("anna")).await;
+    house.deletions_failed(4).await;
+    let house = house.restarted().await;
+    assert_eq!(house.store.pending_deletions().await.unwrap(), 4);
+    house.clock.advance_s(3600);
+    // The queue is looked at whenever something is added to it.
+    house.call(ANNA, saying(&["anna_pass_5"])).await;
+    house.recordings_deleted().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_gone_is_an_apology_and_no_server_error() {
+    let house = House::open().await;
+    house.enroll(ANNA, "anna").await;
+    let form = house.up_to_the_passphrase(1).await;
+    house.store.close().await;
+    let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
+    for (path, form) in
+        [("/incoming_call", &house.form(2, ANNA)), ("/call/turn?n=2", &said), ("/call/wait?n=2&poll=1", &form)]
+    {
+        assert!(house.post(path, form).await.is_apology(), "{path}");
+    }
+    let ready = house.send(reqwest::Method::GET, "/readyz", &[], Vec::new()).await;
+    assert_eq!((ready.status.as_u16(), ready.body.as_str()), (503, "store_closed\n"));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_gone_sends_the_caller_on_as_after_a_reject() {
+    let house = House::with("line.after_reject = { dial = '+15550188' }").await;
+    house.store.close().await;
+    let answer = house.post("/incoming_call", &house.form(1, ANNA)).await;
+    assert!(answer.document().verbs.iter().any(|verb| matches!(verb, Verb::Dial(_))), "{answer:?}");
+    house.close().await;
+}
+
+fn joined(form: &Form, more: &Form) -> Form {
+    more.pairs().fold(form.clone(), |form, (name, value)| form.with(name, value))
+}
