@@ -39,6 +39,15 @@ pub enum AudioError {
         /// The highest rate taken.
         max_hz: u32,
     },
+    /// The sample rate is not one that streams have.
+    #[error("a stream of {hz} Hz is not 8, 16, 24, 32 or 48 kHz")]
+    StreamRate {
+        /// The rate found.
+        hz: u32,
+    },
+    /// A codec's library could not start.
+    #[error("the {0} decoder could not start")]
+    Codec(&'static str),
     /// There are no channels, or too many.
     #[error("{count} channels are not between 1 and {max}")]
     Channels {
@@ -65,6 +74,8 @@ impl AudioError {
             Self::TooLarge { .. } => "audio_too_large",
             Self::TooLong { .. } => "audio_too_long",
             Self::Rate { .. } => "audio_rate",
+            Self::StreamRate { .. } => "audio_stream_rate",
+            Self::Codec(_) => "audio_codec",
             Self::Channels { .. } => "audio_channels",
             Self::Empty => "audio_empty",
             Self::NotFinite => "audio_not_finite",

@@ -4,10 +4,13 @@
 //! and what cannot be used is refused with a stable code.
 
 pub mod alaw;
+mod decimate;
 mod error;
 pub mod mulaw;
+pub mod opus;
 pub mod resample;
 mod riff;
+pub mod stream;
 pub mod wav;
 
 pub use error::AudioError;

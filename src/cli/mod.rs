@@ -6,8 +6,8 @@
 mod attempts;
 mod call;
 mod callers;
-mod desk;
 mod demo;
+mod desk;
 mod doctor;
 mod eval;
 mod keys;

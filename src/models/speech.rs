@@ -27,10 +27,8 @@ const INPUTS: [Expected<'static>; 3] = [
     ("state", ElementType::F32, &[Some(LAYERS), None, Some(WIDTH)]),
     ("sr", ElementType::I64, &[]),
 ];
-const OUTPUTS: [Expected<'static>; 2] = [
-    ("output", ElementType::F32, &[None, Some(1)]),
-    ("stateN", ElementType::F32, &[Some(LAYERS), None, Some(WIDTH)]),
-];
+const OUTPUTS: [Expected<'static>; 2] =
+    [("output", ElementType::F32, &[None, Some(1)]), ("stateN", ElementType::F32, &[Some(LAYERS), None, Some(WIDTH)])];
 
 /// The voice-activity model: Silero at 8 kHz.
 #[derive(Debug)]
