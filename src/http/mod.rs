@@ -80,6 +80,7 @@ pub async fn serve(
     };
     let outcome = tokio::select! {
         outcome = axum::serve(listener, router::router(edge)).with_graceful_shutdown(told) => outcome,
+        () = metrics::upkeep() => Ok(()),
         () = overdue => {
             tracing::warn!(grace_s = grace.as_secs(), "stopped with requests still open");
             Ok(())

@@ -35,7 +35,7 @@ pub(super) async fn work(service: Service) {
 /// Tries what is due now; says how many it tried.
 async fn delete_due(service: &Service) -> Result<usize, StoreError> {
     let due = service.store().due_deletions(service.now(), AT_ONCE).await?;
-    let tried = due.len();
+    let count = due.len();
     let mut tries = JoinSet::new();
     for deletion in due {
         tries.spawn(delete(service.clone(), deletion));
@@ -43,7 +43,7 @@ async fn delete_due(service: &Service) -> Result<usize, StoreError> {
     while let Some(outcome) = tries.join_next().await {
         outcome.unwrap_or(Err(StoreError::Closed))?;
     }
-    Ok(tried)
+    Ok(count)
 }
 
 async fn delete(service: Service, deletion: Deletion) -> Result<(), StoreError> {

@@ -118,14 +118,11 @@ impl Service {
     }
 
     async fn start_judging(&self, job: &Job) -> Result<(), SessionError> {
-        match self.takes().enter(&job.call, job.turn, &job.recording) {
-            Some(running) => {
-                self.tasks().spawn(judge::run(self.clone(), job.clone(), running));
-            }
-            None => {
-                tracing::error!(call = %job.call, "more takes at once than can be judged");
-                judge::give_up(self, job).await?;
-            }
+        if let Some(running) = self.takes().enter(&job.call, job.turn, &job.recording) {
+            self.tasks().spawn(judge::run(self.clone(), job.clone(), running));
+        } else {
+            tracing::error!(call = %job.call, "more takes at once than can be judged");
+            judge::give_up(self, job).await?;
         }
         Ok(())
     }

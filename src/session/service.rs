@@ -22,9 +22,9 @@ use crate::types::{CallSid, Timestamp};
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A call that has not been heard of for so long is over, whether or not the provider said so.
-const FORGET_CALL_AFTER: Duration = Duration::from_secs(180);
+const FORGET_CALL_AFTER: Duration = Duration::from_mins(3);
 /// How often what the retention no longer covers is deleted.
-const PURGE_EVERY: Duration = Duration::from_secs(3600);
+const PURGE_EVERY: Duration = Duration::from_hours(1);
 /// How long an answer about readiness is good for: probes from outside must not cost a write each.
 const READY_FOR: Duration = Duration::from_secs(1);
 

@@ -21,7 +21,7 @@ pub(super) struct Turn<'s> {
 /// Whether a webhook is about the call's next turn.
 enum Due<'s> {
     /// It is: the turn, and where the conversation stands.
-    Now(Turn<'s>, State),
+    Now(Box<Turn<'s>>, State),
     /// It was answered before, or cannot be: the reply that counts.
     Settled(Xml),
 }
@@ -79,7 +79,7 @@ impl Service {
             None => None,
         };
         if let (Some(purpose), Some(recording), false) = (state.purpose(), recording, silent || keys == Some(STAR)) {
-            let hearing = Hearing::announced(turn, state, purpose, recording.clone());
+            let hearing = Hearing::announced(*turn, state, purpose, recording.clone());
             return self.hear(hearing).await;
         }
         self.discard(recording).await?;
@@ -99,7 +99,7 @@ impl Service {
             Due::Settled(reply) => return Ok(reply),
         };
         match self.store().take(&turn.call.sid, n).await? {
-            Some(take) => self.hear(Hearing::awaited(turn, state, take, poll)).await,
+            Some(take) => self.hear(Hearing::awaited(*turn, state, take, poll)).await,
             None => self.step(&turn, state, Event::Lost).await,
         }
     }
@@ -130,7 +130,7 @@ impl Service {
             return Ok(Due::Settled(reply));
         }
         let line = self.config().line(&call.line).ok_or(SessionError::NoLine)?;
-        let turn = Turn { call, line, now: self.now() };
+        let turn = Box::new(Turn { call, line, now: self.now() });
         match State::from_json(turn.call.state.as_deref().ok_or(SessionError::UnknownCall)?) {
             Ok(state) => Ok(Due::Now(turn, state)),
             Err(error) => {

@@ -3,6 +3,7 @@
 //! Adding a call test means adding a folder; `fixtures/calls/README.md` says what goes into it.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -146,7 +147,7 @@ async fn place(house: &House, step: &CallStep) -> Result<Report, String> {
         None => String::new(),
         Some(owner) => {
             let owner = (owner != "anybody").then(|| CallerRef::parse(owner));
-            let day = std::time::Duration::from_secs(86_400);
+            let day = std::time::Duration::from_hours(24);
             house.store.new_enrollment_code(owner.as_ref(), day, now).await.map_err(|error| error.to_string())?.digits
         }
     };
@@ -221,34 +222,34 @@ async fn check(house: &House, step: &CallStep, report: &Report) -> Result<(), St
     if !report.is_proper() {
         return Err(format!("improper: {:?}", report.violations));
     }
-    same("ended", report.ended.code(), &step.ended)?;
+    same("ended", report.ended.code(), step.ended.as_str())?;
     let attempts = house.attempts().await;
     let own = attempts.iter().filter(|attempt| attempt.call.as_str() == report.call_sid);
-    same("verdicts", own.map(|attempt| spelled(&attempt.verdict)).collect::<Vec<_>>(), &step.verdicts)?;
+    same("verdicts", &own.map(|attempt| spelled(&attempt.verdict)).collect::<Vec<_>>(), &step.verdicts)?;
     hears(step, report)?;
     if let Some(token) = &step.token {
         let claims = report.redirected().and_then(|(_, claims)| claims).ok_or("no token")?;
         for (name, expected) in token {
-            same(name, claims.get(name).and_then(|value| value.as_str()).unwrap_or_default(), expected)?;
+            same(name, claims.get(name).and_then(|value| value.as_str()).unwrap_or_default(), expected.as_str())?;
         }
     }
-    same("dialed", report.dialed(), &step.dialed.as_deref())?;
+    same("dialed", &report.dialed(), &step.dialed.as_deref())?;
     if let Some(is_enrolled) = step.enrolled {
-        same("enrolled", house.caller(&step.from).await.is_some_and(|caller| caller.is_enrolled), &is_enrolled)?;
+        same("enrolled", &house.caller(&step.from).await.is_some_and(|caller| caller.is_enrolled), &is_enrolled)?;
     }
     if let Some(risk) = &step.risk {
         let call =
             house.store.call(&report.call_sid.clone().try_into().unwrap()).await.unwrap().ok_or("no such call")?;
         let kept = serde_json::json!({ "attestation": call.attestation, "forwarded_from": call.forwarded_from, "origin": call.origin });
         for (name, expected) in risk {
-            same(name, kept[name].as_str().unwrap_or_default(), expected)?;
+            same(name, kept[name].as_str().unwrap_or_default(), expected.as_str())?;
         }
     }
     Ok(())
 }
 
-fn same<A: PartialEq<B> + std::fmt::Debug, B: std::fmt::Debug>(what: &str, is: A, should: &B) -> Result<(), String> {
-    if is == *should { Ok(()) } else { Err(format!("{what}: {is:?}, expected {should:?}")) }
+fn same<A: PartialEq<B> + Debug + ?Sized, B: Debug + ?Sized>(what: &str, is: &A, should: &B) -> Result<(), String> {
+    if is == should { Ok(()) } else { Err(format!("{what}: {is:?}, expected {should:?}")) }
 }
 
 /// Sentences are known by their keys, so that a better wording breaks no test.

@@ -127,7 +127,7 @@ impl House {
         drop(context);
         let server = runtime.spawn(http::serve(listener, service.clone(), stop.clone().cancelled_owned()));
         let threads = Threads(Some(runtime));
-        Self { threads, base, account, shelf, store, service, clock, config, server, stop, provider, folder }
+        Self { base, account, shelf, store, service, clock, config, server, threads, stop, provider, folder }
     }
 
     /// Tells the server to stop, as SIGTERM does, once it is busy with a take.

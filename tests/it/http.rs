@@ -62,11 +62,15 @@ async fn a_form_that_is_no_call_is_refused_and_an_oversized_one_is_not_read() {
     house.close().await;
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
 #[tokio::test]
 async fn a_signed_json_body_is_checked_by_its_hash_and_is_no_call() {
     let house = House::open().await;
     let body = br#"{"CallSid":"x"}"#.to_vec();
-    let hash: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = hex(&Sha256::digest(&body));
     let path = format!("/incoming_call?bodySHA256={hash}");
     let signature = sign(&format!("{}{path}", house.base), &Form::default(), &house.account.token);
     let headers = [("content-type", "application/json"), ("x-twilio-signature", signature.as_str())];

@@ -2,6 +2,7 @@
 
 mod calls;
 mod crash;
+mod crowd;
 mod doctor;
 mod engine;
 mod eval;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use callprint::phone::{Account, Answer, Outgoing, Phone, Provider, Report, Script, Shelf};
@@ -19,7 +20,15 @@ struct Program {
     child: Child,
     /// What it printed up to the line that says it is ready.
     said: Vec<String>,
-    logged: std::thread::JoinHandle<String>,
+    logged: Option<JoinHandle<String>>,
+}
+
+/// A test that fails leaves no server behind.
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 fn callprint(folder: &Path, settings: &[(&str, &str)], args: &[&str]) -> Command {
@@ -40,21 +49,28 @@ fn text(bytes: &[u8]) -> String {
 impl Program {
     fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let mut command = callprint(folder, settings, &["serve", "--listen", "127.0.0.1:0"]);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = child.stderr.take().unwrap();
-        let logged = std::thread::spawn(move || {
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut program = Self { child, said: Vec::new(), logged: None };
+        let mut stderr = program.child.stderr.take().unwrap();
+        program.logged = Some(std::thread::spawn(move || {
             let mut log = String::new();
             stderr.read_to_string(&mut log).unwrap();
             log
-        });
-        let mut said = Vec::new();
-        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-            said.push(line.unwrap());
-            if said.last().is_some_and(|line| line.starts_with("ready: ")) {
-                return Self { child, said, logged };
-            }
+        }));
+        let mut stdout = BufReader::new(program.child.stdout.take().unwrap()).lines();
+        while !program.said.last().is_some_and(|line| line.starts_with("ready: ")) {
+            let Some(line) = stdout.next() else {
+                let log = program.log();
+                panic!("not ready: {:?} {log}", program.said);
+            };
+            program.said.push(line.unwrap());
         }
-        panic!("not ready: {said:?} {}", logged.join().unwrap());
+        program
+    }
+
+    /// Everything it logged, once it has ended.
+    fn log(&mut self) -> String {
+        self.logged.take().unwrap().join().unwrap()
     }
 
     fn url(&self) -> Url {
@@ -65,7 +81,7 @@ impl Program {
     fn stop(mut self) -> (ExitStatus, String) {
         let kill = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(kill.success());
-        (self.child.wait().unwrap(), self.logged.join().unwrap())
+        (self.child.wait().unwrap(), self.log())
     }
 }
 

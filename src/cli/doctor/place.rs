@@ -55,10 +55,13 @@ fn disk(folder: &Path) -> Finding {
     }
 }
 
+/// What others than the owner may do, of a file's mode.
+const OTHERS: u32 = 0o077;
+
 /// Whether others on this machine can look into the data folder.
 fn permissions(folder: &Path) -> Finding {
     match fs::metadata(folder).map(|data| data.permissions().mode() & 0o777) {
-        Ok(mode) if mode & 0o077 == 0 => {
+        Ok(mode) if mode & OTHERS == 0 => {
             Finding::good("data folder", format!("{} (mode {mode:03o})", folder.display()))
         }
         Ok(mode) => {
