@@ -12,6 +12,9 @@ pub(super) enum Refusal {
     /// The body did not arrive whole, or is larger than any webhook.
     #[error("the body is too large or incomplete")]
     Body,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    Slow,
     /// The body is not a form of a call.
     #[error(transparent)]
     Form(#[from] FormError),
@@ -34,6 +37,7 @@ impl Refusal {
     pub(super) const fn code(&self) -> &'static str {
         match self {
             Self::Body => "body_too_large",
+            Self::Slow => "body_too_slow",
             Self::Form(error) => error.code(),
             Self::Signature(error) => error.code(),
             Self::OtherAccount => "other_account",
@@ -45,6 +49,7 @@ impl Refusal {
     const fn status(&self) -> StatusCode {
         match self {
             Self::Body => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Form(_) | Self::Query => StatusCode::BAD_REQUEST,
             Self::Signature(_) | Self::OtherAccount => StatusCode::FORBIDDEN,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,

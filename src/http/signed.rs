@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Query, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -9,6 +11,9 @@ use crate::twilio::{Body, CallForm, Form};
 
 /// The provider's signature over the URL and the body.
 const SIGNATURE: &str = "x-twilio-signature";
+
+/// A webhook is a few kilobytes from a well-connected sender; whoever takes longer holds a place on purpose.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// A webhook whose signature and account were checked; there is no other way to get at its form.
 pub(super) struct Signed {
@@ -43,8 +48,9 @@ impl FromRequest<Edge> for Signed {
         let signature = header(SIGNATURE).map(str::to_owned);
         let url = parts.uri.path_and_query().map_or("/", |both| both.as_str()).to_owned();
 
-        let body =
-            Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.map_err(|_| Refusal::Body)?;
+        let whole = Bytes::from_request(Request::from_parts(parts.clone(), body), &());
+        let body = tokio::time::timeout(BODY_WITHIN, whole).await.map_err(|_| Refusal::Slow)?;
+        let body = body.map_err(|_| Refusal::Body)?;
         let form = if is_form { Form::parse(&body)? } else { Form::default() };
         let signed = if is_form { Body::Form(&form) } else { Body::Raw(&body) };
         edge.verifier.verify(&url, signature.as_deref(), signed)?;

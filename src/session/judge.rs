@@ -19,6 +19,12 @@ use crate::vad::QualityLimits;
 /// Takes of one voiceprint.
 const TAKES: u32 = 3;
 
+/// What a probe must reach: the whole passphrase, of which enrolling takes a second of speech at least.
+///
+/// People speak up to a fifth faster once they know a sentence. The engine can score less, such as one word of it, but
+/// then the words are no longer what was enrolled, and one second of speech triples the error of three.
+const PROBE: QualityLimits = QualityLimits { min_speech_ms: 800, ..QualityLimits::VERIFY };
+
 /// How long a claim on a take keeps others from judging it.
 ///
 /// Longer than a take takes once its recording is there. A node that dies loses it after that; a node that is merely
@@ -171,7 +177,7 @@ async fn verify(service: &Service, job: &Job, bytes: Vec<u8>) -> Result<Judgemen
         None => None,
     };
     let voiceprint = stored.map(|stored| Voiceprint::from_bytes(&stored.bytes)).transpose()?;
-    let heard = listen(service, bytes, QualityLimits::VERIFY).await?;
+    let heard = listen(service, bytes, PROBE).await?;
     let bar =
         Bar { strictness: job.strictness, last_mismatch: job.last_try.mismatch, last_bad_take: job.last_try.bad_take };
     let assessment = service.engine().verify(voiceprint.as_ref(), &heard, &bar);

@@ -44,8 +44,8 @@ pub(crate) struct House {
     server: JoinHandle<Result<(), ServeError>>,
     threads: Threads,
     stop: CancellationToken,
-    provider: Provider,
-    folder: TempDir,
+    provider: Arc<Provider>,
+    folder: Arc<TempDir>,
 }
 
 /// The server's own threads, so that it can die without its tasks noticing.
@@ -90,7 +90,7 @@ impl House {
         config.twilio.account_sid.clone_from(&account.sid);
         config.twilio.auth_token = Some(account.token.clone());
         config.twilio.api_base = provider.base_url();
-        Self::serve(config, account, shelf, provider, folder, Hands::default()).await
+        Self::serve(config, account, shelf, Arc::new(provider), Arc::new(folder), Hands::default()).await
     }
 
     /// The same house after its server was stopped and started again, on another port.
@@ -98,6 +98,13 @@ impl House {
         self.stop.cancel();
         self.server.await.unwrap().unwrap();
         Self::serve(self.config, self.account, self.shelf, self.provider, self.folder, self.clock).await
+    }
+
+    /// Another server on the same database and the same provider.
+    pub(crate) async fn twin(&self) -> Self {
+        let (account, shelf, clock) = (self.account.clone(), self.shelf.clone(), self.clock.clone());
+        let (provider, folder) = (Arc::clone(&self.provider), Arc::clone(&self.folder));
+        Self::serve(self.config.clone(), account, shelf, provider, folder, clock).await
     }
 
     /// The same house after its server died without a word, as after a power cut.
@@ -110,8 +117,8 @@ impl House {
         mut config: Config,
         account: Account,
         shelf: Shelf,
-        provider: Provider,
-        folder: TempDir,
+        provider: Arc<Provider>,
+        folder: Arc<TempDir>,
         clock: Hands,
     ) -> Self {
         let listener = TcpListener::bind(SocketAddr::from(LOOPBACK)).await.unwrap();

@@ -81,6 +81,30 @@ async fn a_take_whose_server_died_is_judged_by_the_next_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_servers_on_one_database_share_a_call_and_judge_its_take_once() {
+    let house = House::open().await;
+    house.enroll(ANNA, "anna").await;
+    let twin = house.twin().await;
+    let form = house.form(1, ANNA);
+    house.post("/incoming_call", &form).await;
+    twin.post("/call/turn?n=1&silent=1", &form).await;
+    house.shelf.set_lag(Lag::Requests(3));
+    let fetches = house.shelf.fetches();
+    let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
+    let held = house.post("/call/turn?n=2", &said).await;
+    assert!(is_holding(&held));
+    let verdict = twin.waited(&form, held).await;
+    assert_eq!(
+        house.post("/call/turn?n=2", &said).await.body.replace(&house.base, ""),
+        verdict.body.replace(&twin.base, "")
+    );
+    assert_eq!(house.verdicts().await, ["accept", "accept"]);
+    assert_eq!(house.shelf.fetches() - fetches, 4, "fetched by one of them");
+    twin.close().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_take_that_never_ends_is_given_up_and_its_late_verdict_does_not_count() {
     let house = House::open().await;
     house.enroll(ANNA, "anna").await;
