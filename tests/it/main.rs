@@ -15,4 +15,5 @@ mod phone;
 mod score;
 mod serve;
 mod store;
+mod streams;
 mod wire;

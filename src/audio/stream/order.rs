@@ -125,11 +125,13 @@ impl Order {
     }
 
     fn is_full(&self) -> bool {
-        let (ticks, bytes) = self
-            .held
-            .iter()
-            .fold((0_u64, 0), |(ticks, bytes), held| (ticks.saturating_add(held.ticks), bytes + held.bytes.len()));
-        self.held.len() > MAX_HELD || ticks > MAX_HELD_TICKS || bytes > MAX_HELD_BYTES
+        let ticks: u64 = self.held.iter().map(|held| held.ticks).sum();
+        self.held.len() > MAX_HELD || ticks > MAX_HELD_TICKS || self.held_bytes() > MAX_HELD_BYTES
+    }
+
+    /// How much is kept of frames that wait.
+    pub(super) fn held_bytes(&self) -> usize {
+        self.held.iter().map(|held| held.bytes.len()).sum()
     }
 
     fn was_played(&self, key: u64) -> bool {
