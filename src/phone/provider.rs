@@ -1,6 +1,8 @@
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,7 +15,9 @@ use axum::routing::get;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::ExposeSecret;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpListener;
+use tokio_util::io::ReaderStream;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::{Account, Shelf, Trouble};
@@ -151,10 +155,27 @@ fn audio(bytes: Vec<u8>) -> Response {
     ([(header::CONTENT_TYPE, "audio/x-wav")], bytes).into_response()
 }
 
-/// Promises the whole file and closes after half of it.
+/// Half of the file, then the connection breaks.
 fn cut_connection(wav: &[u8]) -> Response {
-    let headers = [(header::CONTENT_TYPE, "audio/x-wav".to_owned()), (header::CONTENT_LENGTH, wav.len().to_string())];
-    (headers, Body::from(wav[..wav.len() / 2].to_vec())).into_response()
+    let body = Body::from_stream(ReaderStream::new(Breaking { rest: wav[..wav.len() / 2].to_vec() }));
+    ([(header::CONTENT_TYPE, "audio/x-wav")], body).into_response()
+}
+
+/// Reads what there is, then fails.
+struct Breaking {
+    rest: Vec<u8>,
+}
+
+impl AsyncRead for Breaking {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.rest.is_empty() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        }
+        let count = self.rest.len().min(into.remaining());
+        into.put_slice(&self.rest[..count]);
+        self.rest.drain(..count);
+        Poll::Ready(Ok(()))
+    }
 }
 
 fn not_found() -> Response {
