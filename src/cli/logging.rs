@@ -12,7 +12,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::{Log, LogFormat};
 
 /// Libraries that name URLs, headers or SQL values below this level; no filter makes them talk.
-const QUIET: [&str; 6] = ["h2=warn", "hyper=warn", "hyper_util=warn", "reqwest=warn", "rustls=warn", "rusqlite=warn"];
+const QUIET: [&str; 6] =
+    ["h2=warn", "hyper=warn", "hyper_util=warn", "reqwest=warn", "rustls=warn", "refinery_core=warn"];
 
 /// Sends everything logged from now on to standard error, as configured.
 ///

@@ -58,6 +58,7 @@ async fn serve(mut config: Config) -> anyhow::Result<()> {
         println!("place a call with: callprint call --to {public_url} --from +15550100 --say take.wav");
     }
     println!("ready: {public_url}/incoming_call (POST) is the URL to configure; listening on {listen}");
+    tracing::info!(%listen, "ready");
     http::serve(listener, service, stopped).await?;
     Ok(())
 }

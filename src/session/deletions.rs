@@ -22,7 +22,7 @@ pub(super) async fn work(service: Service) {
         match delete_due(&service).await {
             Ok(tried) if tried > 0 && !service.is_stopping() => continue,
             Ok(_) => {}
-            Err(error) => tracing::error!(code = error.code(), "the deletion queue does not answer: {error}"),
+            Err(error) => meters::store_failed("the deletion queue does not answer", &error),
         }
         tokio::select! {
             () = service.stopping() => return,

@@ -104,9 +104,7 @@ pub(super) async fn run(service: Service, job: Job, running: Running) {
     };
     match finish(&service, &job, judgement).await {
         Ok(outcome) => running.tell(outcome),
-        Err(error) => {
-            tracing::error!(call = %job.call, turn = job.turn, code = error.code(), "a judgement is not kept: {error}");
-        }
+        Err(error) => meters::store_failed("a judgement is not kept", &error),
     }
 }
 

@@ -35,6 +35,9 @@ impl Service {
     /// Needs nothing that may just have failed, and never authenticates anybody.
     pub fn apology(&self, form: &CallForm, error: &SessionError) -> Xml {
         metrics::counter!(meters::APOLOGIES, "code" => error.code()).increment(1);
+        if let SessionError::Store(error) = error {
+            meters::store_failed("a turn could not be answered", error);
+        }
         let line = self.config().line_for(&form.to);
         line.and_then(|line| self.line_apology(line, &form.call_sid).ok()).unwrap_or_else(|| self.plain_apology())
     }

@@ -211,7 +211,7 @@ async fn purge(service: Service) {
     loop {
         match service.store().purge(service.now()).await {
             Ok(gone) => tracing::debug!(calls = gone.calls, tallies = gone.tallies, codes = gone.codes, "purged"),
-            Err(error) => tracing::error!(code = error.code(), "could not purge: {error}"),
+            Err(error) => meters::store_failed("what is past its retention could not be deleted", &error),
         }
         tokio::select! {
             () = service.stopping() => return,

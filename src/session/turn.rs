@@ -71,10 +71,8 @@ impl Service {
         };
         let recording = form.recording_sid.as_ref();
         let keys = match &form.keys {
-            Some(KeysPressed::HungUp) => {
-                self.discard(recording).await?;
-                return self.step(&turn, state, Event::HungUp).await;
-            }
+            _ if form.status.is_over() => return self.hung_up(&turn, state, recording).await,
+            Some(KeysPressed::HungUp) => return self.hung_up(&turn, state, recording).await,
             Some(KeysPressed::Keys(keys)) => Some(keys.as_str()),
             None => None,
         };
@@ -113,13 +111,26 @@ impl Service {
             && let Some(call) = self.store().call(&form.call_sid).await?
             && call.ended_at.is_none()
         {
-            if let Due::Now(turn, state) = self.due(call.turn, form).await? {
+            if call.state.is_some()
+                && let Due::Now(turn, state) = self.due(call.turn, form).await?
+            {
                 self.step(&turn, state, Event::HungUp).await?;
             }
             self.store().end_call(&form.call_sid, self.now()).await?;
             self.heard_of(&form.call_sid, true);
         }
         Ok(self.voices().nothing.clone())
+    }
+
+    /// Ends the conversation; what was said last is not listened to.
+    async fn hung_up(
+        &self,
+        turn: &Turn<'_>,
+        state: State,
+        recording: Option<&RecordingSid>,
+    ) -> Result<Xml, SessionError> {
+        self.discard(recording).await?;
+        self.step(turn, state, Event::HungUp).await
     }
 
     /// Finds the call and checks that the webhook is about its next turn.

@@ -193,6 +193,22 @@ async fn a_caller_who_hangs_up_while_being_judged_is_not_accepted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_take_that_comes_with_the_end_of_the_call_is_not_listened_to() {
+    let house = House::open().await;
+    house.enroll(ANNA, "anna").await;
+    let form = house.up_to_the_passphrase(1).await;
+    let fetches = house.shelf.fetches();
+    let over = form.pairs().filter(|(name, _)| *name != "CallStatus");
+    let over = over.fold(Form::default(), |form, (name, value)| form.with(name, value)).with("CallStatus", "completed");
+    let said = over.with("RecordingSid", house.recording("anna_pass_5"));
+    assert!(house.post("/call/turn?n=2", &said).await.document().verbs.is_empty());
+    assert_eq!(house.verdicts().await, ["accept"]);
+    house.recordings_deleted().await;
+    assert_eq!(house.shelf.fetches(), fetches);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_failed_is_tried_again_also_after_a_restart() {
     let house = House::open().await;
     house.shelf.fail_deletes(4);
@@ -219,6 +235,8 @@ async fn a_store_that_is_gone_is_an_apology_and_no_server_error() {
     {
         assert!(house.post(path, form).await.is_apology(), "{path}");
     }
+    let metrics = house.send(reqwest::Method::GET, "/metrics", &[], Vec::new()).await.body;
+    assert!(metrics.contains(r#"callprint_store_errors_total{code="store_closed"}"#), "{metrics}");
     let ready = house.send(reqwest::Method::GET, "/readyz", &[], Vec::new()).await;
     assert_eq!((ready.status.as_u16(), ready.body.as_str()), (503, "store_closed\n"));
     house.close().await;
