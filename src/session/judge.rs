@@ -63,6 +63,8 @@ enum Fault {
     Panicked,
     #[error("the server stops")]
     Stopping,
+    #[error("the call went on without it")]
+    Unwanted,
 }
 
 impl Fault {
@@ -76,6 +78,7 @@ impl Fault {
             Self::Voiceprint => "voiceprint",
             Self::Panicked => "panicked",
             Self::Stopping => "stopping",
+            Self::Unwanted => "unwanted",
         }
     }
 }
@@ -100,6 +103,7 @@ pub(super) async fn run(service: Service, job: Job, running: Running) {
         Ok(judgement) => judgement,
         // Nobody waits for it here any more; after the restart whoever asks for it claims it again.
         Err(Fault::Stopping) => return,
+        Err(Fault::Unwanted) => Judgement::of(Outcome::Lost),
         Err(fault) => lost(&job, &fault),
     };
     match finish(&service, &job, judgement).await {
@@ -140,7 +144,7 @@ async fn judge(service: &Service, job: &Job) -> Result<Judgement, Fault> {
 }
 
 async fn enroll(service: &Service, job: &Job, bytes: Vec<u8>, take: u32) -> Result<Judgement, Fault> {
-    let heard = listen(service, bytes, QualityLimits::ENROLL).await?;
+    let heard = listen(service, job, bytes, QualityLimits::ENROLL).await?;
     let print = match (heard.fault(), heard.print()) {
         (None, Some(print)) => print,
         (fault, _) => return Ok(fault_of(fault.unwrap_or(Reason::NoSpeech))),
@@ -175,7 +179,7 @@ async fn verify(service: &Service, job: &Job, bytes: Vec<u8>) -> Result<Judgemen
         None => None,
     };
     let voiceprint = stored.map(|stored| Voiceprint::from_bytes(&stored.bytes)).transpose()?;
-    let heard = listen(service, bytes, PROBE).await?;
+    let heard = listen(service, job, bytes, PROBE).await?;
     let bar =
         Bar { strictness: job.strictness, last_mismatch: job.last_try.mismatch, last_bad_take: job.last_try.bad_take };
     let assessment = service.engine().verify(voiceprint.as_ref(), &heard, &bar);
@@ -184,8 +188,12 @@ async fn verify(service: &Service, job: &Job, bytes: Vec<u8>) -> Result<Judgemen
 }
 
 /// Decodes and examines a recording on a thread of its own, once a model is free.
-async fn listen(service: &Service, bytes: Vec<u8>, limits: QualityLimits) -> Result<Take, Fault> {
+async fn listen(service: &Service, job: &Job, bytes: Vec<u8>, limits: QualityLimits) -> Result<Take, Fault> {
     let _place = service.takes().listening.acquire().await;
+    // Work for callers who are gone would make those wait who are still there.
+    if service.store().call(&job.call).await?.is_none_or(|call| call.turn != job.turn) {
+        return Err(Fault::Unwanted);
+    }
     let (engine, audio) = (service.engine().clone(), service.config().audio);
     let examined = tokio::task::spawn_blocking(move || {
         let clip = match audio::wav::decode(&bytes, &audio) {

