@@ -137,6 +137,9 @@ impl Shelf {
     }
 
     /// Puts a recording there.
+    ///
+    /// # Errors
+    /// When a shared shelf's folder cannot be written.
     pub fn add(&self, sid: &str, wav: Vec<u8>) -> io::Result<()> {
         let mut inner = self.lock();
         let lag = inner.lag;

@@ -102,7 +102,11 @@ fn a_call_that_cannot_be_placed_is_an_error_and_one_that_fails_is_a_no() {
 #[test]
 fn the_demonstration_shows_what_it_says_and_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let output = callprint(folder.path(), &[], &["demo"]).env("TMPDIR", folder.path()).output().unwrap();
+    let output = callprint(folder.path(), &[], &["demo"])
+        .env("TMPDIR", folder.path())
+        .env("HOME", folder.path())
+        .output()
+        .unwrap();
     let (shown, complaints) = (text(&output.stdout), text(&output.stderr));
     assert_eq!((output.status.code(), complaints.as_str()), (Some(0), ""), "{shown}");
     assert!(!shown.contains(['✗', '\x1b']), "{shown}");

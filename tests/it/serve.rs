@@ -16,10 +16,10 @@ use crate::house::{LINE, enrollment, pressed, saying, spoken};
 const ANNA: &str = "+15550101";
 
 /// The program as it was started, with everything it logs.
-struct Program {
+pub(crate) struct Program {
     child: Child,
     /// What it printed up to the line that says it is ready.
-    said: Vec<String>,
+    pub(crate) said: Vec<String>,
     logged: Option<JoinHandle<String>>,
 }
 
@@ -31,7 +31,7 @@ impl Drop for Program {
     }
 }
 
-fn callprint(folder: &Path, settings: &[(&str, &str)], args: &[&str]) -> Command {
+pub(crate) fn callprint(folder: &Path, settings: &[(&str, &str)], args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callprint"));
     command.args(args).current_dir(env!("CARGO_MANIFEST_DIR")).env_clear();
     command.env("CALLPRINT_STORE_DATA_DIR", folder.join("data")).envs(settings.iter().copied());
@@ -42,12 +42,12 @@ fn run(folder: &Path, settings: &[(&str, &str)], args: &[&str]) -> Output {
     callprint(folder, settings, args).output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 impl Program {
-    fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let mut command = callprint(folder, settings, &["serve", "--listen", "127.0.0.1:0"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut program = Self { child, said: Vec::new(), logged: None };
@@ -73,12 +73,12 @@ impl Program {
         self.logged.take().unwrap().join().unwrap()
     }
 
-    fn url(&self) -> Url {
+    pub(crate) fn url(&self) -> Url {
         self.said.last().unwrap().split(' ').nth(1).unwrap().parse().unwrap()
     }
 
     /// Sends SIGTERM; gives how it ended and what it had logged.
-    fn stop(mut self) -> (ExitStatus, String) {
+    pub(crate) fn stop(mut self) -> (ExitStatus, String) {
         let kill = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(kill.success());
         (self.child.wait().unwrap(), self.log())
