@@ -1,6 +1,6 @@
 //! WAV files of any usual kind: PCM of 8 to 32 bits, floats, µ-law, A-law, also as `WAVE_FORMAT_EXTENSIBLE`.
 //!
-//! [`riff`] walks the file, hound reads linear samples and 32-bit floats from a clean header put in front of the data,
+//! `riff` walks the file, hound reads linear samples and 32-bit floats from a clean header put in front of the data,
 //! and the rest (G.711, 64-bit floats) is decoded here. A file that ends early counts as far as it goes.
 
 use std::io::Read;

@@ -61,13 +61,21 @@ fn the_providers_own_variable_names_are_read() {
 
 #[test]
 fn what_follows_a_verdict_can_be_set_from_the_environment() {
-    let config = from("", &[("CALLPRINT_LINE_AFTER_REJECT", "{ dial = '+15550100' }")]).unwrap();
+    let variables = [
+        ("CALLPRINT_LINE_AFTER_REJECT", "{ dial = '+15550100' }"),
+        ("CALLPRINT_LINE_AFTER_ACCEPT", r#"{ redirect = "https://app.example/next" }"#),
+        ("CALLPRINT_TOKEN_SECRET", "0123456789abcdef0123456789abcdef"),
+    ];
+    let config = from("", &variables).unwrap();
     assert!(matches!(config.lines[0].after_reject, AfterVerdict::Dial(_)));
+    assert_eq!(config.lines[0].after_accept, AfterVerdict::Redirect("https://app.example/next".to_owned()));
 }
 
 #[test]
 fn mistakes_stop_start_up_and_say_what_to_do() {
-    let cases: &[(&str, &[(&str, &str)], &str)] = &[
+    /// A file, variables, and what the complaint must say.
+    type Mistake = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+    let cases: &[Mistake] = &[
         ("[server]\nlissten = 'x'", &[], "did you mean `listen`?"),
         ("[sever]\nlisten = 'x'", &[], "did you mean `server`?"),
         ("[lines.a]\npassfrase = 'x'", &[], "did you mean `passphrase`?"),
