@@ -19,11 +19,10 @@ use crate::vad::QualityLimits;
 /// Takes of one voiceprint.
 const TAKES: u32 = 3;
 
-/// What a probe must reach: the whole passphrase, of which enrolling takes a second of speech at least.
+/// What a take must reach, to enroll and to verify: in both the whole passphrase is said.
 ///
-/// People speak up to a fifth faster once they know a sentence. The engine can score less, such as one word of it, but
-/// then the words are no longer what was enrolled, and one second of speech triples the error of three.
-const PROBE: QualityLimits = QualityLimits { min_speech_ms: 800, ..QualityLimits::VERIFY };
+/// The engine can score less, such as one word of it, but then the words are no longer what was enrolled.
+const PASSPHRASE: QualityLimits = QualityLimits::ENROLL;
 
 /// How long a claim on a take keeps others from judging it.
 ///
@@ -144,7 +143,7 @@ async fn judge(service: &Service, job: &Job) -> Result<Judgement, Fault> {
 }
 
 async fn enroll(service: &Service, job: &Job, bytes: Vec<u8>, take: u32) -> Result<Judgement, Fault> {
-    let heard = listen(service, job, bytes, QualityLimits::ENROLL).await?;
+    let heard = listen(service, job, bytes, PASSPHRASE).await?;
     let print = match (heard.fault(), heard.print()) {
         (None, Some(print)) => print,
         (fault, _) => return Ok(fault_of(fault.unwrap_or(Reason::NoSpeech))),
@@ -179,7 +178,7 @@ async fn verify(service: &Service, job: &Job, bytes: Vec<u8>) -> Result<Judgemen
         None => None,
     };
     let voiceprint = stored.map(|stored| Voiceprint::from_bytes(&stored.bytes)).transpose()?;
-    let heard = listen(service, job, bytes, PROBE).await?;
+    let heard = listen(service, job, bytes, PASSPHRASE).await?;
     let bar =
         Bar { strictness: job.strictness, last_mismatch: job.last_try.mismatch, last_bad_take: job.last_try.bad_take };
     let assessment = service.engine().verify(voiceprint.as_ref(), &heard, &bar);
