@@ -25,17 +25,29 @@ from make_campplus import read_wav, session
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHUNK, CONTEXT = 256, 32
-WARM_UP = 16  # chunks of silence given first: a clip that begins inside a word otherwise loses its start
+WARM_UP = 16  # chunks of line noise given first: a clip that begins inside a word otherwise loses its start
+NOISE_RMS = 0.001  # -60 dBFS; digital silence does the same here, but takes a real line's noise for the onset of speech
+FITTED_S = (1.0, 5.0)  # lengths that the calibration's weights were fitted on
 PUBLISHED = dict(score=29.55, ln_net_speech_s=-4.20, take_agreement=-8.87, offset=-3.77)
 
 
 # --- voice activity ----------------------------------------------------------------------------------------------------
 
 
+def line_noise(samples):
+    """White noise, the same every time: the upper half of a linear congruential generator."""
+    out, state = np.empty(samples, np.float32), 12345
+    for i in range(samples):
+        state = (state * 1664525 + 1013904223) % 2**32
+        out[i] = ((state >> 16) / 32768 - 1) * NOISE_RMS * np.sqrt(3)
+    return out
+
+
 def speech_probabilities(vad, pcm, warm_up=0):
-    """One probability per 32 ms chunk, after `warm_up` chunks of silence; the last chunk is filled up with zeros."""
+    """One probability per 32 ms chunk, after `warm_up` chunks of line noise; the last chunk is filled up with zeros."""
     x = np.asarray(pcm, dtype=np.float32) / 32768.0
-    x = np.concatenate([np.zeros(CONTEXT + warm_up * CHUNK, np.float32), x, np.zeros(-len(x) % CHUNK, np.float32)])
+    before = [np.zeros(CONTEXT, np.float32), line_noise(warm_up * CHUNK)]
+    x = np.concatenate(before + [x, np.zeros(-len(x) % CHUNK, np.float32)])
     state, sr, out = np.zeros((2, 1, 128), np.float32), np.array(8000), []
     for at in range(0, len(x) - CONTEXT, CHUNK):
         p, state = vad.run(None, {"input": x[None, at : at + CONTEXT + CHUNK], "state": state, "sr": sr})
@@ -64,11 +76,13 @@ def segments(probabilities, threshold=0.3, min_speech_ms=100, min_silence_ms=100
 
 
 def cut(pcm, segs, pad_ms):
-    """Samples from the first to the last speech with a margin, and the net speech in seconds; everything where none is found."""
+    """Samples from the first to the last speech with a margin, and for how long the voice was heard, in seconds: the geometric mean
+    of net speech and the span from first to last. Everything where none is found."""
     if not segs:
         return pcm, len(pcm) / 8000.0
     pad = pad_ms * 8
-    return pcm[max(0, segs[0][0] * CHUNK - pad) : segs[-1][1] * CHUNK + pad], sum(b - a for a, b in segs) * 0.032
+    net, span = sum(b - a for a, b in segs), segs[-1][1] - segs[0][0]
+    return pcm[max(0, segs[0][0] * CHUNK - pad) : segs[-1][1] * CHUNK + pad], np.sqrt(net * span) * 0.032
 
 
 # --- embeddings --------------------------------------------------------------------------------------------------------
@@ -146,7 +160,7 @@ def trials(data, set_, embeddings, backend):
     for t in {(r["model"], r["probe"]): r for r in rows(data / set_ / "trials.tsv")}.values():
         for print_, agreement in instances[t["model"]]:
             s = float(print_ @ z[t["probe"]])
-            out.append((s, int(t["target"]), int(t["same_phrase"]), np.log(max(embeddings[t["probe"]][1], 0.1)), agreement, t["probe"]))
+            out.append((s, int(t["target"]), int(t["same_phrase"]), np.log(np.clip(embeddings[t["probe"]][1], *FITTED_S)), agreement, t["probe"]))
     names = ("s", "target", "same", "lnT", "c")
     return {n: np.array([o[i] for o in out]) for i, n in enumerate(names)} | {"probe": np.array([o[5] for o in out])}
 
@@ -229,13 +243,14 @@ def table(store, a, calibration):
         for condition in ("tel", "var"):
             for model in a.models:
                 found = store.embeddings(model, set_, condition, pad_ms=a.pad_ms, whole=a.no_trim)
-                for nap in (0, 8):
+                for nap, kind in ((0, "centre"), (8, "NAP8"), (8, "NAP8, LLR")):
                     t = trials(store.data, set_, found, Backend(a.backend, nap))
                     for name, mask in views(set_, t):
                         v = pick(t, mask)
-                        f = figures(v["s"], v["target"])
-                        c = f"{cllr(llr(v, calibration), v['target']):.3f}" if nap else "–"
-                        cells = [name, condition, pathlib.Path(model).stem, "NAP8" if nap else "centre"]
+                        l = llr(v, calibration)
+                        f = figures(l if "LLR" in kind else v["s"], v["target"])
+                        c = f"{cllr(l, v['target']):.3f}" if "LLR" in kind else "–"
+                        cells = [name, condition, pathlib.Path(model).stem, kind]
                         cells += [f"{100 * f[k]:.1f}" for k in ("eer", "frr1", "frr01")] + [f"{f['mindcf']:.3f}", c]
                         print("| " + " | ".join(cells + [BASELINE.get((name, condition), "–")]) + " |", flush=True)
 

@@ -20,10 +20,11 @@ pub struct Take {
 pub struct Voice {
     /// The voice as a direction.
     pub embedding: Embedding,
-    /// How long it was heard: from the first to the last speech that was scored, in milliseconds.
+    /// How long it was heard, in milliseconds; the calibration weighs scores by it.
     ///
-    /// The calibration weighs scores by this and not by net speech. On nine recordings of ten they are the same; where noise
-    /// hides speech from the detector, net speech comes out short, and a poor recording would earn a bonus for it.
+    /// The geometric mean of net speech and the span from its first to its last. Where noise hides speech from the detector,
+    /// net speech comes out short, and a poor recording would earn a bonus for it: one such probe moved FRR at FAR 0.1 % of
+    /// `digits`/`var` from 7.7 to 11.5 %. The span comes out long where a speaker pauses. For most takes they are the same.
     pub heard_ms: u32,
 }
 

@@ -75,14 +75,11 @@ impl Engine {
     }
 
     fn voice(&self, clip: &Clip8k, speech: &Speech) -> Result<Voice, EngineError> {
-        let cut = |range: &Range<usize>| range.start..range.end.min(speech.trimmed.start + MAX_SCORED_SAMPLES);
-        let features = self.fbank.compute(clip, cut(&speech.trimmed));
+        let scored = speech.trimmed.start..speech.trimmed.end.min(speech.trimmed.start + MAX_SCORED_SAMPLES);
+        let features = self.fbank.compute(clip, scored.clone());
         let raw = self.models.embed(&features)?;
         let embedding = self.models.speaker().backend.project(&raw)?;
-        let first = speech.segments.first().map_or(0, |segment| segment.start);
-        let last = speech.segments.last().map_or(0, |segment| segment.end);
-        let heard_ms = (cut(&(first..last)).len() * 1000 / Clip8k::RATE_HZ as usize) as u32;
-        Ok(Voice { embedding, heard_ms })
+        Ok(Voice { embedding, heard_ms: heard_ms(speech, &scored) })
     }
 
     /// Makes a voiceprint of takes that agree with each other.
@@ -126,5 +123,39 @@ impl Engine {
         let (cosine, llr) = scored.unzip();
         let signals = Signals { quality: take.quality, cosine, llr, threshold };
         Assessment { verdict: decide(evidence, bar), signals }
+    }
+}
+
+/// How long a voice was heard in what was scored: see [`Voice::heard_ms`].
+fn heard_ms(speech: &Speech, scored: &Range<usize>) -> u32 {
+    let within = |segment: &Range<usize>| segment.start.min(scored.end)..segment.end.min(scored.end);
+    let net: usize = speech.segments.iter().map(|segment| within(segment).len()).sum();
+    let first = speech.segments.first().map_or(scored.start, |segment| segment.start);
+    let last = speech.segments.last().map_or(first, |segment| within(segment).end);
+    let samples = (net as f32 * (last - first) as f32).sqrt();
+    (samples * 1000.0 / Clip8k::RATE_HZ as f32) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_voice_is_heard_as_long_as_it_was_scored() {
+        let speech = |segments: &[(usize, usize)]| Speech {
+            segments: segments.iter().map(|(from, to)| *from..*to).collect(),
+            ..Speech::default()
+        };
+        //   stretches of speech, what was scored, the geometric mean of net speech and span (8 samples a millisecond)
+        let table = [
+            (speech(&[(800, 16_800)]), 0..17_600, 2000),
+            (speech(&[(800, 4_800), (12_800, 16_800)]), 0..17_600, 1414),
+            (speech(&[(0, 8_000), (72_000, 88_000)]), 0..80_000, 4472),
+            (speech(&[(0, 8_000), (88_000, 96_000)]), 0..80_000, 3162),
+            (speech(&[]), 0..0, 0),
+        ];
+        for (speech, scored, expected) in table {
+            assert_eq!(heard_ms(&speech, &scored), expected, "{speech:?} of {scored:?}");
+        }
     }
 }

@@ -78,9 +78,9 @@ impl Library {
         self.0.speech.probabilities(clip)
     }
 
-    /// A stream for [`speech_step`](Self::speech_step) that has heard nothing yet.
+    /// A stream for [`speech_step`](Self::speech_step) that has heard half a second of line noise and nothing else.
     pub fn speech_stream(&self) -> SpeechStream {
-        SpeechStream::new()
+        self.0.speech.stream()
     }
 
     /// The probability of speech in the next 32 ms of each of several streams, in one inference.

@@ -20,6 +20,14 @@ const LAYERS: usize = 2;
 const WIDTH: usize = 128;
 /// Values of one stream's recurrent state.
 pub(super) const STATE: usize = LAYERS * WIDTH;
+/// Chunks of line noise every stream begins with: half a second.
+///
+/// A model that has heard nothing yet misses speech that begins at once, as in a recording that starts inside a word: with
+/// the noise the equal-error rate of `digits`/`var` fell from 1.7 to 1.3 % (same phrase) and 2.7 to 2.1 % (other). Digital
+/// silence does the same for such clips, but then takes the line's own noise for an onset, and speech began 0.4 s too early.
+const WARM_UP: usize = 16;
+/// Level of that noise: −60 dBFS, a quiet line's. Root mean square, full scale 1.
+const LINE_NOISE: f32 = 0.001;
 const RATE: [i64; 1] = [Clip8k::RATE_HZ as i64];
 
 const INPUTS: [Expected<'static>; 3] = [
@@ -35,18 +43,31 @@ const OUTPUTS: [Expected<'static>; 2] =
 pub(super) struct SpeechModel {
     id: String,
     sessions: Pool<Session>,
+    /// What every stream begins as: half a second of line noise was heard.
+    warm: SpeechStream,
 }
 
 impl SpeechModel {
     pub(super) fn load(entry: &Entry, opener: &Opener) -> Result<Self, ModelError> {
         check_entry(entry, &INPUTS, &OUTPUTS)?;
-        Ok(Self { id: entry.id.clone(), sessions: opener.open(entry)? })
+        let mut model = Self { id: entry.id.clone(), sessions: opener.open(entry)?, warm: SpeechStream::cold() };
+        let mut stream = SpeechStream::cold();
+        for samples in line_noise().as_chunks().0 {
+            model.step(&mut [(&mut stream, samples)])?;
+        }
+        model.warm = stream;
+        Ok(model)
+    }
+
+    /// A stream on which nothing was said yet.
+    pub(super) fn stream(&self) -> SpeechStream {
+        self.warm.clone()
     }
 
     /// One probability for each [`CHUNK`] of a clip; the last chunk is filled up with silence.
     pub(super) fn probabilities(&self, clip: &Clip8k) -> Result<Vec<f32>, ModelError> {
         let mut session = self.sessions.borrow();
-        let mut stream = SpeechStream::new();
+        let mut stream = self.stream();
         let mut probabilities = Vec::with_capacity(clip.samples().len().div_ceil(CHUNK));
         for samples in clip.samples().chunks(CHUNK) {
             let mut chunk = [0.0; CHUNK];
@@ -97,6 +118,20 @@ impl SpeechModel {
     fn failed(&self, problem: String) -> ModelError {
         ModelError::Inference { model: self.id.clone(), problem }
     }
+}
+
+/// White noise, the same every time: a linear congruential generator's upper half.
+fn line_noise() -> Vec<f32> {
+    let uniform = |state: &mut u32| {
+        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        Some(((*state >> 16) as f32 / 32768.0 - 1.0) * LINE_NOISE * 3.0_f32.sqrt())
+    };
+    std::iter::from_fn({
+        let mut state = 12345;
+        move || uniform(&mut state)
+    })
+    .take(WARM_UP * CHUNK)
+    .collect()
 }
 
 /// Windows in, probabilities of speech and the next state out.
