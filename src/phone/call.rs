@@ -262,6 +262,7 @@ fn verb_name(verb: &Verb) -> &'static str {
         Verb::Record(_) => "Record",
         Verb::Redirect { .. } => "Redirect",
         Verb::Dial(_) => "Dial",
+        Verb::Connect(_) => "Connect",
         Verb::Hangup => "Hangup",
         Verb::Reject { .. } => "Reject",
     }

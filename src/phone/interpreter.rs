@@ -5,7 +5,7 @@ use url::Url;
 use super::event::{Ended, Event, What};
 use super::recorder::{self, Recorded};
 use super::script::{Answer, Question, Script};
-use crate::twiml::{Dial, Document, Gather, Method, Record, Verb};
+use crate::twiml::{Connect, Dial, Document, Gather, Method, Record, Verb};
 
 /// Speech takes about 65 ms a letter: 150 words a minute.
 const MS_PER_LETTER: u64 = 65;
@@ -141,6 +141,7 @@ impl Interpreter {
             Verb::Gather(gather) => return self.gather(gather, base),
             Verb::Record(record) => return self.record(record, base),
             Verb::Dial(dial) => return self.dial(dial, base),
+            Verb::Connect(connect) => return self.connect(connect, base),
             Verb::Redirect { url, method } => {
                 return Some(
                     self.fetch(Some(url), base, *method)
@@ -240,6 +241,14 @@ impl Interpreter {
         let seconds = (AGENT_MS / 1000).to_string();
         let params = vec![("DialCallStatus", "completed".to_owned()), ("DialCallDuration", seconds)];
         Some(self.go(Some(action), base, dial.method, params))
+    }
+
+    /// Goes on as the provider does when the server refuses the stream: this phone opens no sockets.
+    fn connect(&mut self, connect: &Connect, base: &Url) -> Option<Go> {
+        let message = format!("no stream to `{}`: this phone has none", connect.url);
+        self.note(What::Faulted { code: "no_stream".to_owned(), message });
+        let action = connect.action.as_deref()?;
+        Some(self.go(Some(action), base, connect.method, Vec::new()))
     }
 
     fn go(&mut self, action: Option<&str>, base: &Url, method: Method, params: Vec<(&'static str, String)>) -> Go {

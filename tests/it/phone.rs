@@ -2,6 +2,7 @@
 
 mod answering_machine;
 mod calls;
+mod connect;
 mod gather;
 mod provider;
 mod random_documents;

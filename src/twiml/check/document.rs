@@ -48,6 +48,8 @@ pub enum Verb {
     },
     /// Connects somebody else.
     Dial(Dial),
+    /// Sends what the caller says to a web socket, until that is closed.
+    Connect(Connect),
     /// Ends the call.
     Hangup,
     /// Refuses the call before it is answered.
@@ -120,6 +122,19 @@ pub struct Dial {
     pub timeout_s: u32,
 }
 
+/// The attributes of `<Connect>` and of the `<Stream>` in it, defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connect {
+    /// Where the call goes on after the stream; `None` goes on with the next verb.
+    pub action: Option<String>,
+    /// How it goes there.
+    pub method: Method,
+    /// The web socket the audio goes to.
+    pub url: String,
+    /// What the socket is told at its start: names and values, in order.
+    pub parameters: Vec<(String, String)>,
+}
+
 impl Document {
     /// Reads a tree that the table has found nothing wrong with.
     pub(super) fn from_root(root: &Node) -> Self {
@@ -171,9 +186,24 @@ fn verb(node: &Node) -> Option<Verb> {
             method: method(node),
             timeout_s: number(node, "timeout", 30),
         }),
+        "Connect" => Verb::Connect(connect(node)?),
         "Hangup" => Verb::Hangup,
         "Reject" => Verb::Reject { busy: node.attribute("reason") == Some("busy") },
         _ => return None,
+    })
+}
+
+fn connect(node: &Node) -> Option<Connect> {
+    let stream = node.children.first()?;
+    let parameters = stream.children.iter().filter_map(|parameter| {
+        let (name, value) = (owned(parameter, "name")?, owned(parameter, "value")?);
+        Some((name, value))
+    });
+    Some(Connect {
+        action: owned(node, "action"),
+        method: method(node),
+        url: owned(stream, "url")?,
+        parameters: parameters.collect(),
     })
 }
 

@@ -4,6 +4,9 @@ use super::tree::Node;
 /// The provider speaks up to about this many characters a verb.
 const MAX_SAY_CHARS: usize = 4096;
 
+/// The provider takes fewer characters than this of a stream's parameter, name and value together.
+const PARAMETER_CHARS: usize = 500;
+
 /// A call lasts four hours at most, so no sensible duration in seconds is longer.
 const CALL_S: u32 = 14_400;
 
@@ -13,6 +16,8 @@ enum Value {
     Any,
     /// A URL, absolute or relative.
     Url,
+    /// A URL of a web socket, absolute or relative, without a query.
+    Socket,
     /// A whole number in this range.
     Number(u32, u32),
     /// `auto`, or a whole number in this range.
@@ -37,6 +42,8 @@ enum Content {
     Nothing,
     /// Elements, with space between them.
     Elements,
+    /// One element, with space around it.
+    OneElement,
     /// Text, perhaps with elements in it, and not without any.
     Text,
     /// A URL.
@@ -50,6 +57,8 @@ enum Content {
 /// One row of the table.
 struct Element {
     name: &'static str,
+    /// The attributes that cannot be left out.
+    needs: &'static [&'static str],
     attributes: &'static [(&'static str, Value)],
     children: &'static [&'static str],
     content: Content,
@@ -62,30 +71,35 @@ const SSML: &[&str] = &["break", "emphasis", "lang", "p", "phoneme", "prosody", 
 const ELEMENTS: &[Element] = &[
     Element {
         name: "Response",
+        needs: &[],
         attributes: &[],
-        children: &["Say", "Play", "Pause", "Gather", "Record", "Redirect", "Dial", "Hangup", "Reject"],
+        children: &["Say", "Play", "Pause", "Gather", "Record", "Redirect", "Dial", "Connect", "Hangup", "Reject"],
         content: Content::Elements,
     },
     Element {
         name: "Say",
+        needs: &[],
         attributes: &[("voice", Value::Any), ("language", Value::Any), ("loop", Value::Number(0, 1000))],
         children: SSML,
         content: Content::Text,
     },
     Element {
         name: "Play",
+        needs: &[],
         attributes: &[("loop", Value::Number(0, 1000)), ("digits", Value::Tones)],
         children: &[],
         content: Content::UrlOr("digits"),
     },
     Element {
         name: "Pause",
+        needs: &[],
         attributes: &[("length", Value::Number(1, CALL_S))],
         children: &[],
         content: Content::Nothing,
     },
     Element {
         name: "Gather",
+        needs: &[],
         attributes: &[
             ("action", Value::Url),
             ("method", METHOD),
@@ -111,6 +125,7 @@ const ELEMENTS: &[Element] = &[
     },
     Element {
         name: "Record",
+        needs: &[],
         attributes: &[
             ("action", Value::Url),
             ("method", METHOD),
@@ -129,9 +144,10 @@ const ELEMENTS: &[Element] = &[
         children: &[],
         content: Content::Nothing,
     },
-    Element { name: "Redirect", attributes: &[("method", METHOD)], children: &[], content: Content::Url },
+    Element { name: "Redirect", needs: &[], attributes: &[("method", METHOD)], children: &[], content: Content::Url },
     Element {
         name: "Dial",
+        needs: &[],
         attributes: &[
             ("action", Value::Url),
             ("method", METHOD),
@@ -145,10 +161,46 @@ const ELEMENTS: &[Element] = &[
         children: &["Number"],
         content: Content::TextOrElements,
     },
-    Element { name: "Number", attributes: &[("sendDigits", Value::Tones)], children: &[], content: Content::Text },
-    Element { name: "Hangup", attributes: &[], children: &[], content: Content::Nothing },
+    Element {
+        name: "Number",
+        needs: &[],
+        attributes: &[("sendDigits", Value::Tones)],
+        children: &[],
+        content: Content::Text,
+    },
+    Element {
+        name: "Connect",
+        needs: &[],
+        attributes: &[("action", Value::Url), ("method", METHOD)],
+        children: &["Stream"],
+        content: Content::OneElement,
+    },
+    Element {
+        name: "Stream",
+        needs: &["url"],
+        attributes: &[
+            ("url", Value::Socket),
+            ("name", Value::Any),
+            // The other tracks are for `Start`, which we do not answer with.
+            ("track", Value::OneOf(&["inbound_track"])),
+            ("statusCallback", Value::Url),
+            ("statusCallbackMethod", METHOD),
+            ("connectorName", Value::Any),
+        ],
+        children: &["Parameter"],
+        content: Content::Elements,
+    },
+    Element {
+        name: "Parameter",
+        needs: &["name", "value"],
+        attributes: &[("name", Value::Any), ("value", Value::Any)],
+        children: &[],
+        content: Content::Nothing,
+    },
+    Element { name: "Hangup", needs: &[], attributes: &[], children: &[], content: Content::Nothing },
     Element {
         name: "Reject",
+        needs: &[],
         attributes: &[("reason", Value::OneOf(&["rejected", "busy"]))],
         children: &[],
         content: Content::Nothing,
@@ -203,13 +255,23 @@ fn check_attributes(element: &Element, node: &Node, found: &mut Vec<Violation>) 
         };
         found.push(Violation::new(code, format!("<{} {name}={text:?}>", node.name)));
     }
+    for name in element.needs.iter().filter(|name| node.attribute(name).is_none()) {
+        found.push(Violation::new("twiml_missing_attribute", format!("<{}> without {name}", node.name)));
+    }
+    if node.name == "Parameter" {
+        let chars: usize = node.attributes.iter().map(|(_, text)| text.chars().count()).sum();
+        if chars >= PARAMETER_CHARS {
+            found.push(Violation::new("twiml_parameter_too_long", format!("<Parameter> of {chars} characters")));
+        }
+    }
 }
 
 fn check_content(element: &Element, node: &Node, found: &mut Vec<Violation>) {
     let text = node.trimmed();
     let is_blank = text.is_empty();
     let code = match element.content {
-        Content::Nothing | Content::Elements if node.has_own_text => "twiml_stray_text",
+        Content::Nothing | Content::Elements | Content::OneElement if node.has_own_text => "twiml_stray_text",
+        Content::OneElement if node.children.len() != 1 => "twiml_not_one_child",
         Content::Text | Content::TextOrElements if is_blank => "twiml_nothing_said",
         Content::Text if text.chars().count() > MAX_SAY_CHARS => "twiml_say_too_long",
         Content::Url if !is_url(text) => "twiml_bad_url",
@@ -225,6 +287,7 @@ impl Value {
         match self {
             Self::Any => true,
             Self::Url => is_url(text),
+            Self::Socket => is_address(text, &["wss"]) && !text.contains(['?', '#']),
             Self::Number(least, most) => is_number(text, *least, *most),
             Self::AutoOr(least, most) => text == "auto" || is_number(text, *least, *most),
             Self::OneOf(words) => words.contains(&text),
@@ -242,13 +305,18 @@ fn is_number(text: &str, least: u32, most: u32) -> bool {
     is_plain && text.parse().is_ok_and(|number: u32| (least..=most).contains(&number))
 }
 
-/// Absolute over HTTP, or relative to the document; in either case without spaces.
+/// Absolute over HTTP, or relative to the document.
 fn is_url(text: &str) -> bool {
-    let is_web = match text.split_once(':') {
+    is_address(text, &["http", "https"])
+}
+
+/// Absolute with one of these schemes, or relative; in either case without spaces.
+fn is_address(text: &str, schemes: &[&str]) -> bool {
+    let is_taken = match text.split_once(':') {
         Some((scheme, rest)) if !scheme.contains(['/', '?', '#']) => {
-            matches!(scheme, "http" | "https") && rest.len() > 2 && rest.starts_with("//")
+            schemes.contains(&scheme) && rest.len() > 2 && rest.starts_with("//")
         }
         _ => true,
     };
-    !text.is_empty() && is_web && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+    !text.is_empty() && is_taken && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }

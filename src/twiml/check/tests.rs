@@ -10,6 +10,12 @@ fn verbs(body: &str) -> Vec<Verb> {
     check(&format!("<Response>{body}</Response>")).expect(body).verbs
 }
 
+/// A stream that is told one parameter, `token`.
+fn streaming(token: &str) -> String {
+    let parameter = format!("<Parameter name='token' value='{token}'/>");
+    format!("<Response><Connect><Stream url='wss://a.example/media'>{parameter}</Stream></Connect></Response>")
+}
+
 #[test]
 fn each_fault_of_a_document_gets_its_code() {
     let rows: &[(&str, &[&str])] = &[
@@ -52,7 +58,7 @@ fn each_fault_of_a_document_gets_its_code() {
         ("<response/>", &["twiml_root"]),
         ("<Say>a</Say>", &["twiml_root"]),
         ("<Response><say>a</say></Response>", &["twiml_unknown_verb"]),
-        ("<Response><Connect/><Sing/></Response>", &["twiml_unknown_verb", "twiml_unknown_verb"]),
+        ("<Response><Enqueue/><Sing/></Response>", &["twiml_unknown_verb", "twiml_unknown_verb"]),
         ("<Response><Say Voice='a'>a</Say></Response>", &["twiml_unknown_attribute"]),
         ("<Response><Record recordingTrack='both'/></Response>", &["twiml_unknown_attribute"]),
         ("<Response version='1'/>", &["twiml_unknown_attribute"]),
@@ -65,6 +71,21 @@ fn each_fault_of_a_document_gets_its_code() {
         ("<Response><Say>a<p>b<Hangup/></p></Say></Response>", &["twiml_misplaced"]),
         ("<Response><Response/></Response>", &["twiml_misplaced"]),
         ("<Response><Say>a</Say><Reject/></Response>", &["twiml_reject_not_first"]),
+        ("<Response><Stream url='/media'/></Response>", &["twiml_misplaced"]),
+        ("<Response><Connect><Parameter name='a' value='b'/></Connect></Response>", &["twiml_misplaced"]),
+        ("<Response><Connect><Say>a</Say></Connect></Response>", &["twiml_misplaced"]),
+        ("<Response><Connect/></Response>", &["twiml_not_one_child"]),
+        ("<Response><Connect><Stream url='/a'/><Stream url='/b'/></Connect></Response>", &["twiml_not_one_child"]),
+        ("<Response><Connect>now<Stream url='/a'/></Connect></Response>", &["twiml_stray_text"]),
+        ("<Response><Connect><Stream/></Connect></Response>", &["twiml_missing_attribute"]),
+        (
+            "<Response><Connect><Stream url='/a'><Parameter/></Stream></Connect></Response>",
+            &["twiml_missing_attribute", "twiml_missing_attribute"],
+        ),
+        ("<Response><Connect><Stream url='ws://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='https://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='wss://a.example/m?t=1'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='/a' track='both_tracks'/></Connect></Response>", &["twiml_bad_value"]),
         ("<Response>Hello</Response>", &["twiml_stray_text"]),
         ("<Response><Hangup>now</Hangup></Response>", &["twiml_stray_text"]),
         ("<Response><Gather>Press 1</Gather></Response>", &["twiml_stray_text"]),
@@ -105,6 +126,7 @@ fn what_is_too_big_gets_its_code() {
         (format!("<Response>{}</Response>", "<Hangup/>".repeat(600)), "twiml_too_many_elements"),
         (nested, "twiml_too_deep"),
         (format!("<Response><Say>{}</Say></Response>", "a".repeat(4097)), "twiml_say_too_long"),
+        (streaming(&"v".repeat(495)), "twiml_parameter_too_long"),
     ];
     for (xml, code) in rows {
         assert_eq!(codes(&xml), [code]);
@@ -132,6 +154,7 @@ fn every_verb_is_read_with_its_defaults() {
         play_beep: true,
         trim_silence: true,
     };
+    let connect = Connect { action: None, method: Method::Post, url: "/media".to_owned(), parameters: Vec::new() };
     let dial = Dial { number: "+15550100".to_owned(), action: None, method: Method::Post, timeout_s: 30 };
     let rows = [
         ("<Say>a</Say>", Verb::Say { text: "a".into(), voice: None, language: "en-US".into(), times: 1 }),
@@ -143,6 +166,7 @@ fn every_verb_is_read_with_its_defaults() {
         ("<Redirect>/x</Redirect>", Verb::Redirect { url: "/x".into(), method: Method::Post }),
         ("<Dial>+15550100</Dial>", Verb::Dial(dial.clone())),
         ("<Dial>\n  <Number>+15550100</Number>\n</Dial>", Verb::Dial(dial)),
+        ("<Connect><Stream url='/media'/></Connect>", Verb::Connect(connect)),
         ("<Hangup/>", Verb::Hangup),
         ("<Reject/>", Verb::Reject { busy: false }),
     ];
@@ -180,6 +204,20 @@ fn every_attribute_the_phone_needs_is_read() {
         trim_silence: false,
     };
     assert_eq!(verbs(record), [Verb::Record(expected)]);
+
+    let connect = "<Connect action='/t' method='GET'>
+        <Stream url='wss://a.example/media' name='take' track='inbound_track'>
+            <Parameter name='token' value='a&amp;b'/>
+            <Parameter name='turn' value=''/>
+        </Stream>
+    </Connect>";
+    let expected = Connect {
+        action: Some("/t".to_owned()),
+        method: Method::Get,
+        url: "wss://a.example/media".to_owned(),
+        parameters: vec![("token".to_owned(), "a&b".to_owned()), ("turn".to_owned(), String::new())],
+    };
+    assert_eq!(verbs(connect), [Verb::Connect(expected)]);
     assert_eq!(verbs("<Reject reason='busy'/>"), [Verb::Reject { busy: true }]);
 }
 
@@ -206,6 +244,7 @@ fn a_document_at_every_limit_is_taken() {
         "<Response><Reject/><Say>not reached</Say></Response>".to_owned(),
         format!("<Response><Say>{}</Say></Response>", "ä".repeat(4096)),
         "<Response><Record maxLength=\"14400\" finishOnKey=\"\"/><Record maxLength=\"2\"/></Response>".to_owned(),
+        streaming(&"ä".repeat(494)),
         "<Response><Gather input=\"dtmf speech\" speechTimeout=\"auto\"/></Response>".to_owned(),
     ];
     for xml in rows {

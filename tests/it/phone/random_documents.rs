@@ -1,5 +1,5 @@
 use callprint::phone::{Answer, Ended, Go, Interpreter, Limits, Script, Silence, Then, Utterance};
-use callprint::twiml::{self, Dial, Document, Gather, Method, Record, Verb};
+use callprint::twiml::{self, Connect, Dial, Document, Gather, Method, Record, Verb};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -66,11 +66,14 @@ fn record() -> impl Strategy<Value = Verb> {
 fn verb_leaf() -> impl Strategy<Value = Verb> {
     let dial = (text(), of(text()), method(), amount())
         .prop_map(|(number, action, method, timeout_s)| Verb::Dial(Dial { number, action, method, timeout_s }));
+    let connect = (of(text()), method(), text(), vec((text(), text()), 0..3))
+        .prop_map(|(action, method, url, parameters)| Verb::Connect(Connect { action, method, url, parameters }));
     prop_oneof![
         6 => spoken(),
         2 => record(),
         1 => (text(), method()).prop_map(|(url, method)| Verb::Redirect { url, method }),
         1 => dial,
+        1 => connect,
         1 => Just(Verb::Hangup),
         1 => any::<bool>().prop_map(|busy| Verb::Reject { busy }),
     ]
