@@ -104,7 +104,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let attempts: Vec<_> = attempts.into_iter().map(|attempt| View::new(attempt, mask)).collect();
     match (args.json, attempts.is_empty()) {
         (true, _) => desk::print_json(&attempts)?,
-        (false, true) => println!("no attempts"),
+        (false, true) => say!("no attempts"),
         (false, false) => print(&attempts),
     }
     Ok(Exit::Yes)

@@ -16,7 +16,7 @@ use crate::twilio::LOCAL_API_BASE;
 /// How long we wait for the server to delete its recordings before we do it.
 const LINGER: Duration = Duration::from_millis(1500);
 
-/// Places a simulated call to a server and prints what was said.
+/// Place a simulated call to a server and print what was said
 ///
 /// The phone does what Twilio does: it signs webhooks, follows the replies, records what the caller says and serves the
 /// recordings. Each recording or key given here is used when the server asks for one; when none is left, the caller

@@ -21,7 +21,7 @@ const IMPOSTOR: &str = "anna";
 /// 20 bytes in base64, as every signature is, and not the right one.
 const FORGED: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-/// Shows everything at work: a real server, simulated calls over real HTTP, recorded voices.
+/// See it work: a real server, simulated calls over real HTTP, a transcript
 ///
 /// The server runs on a free loopback port with a database in a temporary folder; nothing is left behind and nothing
 /// leaves this machine. The voices are synthetic (fixtures/audio).

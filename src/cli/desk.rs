@@ -39,7 +39,7 @@ pub(super) async fn find(store: &Store, who: &str) -> anyhow::Result<Caller> {
 
 /// Prints one JSON value.
 pub(super) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    say!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
@@ -116,7 +116,7 @@ pub(super) fn print_table<const N: usize>(header: [&str; N], rows: &[[String; N]
     }
     let print = |cells: [&str; N]| {
         let padded = cells.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
-        println!("{}", padded.collect::<Vec<_>>().join("  ").trim_end());
+        say!("{}", padded.collect::<Vec<_>>().join("  ").trim_end());
     };
     print(header);
     for row in rows {
@@ -128,7 +128,7 @@ pub(super) fn print_table<const N: usize>(header: [&str; N], rows: &[[String; N]
 pub(super) fn print_fields(fields: &[(&str, String)]) {
     let width = fields.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     for (name, value) in fields {
-        println!("{name:width$}  {value}");
+        say!("{name:width$}  {value}");
     }
 }
 

@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::List(common) => list(common),
         Command::Rotate(common) => rotate(common),
         Command::New => {
-            println!("{}", *fresh_key()?);
+            say!("{}", *fresh_key()?);
             Ok(Exit::Yes)
         }
     }
@@ -67,7 +67,7 @@ fn list(args: &Common) -> anyhow::Result<Exit> {
         desk::print_json(&Listing { kept_in, keys })?;
         return Ok(Exit::Yes);
     }
-    println!("kept in {kept_in}");
+    say!("kept in {kept_in}");
     let rows: Vec<_> = keys
         .into_iter()
         .map(|key| [key.id, desk::moment(key.since), key.retired_at.map_or("in use".to_owned(), desk::moment)])
@@ -81,8 +81,8 @@ fn rotate(args: &Common) -> anyhow::Result<Exit> {
     if args.json {
         desk::print_json(&rotation)?;
     } else {
-        println!("key {} is in use; {} sealed with it anew", rotation.to, rotation.resealed);
-        println!("key {} is retired: copies of the database from before still need it", rotation.from);
+        say!("key {} is in use; {} sealed with it anew", rotation.to, rotation.resealed);
+        say!("key {} is retired: copies of the database from before still need it", rotation.from);
     }
     Ok(Exit::Yes)
 }

@@ -3,6 +3,14 @@
 //! What a person reads goes to standard output as text, with `--json` as one JSON value; progress and complaints go to
 //! standard error. An error ends the program with [`Exit::Error`] and one line that says what to do about it.
 
+/// Prints a line for people or programs. A reader who has left (`| head`) does not end what is under way.
+macro_rules! say {
+    ($($line:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($line)*);
+    }};
+}
+
 mod attempts;
 mod call;
 mod callers;
@@ -39,20 +47,14 @@ Callprint answers a phone number and says whether the caller is who they claim t
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// See it work: a real server, simulated calls, a transcript
     Demo(demo::Args),
-    /// Answer calls
     Serve(serve::Args),
-    /// Check everything a call needs, and say what to do
     Doctor(doctor::Args),
     Callers(callers::Args),
     Attempts(attempts::Args),
     Keys(keys::Args),
-    /// Place a simulated call to a server
     Call(Box<call::Args>),
-    /// Compare one recording with three of an enrolled speaker
     Score(score::Args),
-    /// Measure error rates over lists of recordings
     Eval(eval::Args),
 }
 

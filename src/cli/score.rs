@@ -14,7 +14,7 @@ use crate::vad::{Quality, QualityLimits};
 /// Takes that make a voiceprint, as on a line; the calibration was measured with as many.
 const TAKES: usize = 3;
 
-/// Compares one recording with three of an enrolled speaker.
+/// Compare one recording with three of an enrolled speaker
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MORE)]
 pub(super) struct Args {
@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         takes: args.enroll.iter().zip(&takes).map(|(file, take)| Enrolled { file, quality: take.quality }).collect(),
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print(&report, &args.probe, &engine);
     }
@@ -110,30 +110,31 @@ fn no_voiceprint(engine: &Engine, reason: Reason) -> anyhow::Error {
 }
 
 fn print(report: &Report, probe: &Path, engine: &Engine) {
-    println!("         speech      level       peak   clipped       SNR");
+    say!("         speech      level       peak   clipped       SNR");
     for (number, take) in (1..).zip(&report.takes) {
         quality(&format!("take {number}"), &take.quality, take.file);
     }
     let (signals, verdict) = (&report.assessment.signals, report.assessment.verdict);
     quality("probe", &signals.quality, probe);
     let (agreement, floor) = (report.take_agreement, engine.least_agreement().0);
-    println!(
+    say!(
         "\ntakes    alike by {:.2} on average, {:.2} at least (needed: {floor:.2})",
-        agreement.mean.0, agreement.min.0
+        agreement.mean.0,
+        agreement.min.0
     );
     if let (Some(cosine), Some(llr)) = (signals.cosine, signals.llr) {
         let (threshold, far) = (signals.threshold.0, report.strictness);
-        println!("probe    cosine {:.2}, LLR {:.1}; accepted from {threshold:.1} (aims at FAR {far})", cosine.0, llr.0);
+        say!("probe    cosine {:.2}, LLR {:.1}; accepted from {threshold:.1} (aims at FAR {far})", cosine.0, llr.0);
     }
     match verdict.reason() {
-        None => println!("verdict  {}", verdict.code()),
-        Some(reason) => println!("verdict  {} ({reason})", verdict.code()),
+        None => say!("verdict  {}", verdict.code()),
+        Some(reason) => say!("verdict  {} ({reason})", verdict.code()),
     }
 }
 
 fn quality(name: &str, quality: &Quality, file: &Path) {
     let speech = f64::from(quality.net_speech_ms) / 1000.0;
-    println!(
+    say!(
         "{name:<7} {speech:>5.1} s {:>5.1} dBFS {:>5.1} dBFS {:>7.1} % {:>6.1} dB   {}",
         quality.level_dbfs,
         quality.peak_dbfs,

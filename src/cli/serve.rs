@@ -14,7 +14,7 @@ use crate::models::Library;
 use crate::session::Service;
 use crate::store::Store;
 
-/// Answers calls until it is told to stop.
+/// Answer calls until told to stop
 ///
 /// Prints one line with the URL to configure at the provider once it is ready. SIGTERM and SIGINT let open requests
 /// finish. Logs go to standard error.
@@ -32,7 +32,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if args.print_config {
-        print!("{}", config::DEFAULTS);
+        say!("{}", config::DEFAULTS.trim_end());
         return Ok(Exit::Yes);
     }
     let listen = args.listen.map(|listen| ("CALLPRINT_SERVER_LISTEN", listen.to_string()));
@@ -54,10 +54,10 @@ async fn serve(mut config: Config) -> anyhow::Result<()> {
     let service = tokio::task::spawn_blocking(move || open(config)).await??;
 
     if let Some(path) = local_token {
-        println!("no auth token is configured: taking requests signed with {} from this machine only", path.display());
-        println!("place a call with: callprint call --to {public_url} --from +15550100 --say take.wav");
+        say!("no auth token is configured: taking requests signed with {} from this machine only", path.display());
+        say!("place a call with: callprint call --to {public_url} --from +15550100 --say take.wav");
     }
-    println!("ready: {public_url}/incoming_call (POST) is the URL to configure; listening on {listen}");
+    say!("ready: {public_url}/incoming_call (POST) is the URL to configure; listening on {listen}");
     tracing::info!(%listen, "ready");
     http::serve(listener, service, stopped).await?;
     Ok(())

@@ -37,9 +37,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         desk::print_json(&json!({ "code": code.digits, "expires_at": code.expires_at, "caller": code.caller }))?;
     } else {
         let (first, second) = code.digits.split_at(4);
-        println!("{first} {second}");
+        say!("{first} {second}");
         let owner = code.caller.map_or("whoever types it".to_owned(), |caller| format!("caller {caller}"));
-        println!("for {owner}, once, until {} UTC", desk::moment(code.expires_at));
+        say!("for {owner}, once, until {} UTC", desk::moment(code.expires_at));
     }
     Ok(Exit::Yes)
 }

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Ok(Some((caller.id, erased)))
     })?;
     let Some((id, erased)) = erased else {
-        println!("nothing was deleted");
+        say!("nothing was deleted");
         return Ok(Exit::No);
     };
     if args.common.json {
@@ -61,12 +61,12 @@ fn is_confirmed(caller: &Caller, mask: Mask) -> anyhow::Result<bool> {
 
 fn print(erased: &Erased) {
     let voiceprint = if erased.had_voiceprint { "the voiceprint" } else { "no voiceprint" };
-    println!("deleted: {voiceprint}, {} calls, {} consent records", erased.calls, erased.consents);
+    say!("deleted: {voiceprint}, {} calls, {} consent records", erased.calls, erased.consents);
     if erased.numbers_blanked > 0 {
-        println!("the number was blanked in {} other calls", erased.numbers_blanked);
+        say!("the number was blanked in {} other calls", erased.numbers_blanked);
     }
     if erased.recordings_queued > 0 {
-        println!("{} recordings are queued for deletion at the provider", erased.recordings_queued);
+        say!("{} recordings are queued for deletion at the provider", erased.recordings_queued);
     }
-    println!("the audit keeps that it was done, under the caller's id");
+    say!("the audit keeps that it was done, under the caller's id");
 }

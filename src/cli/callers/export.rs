@@ -47,6 +47,6 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
     let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
     written.with_context(|| format!("cannot write {}", path.display()))?;
-    println!("{} callers written to {}", dossiers.len(), path.display());
+    say!("{} callers written to {}", dossiers.len(), path.display());
     Ok(Exit::Yes)
 }

@@ -18,7 +18,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if args.common.json {
         desk::print_json(&callers)?;
     } else if callers.is_empty() {
-        println!("no callers yet");
+        say!("no callers yet");
     } else {
         let rows: Vec<_> = callers.into_iter().map(row).collect();
         desk::print_table(["ID", "USER", "NUMBER", "ACCOUNT", "CONSENT", "ENROLLED", "SINCE (UTC)"], &rows);

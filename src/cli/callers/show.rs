@@ -88,11 +88,11 @@ fn print(dossier: Dossier) {
         ("number may try", desk::standing(dossier.number_standing)),
     ]);
     if !dossier.attempts.is_empty() {
-        println!();
+        say!();
         attempts::print(&dossier.attempts);
     }
     if !dossier.audit.is_empty() {
-        println!();
+        say!();
         let row = |event: &AuditEvent| [desk::moment(event.at), event.kind.clone(), event.detail.to_string()];
         desk::print_table(["TIME (UTC)", "EVENT", "DETAIL"], &dossier.audit.iter().map(row).collect::<Vec<_>>());
     }

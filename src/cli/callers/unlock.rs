@@ -27,7 +27,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if args.json {
         desk::print_json(&json!({ "had_failures": had_failures }))?;
     } else {
-        println!("{}", if had_failures { "unlocked" } else { "there was nothing to unlock" });
+        say!("{}", if had_failures { "unlocked" } else { "there was nothing to unlock" });
     }
     Ok(Exit::Yes)
 }

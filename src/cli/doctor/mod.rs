@@ -9,7 +9,7 @@ use super::Exit;
 use super::settings::ConfigArgs;
 use crate::config::Config;
 
-/// Checks everything a call needs, and says what to do about what is wrong.
+/// Check everything a call needs, and say what to do about what is wrong
 ///
 /// Prints no secrets. Exit code 1 when a check fails.
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     };
     let report = Report { ok: findings.iter().all(|finding| finding.ok), findings };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         print(&report);
     }
@@ -80,15 +80,15 @@ fn examine(config: &Config, is_offline: bool) -> anyhow::Result<Vec<Finding>> {
 
 fn print(report: &Report) {
     for finding in &report.findings {
-        println!("{} {}: {}", if finding.ok { "✓" } else { "✗" }, finding.check, finding.found);
+        say!("{} {}: {}", if finding.ok { "✓" } else { "✗" }, finding.check, finding.found);
         if let Some(advice) = &finding.advice {
-            println!("    {advice}");
+            say!("    {advice}");
         }
     }
     let wrong = report.findings.iter().filter(|finding| !finding.ok).count();
     match wrong {
-        0 => println!("all is well"),
-        1 => println!("1 check failed"),
-        _ => println!("{wrong} checks failed"),
+        0 => say!("all is well"),
+        1 => say!("1 check failed"),
+        _ => say!("{wrong} checks failed"),
     }
 }

@@ -13,7 +13,7 @@ use super::models::ModelArgs;
 use crate::engine::Engine;
 use crate::models::Library;
 
-/// Measures error rates over lists of recordings.
+/// Measure error rates over lists of recordings
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = LISTS)]
 pub(super) struct Args {
@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         takes_differ: voices.takes_differ,
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&found)?);
+        say!("{}", serde_json::to_string_pretty(&found)?);
     } else {
         print::table(&found);
     }

@@ -2,17 +2,17 @@ use super::figures::{Fault, Figures, Rates};
 
 /// Prints the figures for people.
 pub(super) fn table(found: &Figures) {
-    println!("                targets  impostors    EER   FRR at FAR 1 %   at 0.1 %   minDCF    Cllr   unscored");
+    say!("                targets  impostors    EER   FRR at FAR 1 %   at 0.1 %   minDCF    Cllr   unscored");
     row("all", &found.all);
     for (name, rates) in &found.by_phrase {
         row(&format!("{name} phrase"), rates);
     }
-    println!("\nAt the model's own thresholds:");
+    say!("\nAt the model's own thresholds:");
     for at in &found.at_threshold {
         let (aim, far, frr) = (at.strictness.to_string(), percent(at.far), percent(at.frr));
-        println!("  aiming at FAR {aim:<5}  LLR ≥ {:5.2}   FAR {far}   FRR {frr}", at.llr);
+        say!("  aiming at FAR {aim:<5}  LLR ≥ {:5.2}   FAR {far}   FRR {frr}", at.llr);
     }
-    println!(
+    say!(
         "\n{} voiceprints, {} recordings with {:.0} s of audio, heard in {:.1} s; {:.0} ms a recording on one thread",
         found.voiceprints,
         found.recordings,
@@ -20,12 +20,12 @@ pub(super) fn table(found: &Figures) {
         found.wall_seconds,
         found.seconds_per_probe * 1000.0
     );
-    println!("Ranked by the calibrated log-likelihood ratio of {}; minDCF at a target prior of 0.01", found.model);
+    say!("Ranked by the calibrated log-likelihood ratio of {}; minDCF at a target prior of 0.01", found.model);
 }
 
 fn row(name: &str, rates: &Rates) {
     let cllr = rates.cllr.map_or("–".to_owned(), |cllr| format!("{cllr:.3}"));
-    println!(
+    say!(
         "{name:<13} {:>9}  {:>9} {}         {}   {}   {:6.3} {cllr:>7}   {:>8}",
         rates.targets,
         rates.impostors,
