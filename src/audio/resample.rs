@@ -27,12 +27,13 @@ pub fn to_16k(samples: &[f32], rate_hz: u32) -> Result<Clip16k, AudioError> {
     if samples.is_empty() {
         return Err(AudioError::Empty);
     }
-    Ok(Clip16k::new(convert(samples, rate_hz, Clip16k::RATE_HZ)))
+    let clip = Clip16k::new(convert(samples, rate_hz, Clip16k::RATE_HZ));
+    Ok(if rate_hz == Clip8k::RATE_HZ { clip.with_line(Clip8k::new(samples)) } else { clip })
 }
 
-/// Brings a clip to the 8 kHz the voice models listen at.
+/// Brings a clip to the 8 kHz the voice models listen at; what came from a telephone line is as it was there.
 pub fn to_8k(clip: &Clip16k) -> Clip8k {
-    Clip8k::new(convert(clip.samples(), Clip16k::RATE_HZ, Clip8k::RATE_HZ))
+    clip.line().cloned().unwrap_or_else(|| Clip8k::new(convert(clip.samples(), Clip16k::RATE_HZ, Clip8k::RATE_HZ)))
 }
 
 /// Refuses rates that are not taken.
@@ -101,9 +102,17 @@ mod tests {
     fn phone_audio_survives_the_way_to_16k_and_back() {
         for hz in [60.0, 300.0, 1_000.0, 3_000.0, 3_400.0, 3_860.0] {
             let phone = cosine(hz, 8_000, 1);
-            let back = to_8k(&to_16k(&phone, 8_000).unwrap());
+            let up = to_16k(&phone, 8_000).unwrap();
+            let back = to_8k(&Clip16k::new(up.samples()));
             assert!(snr_db(&phone, back.samples(), 8_000) > 80.0, "{hz} Hz");
         }
+    }
+
+    #[test]
+    fn what_a_line_carried_comes_back_to_the_bit() {
+        let phone = cosine(3_990.0, 8_000, 1);
+        assert_eq!(to_8k(&to_16k(&phone, 8_000).unwrap()).samples(), phone);
+        assert_eq!(to_16k(&phone, 16_000).unwrap().line(), None);
     }
 
     #[test]

