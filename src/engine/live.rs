@@ -1,10 +1,13 @@
 use super::{Engine, EngineError, Examined};
 use crate::models::SpeechStream;
 use crate::types::Clip8k;
-use crate::vad::{CHUNK, EndReason, Endpoint, EndpointConfig, EndpointEvent, Gate};
+use crate::vad::{CHUNK, EndReason, Endpoint, EndpointConfig, EndpointEvent, Gate, QualityLimits};
 
 /// Samples by which a turn's audio grows: 4 s, so that a frame in two hundred allocates.
 const BLOCK: usize = 4 * Clip8k::RATE_HZ as usize;
+
+/// Samples in a millisecond.
+const SAMPLES_PER_MS: usize = Clip8k::RATE_HZ as usize / 1000;
 
 /// One turn of one stream, heard while it is spoken.
 ///
@@ -14,10 +17,16 @@ const BLOCK: usize = 4 * Clip8k::RATE_HZ as usize;
 #[derive(Debug)]
 pub struct Live {
     audio: Vec<i16>,
-    /// One for each chunk that was heard, or passed over.
+    /// The most samples a turn can have.
+    most: usize,
+    /// One for each chunk that was heard, or kept back by the gate.
     probabilities: Vec<f32>,
-    /// Out while its chunk is.
-    ear: Option<Box<SpeechStream>>,
+    /// None while the chunk is out.
+    ear: Option<Box<Ear>>,
+    /// The next chunk to show to the model: behind those decided on while the gate keeps chunks back.
+    next: usize,
+    /// The gate has let the first undecided chunk through; those before it are on their way.
+    is_passing: bool,
     gate: Gate,
     endpoint: Endpoint,
     event: Option<LiveEvent>,
@@ -45,10 +54,14 @@ pub enum LiveEvent {
     Ended(EndReason),
 }
 
-/// 32 ms of a stream, on its way to the speech model and back.
+/// 32 ms of a stream, on its way to the speech model and back. Cheap to move.
 #[derive(Debug)]
-pub struct Chunk {
-    ear: Box<SpeechStream>,
+pub struct Chunk(Box<Ear>);
+
+/// What the model keeps of a stream, and what it is shown next; one for the whole turn.
+#[derive(Debug)]
+struct Ear {
+    stream: SpeechStream,
     samples: [f32; CHUNK],
     probability: f32,
 }
@@ -65,14 +78,7 @@ pub struct Heard {
 impl Engine {
     /// A turn that begins now; see [`Endpoint::new`].
     pub fn live(&self, config: EndpointConfig, expected_ms: Option<u32>) -> Live {
-        Live {
-            audio: Vec::new(),
-            probabilities: Vec::new(),
-            ear: Some(Box::new(self.models.speech_stream())),
-            gate: Gate::default(),
-            endpoint: Endpoint::new(config, expected_ms),
-            event: None,
-        }
+        Live::new(self.models.speech_stream(), config, expected_ms)
     }
 
     /// Shows chunks of several turns to the speech model, in one inference. Blocks.
@@ -80,37 +86,50 @@ impl Engine {
     /// # Errors
     /// [`EngineError::Model`] when the model fails: the turns they come from are lost.
     pub fn hear(&self, chunks: &mut [Chunk]) -> Result<(), EngineError> {
-        let mut batch: Vec<_> = chunks.iter_mut().map(|chunk| (&mut *chunk.ear, &chunk.samples)).collect();
+        let mut batch: Vec<_> = chunks.iter_mut().map(|chunk| (&mut chunk.0.stream, &chunk.0.samples)).collect();
         let probabilities = self.models.speech_step(&mut batch)?;
         for (chunk, probability) in chunks.iter_mut().zip(probabilities) {
-            chunk.probability = probability;
+            chunk.0.probability = probability;
         }
         Ok(())
     }
 
     /// Examines what was heard of a turn. Blocks.
     ///
-    /// Does for a stream what [`examine`](Self::examine) does for a recording. The voice is taken over from an `earlier`
-    /// examination of the same turn, where the speech is still the same.
+    /// Does for a stream what [`examine`](Self::examine) does for a recording. Where the speech is still the same as in an
+    /// `earlier` examination of the same turn, the voice is taken over from it and only the quality is measured again.
     ///
     /// # Errors
     /// [`EngineError`] when a model fails.
     pub fn examine_live(
         &self,
-        _heard: &Heard,
-        _limits: &crate::vad::QualityLimits,
-        _earlier: Option<&Examined>,
+        heard: &Heard,
+        limits: &QualityLimits,
+        earlier: Option<&Examined>,
     ) -> Result<Examined, EngineError> {
-        todo!()
+        self.examine_heard(&heard.clip, &heard.probabilities, limits, earlier)
     }
 }
 
 impl Live {
-    /// Takes in samples at 8 kHz; after the end they are left alone.
-    pub fn push(&mut self, samples: &[i16]) {
-        if self.ended().is_some() {
-            return;
+    fn new(stream: SpeechStream, config: EndpointConfig, expected_ms: Option<u32>) -> Self {
+        Self {
+            audio: Vec::new(),
+            most: config.max_turn_ms as usize * SAMPLES_PER_MS + CHUNK,
+            probabilities: Vec::new(),
+            ear: Some(Box::new(Ear { stream, samples: [0.0; CHUNK], probability: 0.0 })),
+            next: 0,
+            is_passing: false,
+            gate: Gate::default(),
+            endpoint: Endpoint::new(config, expected_ms),
+            event: None,
         }
+    }
+
+    /// Takes in samples at 8 kHz; what comes after the end is left alone.
+    pub fn push(&mut self, samples: &[i16]) {
+        let room = if self.ended().is_some() { 0 } else { self.most - self.audio.len() };
+        let samples = &samples[..samples.len().min(room)];
         if self.audio.capacity() < self.audio.len() + samples.len() {
             self.audio.reserve_exact(BLOCK.max(samples.len()));
         }
@@ -119,13 +138,51 @@ impl Live {
 
     /// What to do next.
     pub fn step(&mut self) -> LiveStep {
-        todo!()
+        loop {
+            if let Some(event) = self.event.take() {
+                return LiveStep::Event(event);
+            }
+            let now = self.probabilities.len();
+            if self.ended().is_some() || self.audio.len() < (now + 1) * CHUNK {
+                return LiveStep::Idle;
+            }
+            if self.is_passing {
+                let samples = self.chunk(self.next);
+                let Some(mut ear) = self.ear.take() else { return LiveStep::Idle };
+                ear.samples = samples;
+                return LiveStep::Hear(Chunk(ear));
+            }
+            if self.gate.passes(&self.chunk(now)) {
+                self.pass(now);
+            } else {
+                self.hear(0.0);
+            }
+        }
+    }
+
+    /// Lets a chunk through, after those that the model has to be shown before it.
+    fn pass(&mut self, now: usize) {
+        let from = now.saturating_sub(Gate::LOOK_BACK);
+        if self.next < from {
+            let before = self.chunk(from - 1);
+            self.ear.iter_mut().for_each(|ear| ear.stream.skip(&before));
+            self.next = from;
+        }
+        self.is_passing = true;
     }
 
     /// Takes back a chunk that [`Engine::hear`] has seen to.
     pub fn heard(&mut self, chunk: Chunk) {
-        self.ear = Some(chunk.ear);
-        self.hear(chunk.probability);
+        let probability = chunk.0.probability;
+        self.ear = Some(chunk.0);
+        if let Some(kept_back) = self.probabilities.get_mut(self.next) {
+            *kept_back = probability;
+        } else {
+            self.is_passing = false;
+            self.gate.learn(probability);
+            self.hear(probability);
+        }
+        self.next += 1;
     }
 
     fn hear(&mut self, probability: f32) {
@@ -137,14 +194,23 @@ impl Live {
         });
     }
 
-    /// Copies what was heard so far, to be examined on another thread.
-    pub fn so_far(&self) -> Heard {
-        todo!()
+    fn chunk(&self, at: usize) -> [f32; CHUNK] {
+        let mut chunk = [0.0; CHUNK];
+        to_float(&self.audio[at * CHUNK..], &mut chunk);
+        chunk
     }
 
-    /// Says that the voice was recognised beyond doubt: a complete phrase then ends at once.
+    /// Copies what was heard so far, to be examined on another thread.
+    pub fn so_far(&self) -> Heard {
+        let samples = &self.audio[..self.probabilities.len() * CHUNK];
+        let mut clip = vec![0.0; samples.len()];
+        to_float(samples, &mut clip);
+        Heard { clip: Clip8k::new(clip), probabilities: self.probabilities.clone() }
+    }
+
+    /// Says that what was heard is clearly the enrolled voice, so that less of a phrase counts as complete.
     pub fn recognised(&mut self) {
-        self.endpoint.set_complete();
+        self.endpoint.recognised();
     }
 
     /// Why the turn is over, if it is.
@@ -157,3 +223,12 @@ impl Live {
         &self.endpoint
     }
 }
+
+fn to_float(samples: &[i16], out: &mut [f32]) {
+    for (out, &sample) in out.iter_mut().zip(samples) {
+        *out = f32::from(sample) / 32_768.0;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ pub struct SpeechStream {
 
 impl SpeechStream {
     /// A stream that has heard nothing, not even silence; callers get one that has, from the model.
-    pub(super) fn cold() -> Self {
+    pub(crate) fn cold() -> Self {
         Self { state: [0.0; STATE], context: [0.0; CONTEXT] }
     }
 

@@ -1,8 +1,11 @@
+use std::ops::Range;
+
+use super::track::{Tracker, chunks};
 use super::{CHUNK, VadConfig};
 use crate::types::Clip8k;
 
 /// Milliseconds in a chunk.
-const CHUNK_MS: u32 = (CHUNK as u32 * 1000) / Clip8k::RATE_HZ;
+const CHUNK_MS: u32 = CHUNK as u32 * 1000 / Clip8k::RATE_HZ;
 
 /// When a turn is over.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,8 +18,16 @@ pub struct EndpointConfig {
     pub complete_silence_ms: u32,
     /// Trailing silence that ends anything else, in milliseconds.
     pub silence_ms: u32,
+    /// Trailing silence that ends a turn with too little speech to score, in milliseconds.
+    pub scant_silence_ms: u32,
+    /// Less net speech than this is too little to score, in milliseconds.
+    pub scant_ms: u32,
     /// Share of the expected net speech from which on a phrase is complete.
     pub complete_share: f32,
+    /// The same, once the voice has been recognised.
+    pub recognised_share: f32,
+    /// From this much net speech on a recognised voice is complete where nothing is expected, in milliseconds.
+    pub recognised_ms: u32,
     /// A turn without speech ends after this long, in milliseconds.
     pub no_speech_ms: u32,
     /// Any turn ends after this long, in milliseconds.
@@ -30,7 +41,11 @@ impl Default for EndpointConfig {
             pause_ms: 224,
             complete_silence_ms: 500,
             silence_ms: 900,
+            scant_silence_ms: 2_000,
+            scant_ms: 400,
             complete_share: 0.8,
+            recognised_share: 0.6,
+            recognised_ms: 1_200,
             no_speech_ms: 5_000,
             max_turn_ms: 15_000,
         }
@@ -62,10 +77,23 @@ pub enum EndpointEvent {
 }
 
 /// Tells from speech probabilities when a caller has finished.
+///
+/// Speech is what [`segments`](super::segments) finds in the same probabilities: what is too short to be speech neither
+/// begins nor prolongs a turn.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     config: EndpointConfig,
-    expected_ms: Option<u32>,
+    /// From this much net speech on the phrase is complete, in chunks.
+    complete: Option<usize>,
+    /// The same, once the voice has been recognised.
+    recognised: usize,
+    tracker: Tracker,
+    /// Net speech of the stretches that have ended, in chunks.
+    net: usize,
+    /// Where the last stretch that has ended ended, in chunks.
+    until: Option<usize>,
+    is_speaking: bool,
+    ended: Option<EndReason>,
 }
 
 impl Endpoint {
@@ -73,36 +101,235 @@ impl Endpoint {
     ///
     /// `expected_ms` is the net speech of what the caller is to say, where that is known.
     pub fn new(config: EndpointConfig, expected_ms: Option<u32>) -> Self {
-        Self { config, expected_ms }
+        let share = |of: f32| expected_ms.map(|ms| chunks((ms as f32 * of) as u32));
+        Self {
+            config,
+            complete: share(config.complete_share),
+            recognised: share(config.recognised_share).unwrap_or_else(|| chunks(config.recognised_ms)),
+            tracker: Tracker::new(&config.speech),
+            net: 0,
+            until: None,
+            is_speaking: false,
+            ended: None,
+        }
     }
 
-    /// Hears the next chunk's speech probability.
-    pub fn hear(&mut self, _probability: f32) -> Option<EndpointEvent> {
-        todo!()
+    /// Hears the next chunk's speech probability; after the end nothing happens.
+    pub fn hear(&mut self, probability: f32) -> Option<EndpointEvent> {
+        if self.ended.is_some() {
+            return None;
+        }
+        if let Some(stretch) = self.tracker.hear(probability).filter(|stretch| self.is_speech(stretch)) {
+            self.net += stretch.len();
+            self.until = Some(stretch.end);
+        }
+        self.ended = self.end();
+        if let Some(reason) = self.ended {
+            return Some(EndpointEvent::Ended(reason));
+        }
+        let speaks_now = self.open().is_some() && self.tracker.is_speaking();
+        if !self.is_speaking && speaks_now {
+            self.is_speaking = true;
+            return Some(EndpointEvent::Began);
+        }
+        if self.is_speaking && self.trailing_silence_ms() >= self.config.pause_ms {
+            self.is_speaking = false;
+            return Some(EndpointEvent::Paused);
+        }
+        None
     }
 
-    /// From now on the phrase counts as complete: the voice has been recognised beyond doubt.
-    pub fn set_complete(&mut self) {
-        todo!()
+    fn end(&self) -> Option<EndReason> {
+        if self.elapsed_ms() >= self.config.max_turn_ms {
+            return Some(EndReason::TooLong);
+        }
+        // What may become speech is waited for: it takes a few chunks to tell it from a click.
+        if self.tracker.is_speaking() {
+            return None;
+        }
+        let silence = self.trailing_silence_ms();
+        if !self.has_spoken() {
+            (silence >= self.config.no_speech_ms).then_some(EndReason::NoSpeech)
+        } else if self.net_speech_ms() < self.config.scant_ms {
+            (silence >= self.config.scant_silence_ms).then_some(EndReason::Silence)
+        } else if self.is_complete() && silence >= self.config.complete_silence_ms {
+            Some(EndReason::Complete)
+        } else {
+            (silence >= self.config.silence_ms).then_some(EndReason::Silence)
+        }
+    }
+
+    /// From now on less counts as a complete phrase: what was heard is clearly the enrolled voice.
+    pub fn recognised(&mut self) {
+        self.complete = Some(self.recognised);
     }
 
     /// Whether as much was said as was expected.
     pub fn is_complete(&self) -> bool {
-        todo!()
+        self.complete.is_some_and(|complete| self.net_chunks() >= complete)
+    }
+
+    /// Whether the caller has spoken at all.
+    pub fn has_spoken(&self) -> bool {
+        self.until.is_some() || self.open().is_some()
     }
 
     /// Why the turn is over, if it is.
     pub fn ended(&self) -> Option<EndReason> {
-        todo!()
+        self.ended
+    }
+
+    /// How long the turn has taken, in milliseconds.
+    pub fn elapsed_ms(&self) -> u32 {
+        in_ms(self.tracker.heard())
     }
 
     /// Speech without its pauses so far, in milliseconds.
     pub fn net_speech_ms(&self) -> u32 {
-        todo!()
+        in_ms(self.net_chunks())
     }
 
     /// Silence since the last speech, in milliseconds; since the turn's beginning where there was none.
     pub fn trailing_silence_ms(&self) -> u32 {
-        todo!()
+        let until = self.open().map(|open| open.end).or(self.until).unwrap_or(0);
+        in_ms(self.tracker.heard() - until)
+    }
+
+    fn net_chunks(&self) -> usize {
+        self.net + self.open().map_or(0, |open| open.len())
+    }
+
+    /// The stretch that has not ended yet, once it is long enough to be speech.
+    fn open(&self) -> Option<Range<usize>> {
+        self.tracker.open().filter(|stretch| self.is_speech(stretch))
+    }
+
+    fn is_speech(&self, stretch: &Range<usize>) -> bool {
+        stretch.len() >= chunks(self.config.speech.min_speech_ms)
+    }
+}
+
+fn in_ms(chunks: usize) -> u32 {
+    chunks as u32 * CHUNK_MS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vad::segments;
+
+    /// Thresholds of the drawing below; turns end after 6 chunks of silence, complete ones after 3.
+    const CONFIG: EndpointConfig = EndpointConfig {
+        speech: VadConfig {
+            threshold: 0.5,
+            negative_threshold: 0.3,
+            min_speech_ms: 96,
+            min_silence_ms: 64,
+            pad_ms: 32,
+        },
+        pause_ms: 64,
+        complete_silence_ms: 96,
+        silence_ms: 192,
+        scant_silence_ms: 256,
+        scant_ms: 128,
+        complete_share: 0.8,
+        recognised_share: 0.4,
+        recognised_ms: 160,
+        no_speech_ms: 320,
+        max_turn_ms: 1_024,
+    };
+
+    /// Probabilities drawn as text: `#` speech, `=` between the thresholds, `.` silence.
+    fn probabilities(drawn: &str) -> impl Iterator<Item = f32> {
+        drawn.chars().map(|c| {
+            if c == '#' {
+                0.9
+            } else if c == '=' {
+                0.4
+            } else {
+                0.1
+            }
+        })
+    }
+
+    /// What happens while a turn is heard: one letter for each chunk.
+    fn told(endpoint: &mut Endpoint, drawn: &str) -> String {
+        let letter = |event| match event {
+            None => '-',
+            Some(EndpointEvent::Began) => 'B',
+            Some(EndpointEvent::Paused) => 'P',
+            Some(EndpointEvent::Ended(EndReason::Silence)) => 'S',
+            Some(EndpointEvent::Ended(EndReason::Complete)) => 'C',
+            Some(EndpointEvent::Ended(EndReason::TooLong)) => 'L',
+            Some(EndpointEvent::Ended(EndReason::NoSpeech)) => 'N',
+        };
+        probabilities(drawn).map(|probability| letter(endpoint.hear(probability))).collect()
+    }
+
+    #[test]
+    fn a_turn_begins_pauses_and_ends() {
+        //   expected net speech, what is heard, what is told
+        let table = [
+            // Silence ends it, and after the end nothing is told.
+            (None, "..#####........", "----B---P---S--"),
+            // A phrase of which four fifths were said ends sooner.
+            (Some(160), "..#####........", "----B---PC-----"),
+            (Some(192), "..####.........", "----B--P---S---"),
+            // Speech after a pause begins again, and all of it counts.
+            (Some(256), "####..####...", "--B--P--B--PC"),
+            // A dip is no pause; one that wavers is.
+            (None, "####.####......", "--B-------P---S"),
+            (None, "####.==###.====", "--B--P-B---P---"),
+            // A click neither begins a turn nor prolongs its silence.
+            (None, "..##......", "---------N"),
+            (None, "#####...##..", "--B---P---S-"),
+            // What may be more than a click is waited for.
+            (None, "#####....##.....", "--B---P----S----"),
+            (None, "#####....###......", "--B---P----B-P---S"),
+            // Too little to score is given more time.
+            (None, "###..........", "--B-P-----S--"),
+            (None, "................", "---------N------"),
+        ];
+        for (expected_ms, heard, expected) in table {
+            let found = told(&mut Endpoint::new(CONFIG, expected_ms), heard);
+            assert_eq!(found, expected, "{heard} with {expected_ms:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_heard_a_turn_ends() {
+        for drawn in ["#", "=", ".", "#.", "##..", "###...", "####=="] {
+            let mut endpoint = Endpoint::new(CONFIG, None);
+            told(&mut endpoint, &drawn.repeat(32));
+            assert!(endpoint.ended().is_some(), "{drawn}");
+            assert!(endpoint.elapsed_ms() <= CONFIG.max_turn_ms, "{drawn}");
+        }
+    }
+
+    #[test]
+    fn a_recognised_voice_need_not_finish_its_phrase() {
+        let table = [
+            (Some(320), "####...", "--B--PC"),
+            (Some(320), "###......", "--B-P----"),
+            (None, "#####...", "--B---PC"),
+            (None, "####....", "--B--P--"),
+        ];
+        for (expected_ms, heard, expected) in table {
+            let mut endpoint = Endpoint::new(CONFIG, expected_ms);
+            endpoint.recognised();
+            assert_eq!(told(&mut endpoint, heard), expected, "{heard} with {expected_ms:?}");
+        }
+    }
+
+    #[test]
+    fn speech_is_what_a_recorded_clip_would_have() {
+        for drawn in ["..####..##..#####...", "###.###", "#==#==..####", "..##..", "", "####....####.#"] {
+            let mut endpoint = Endpoint::new(EndpointConfig { silence_ms: 9_999, ..CONFIG }, None);
+            told(&mut endpoint, drawn);
+            let all: Vec<f32> = probabilities(drawn).collect();
+            let speech = segments(&all, drawn.len() * CHUNK, &CONFIG.speech);
+            assert_eq!(endpoint.net_speech_ms(), speech.net_speech_ms, "{drawn}");
+            assert_eq!(endpoint.has_spoken(), !speech.segments.is_empty(), "{drawn}");
+        }
     }
 }

@@ -4,6 +4,7 @@ mod endpoint;
 mod gate;
 mod quality;
 mod segment;
+mod track;
 
 pub use endpoint::{EndReason, Endpoint, EndpointConfig, EndpointEvent};
 pub use gate::Gate;

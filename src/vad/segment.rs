@@ -1,5 +1,6 @@
 use std::ops::Range;
 
+use super::track::Tracker;
 use crate::types::Clip8k;
 
 /// Samples per probability: Silero's window at 8 kHz, 32 ms.
@@ -59,26 +60,10 @@ pub struct Speech {
 /// stayed below the threshold for the shortest pause.
 pub fn segments(probabilities: &[f32], samples: usize, config: &VadConfig) -> Speech {
     let in_samples = |ms: u32| ms as usize * Clip8k::RATE_HZ as usize / 1000;
-    let pause_chunks = in_samples(config.min_silence_ms).div_ceil(CHUNK).max(1);
-    let mut found: Vec<Range<usize>> = Vec::new();
-    let (mut start, mut quiet) = (None, None);
-    for (at, &probability) in probabilities.iter().enumerate() {
-        if probability >= config.threshold {
-            start = start.or(Some(at));
-            quiet = None;
-        } else if probability < config.negative_threshold
-            && let Some(from) = start
-        {
-            let until = *quiet.get_or_insert(at);
-            if at + 1 - until >= pause_chunks {
-                found.push(from..until);
-                (start, quiet) = (None, None);
-            }
-        }
-    }
-    if let Some(from) = start {
-        found.push(from..quiet.unwrap_or(probabilities.len()));
-    }
+    let mut tracker = Tracker::new(config);
+    let mut found: Vec<Range<usize>> =
+        probabilities.iter().filter_map(|&probability| tracker.hear(probability)).collect();
+    found.extend(tracker.close());
     let segments: Vec<_> = found
         .into_iter()
         .map(|chunks| (chunks.start * CHUNK).min(samples)..(chunks.end * CHUNK).min(samples))

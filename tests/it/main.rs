@@ -10,6 +10,7 @@ mod eval;
 mod fixtures;
 mod house;
 mod http;
+mod live;
 mod mishaps;
 mod models;
 mod phone;
