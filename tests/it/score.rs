@@ -1,5 +1,5 @@
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use callprint::audio::wav;
 use callprint::types::Clip8k;
@@ -78,4 +78,17 @@ fn without_a_verdict_it_says_why_and_ends_with_two() {
         assert_eq!(output.status.code(), Some(2), "{more:?}: {complaint}");
         assert!(complaint.contains(names), "{more:?}: {complaint}");
     }
+}
+
+#[test]
+fn a_reader_who_leaves_is_no_failure() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callprint"));
+    command.arg("score");
+    for take in ANNA {
+        command.arg("--enroll").arg(voice(take));
+    }
+    let mut child = command.arg(voice("anna_pass_4")).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
 }
