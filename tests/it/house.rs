@@ -102,9 +102,9 @@ impl House {
 
     /// Another server on the same database and the same provider.
     pub(crate) async fn twin(&self) -> Self {
-        let (shelf, hands) = (self.shelf.clone(), self.clock.clone());
+        let (recordings, hands) = (self.shelf.clone(), self.clock.clone());
         let (provider, folder) = (Arc::clone(&self.provider), Arc::clone(&self.folder));
-        Self::serve(self.config.clone(), self.account.clone(), shelf, provider, folder, hands).await
+        Self::serve(self.config.clone(), self.account.clone(), recordings, provider, folder, hands).await
     }
 
     /// The same house after its server died without a word, as after a power cut.
