@@ -22,7 +22,7 @@ const PACE: f32 = 0.05;
 ///
 /// The model's state stays as it was at the last chunk that passed. Before the next one passes, the last
 /// [`LOOK_BACK`](Self::LOOK_BACK) of those kept back have to be shown after all: the model remembers about a second, and
-/// without them one recording in four had another first or last chunk of speech.
+/// without them the first and last chunk of speech move in more recordings.
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     floor: f32,
