@@ -48,8 +48,12 @@ const IMPURE: [&str; 13] = [
 ];
 
 /// The only module that may name each of these crates.
-const SOLE_USERS: [(&str, &[&str]); 3] =
-    [("ort::", &["models"]), ("rusqlite::", &["store"]), ("axum::", &["http", "phone"])];
+const SOLE_USERS: [(&str, &[&str]); 4] = [
+    ("ort::", &["models"]),
+    ("rusqlite::", &["store"]),
+    ("axum::", &["http", "phone"]),
+    ("tokio_tungstenite::", &["phone"]),
+];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

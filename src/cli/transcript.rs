@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 
-use crate::phone::{Ended, Event, What};
+use crate::phone::{Ended, Event, StreamEnd, What};
 
 /// Text is broken at this width: most terminals are at least as wide.
 const WIDTH: usize = 100;
@@ -76,6 +76,8 @@ pub(super) struct Transcript {
     asked: usize,
     pending: Option<Line>,
     asked_ms: Vec<f64>,
+    /// From the last word into a stream to its end.
+    pause_ms: Option<f64>,
     due: Vec<String>,
 }
 
@@ -93,7 +95,7 @@ impl Transcript {
 
     /// The same with a remark after the answers to some webhooks, counted from 0.
     pub(super) fn with_notes(palette: Palette, notes: BTreeMap<usize, String>) -> Self {
-        Self { palette, notes, asked: 0, pending: None, asked_ms: Vec::new(), due: Vec::new() }
+        Self { palette, notes, asked: 0, pending: None, asked_ms: Vec::new(), pause_ms: None, due: Vec::new() }
     }
 
     /// The lines that are complete with this event.
@@ -112,6 +114,13 @@ impl Transcript {
             What::Spoke { take, words, recorded_ms } => {
                 ("caller", Ink::Caller, speech(take, words.as_deref(), *recorded_ms))
             }
+            What::StreamOpened { .. } => return lines,
+            What::StreamRefused { status, message, .. } => ("fault", Ink::Bad, refusal(*status, message)),
+            What::Heard { ms } => ("line", Ink::Plain, format!("♪ {} of sound", seconds(*ms))),
+            What::StreamClosed { how, pause_ms } => match self.close(*how, *pause_ms) {
+                Some(text) => ("", Ink::Faint, text),
+                None => return lines,
+            },
             What::Waited { ms } => ("caller", Ink::Faint, format!("(silent for {})", seconds(*ms))),
             What::Redirected { url, claims } => ("line", Ink::Bold, redirection(url, claims.as_ref())),
             What::Dialed { number } => ("line", Ink::Bold, format!("connects {number}")),
@@ -129,14 +138,30 @@ impl Transcript {
         lines
     }
 
+    /// Adds the end of a stream to the line of the caller who spoke into it; gives what needs a line of its own.
+    fn close(&mut self, how: StreamEnd, pause_ms: Option<f64>) -> Option<String> {
+        let ending = match how {
+            StreamEnd::Closed => {
+                self.pause_ms = pause_ms;
+                let has_line = self.pending.as_ref().is_some_and(|line| line.who == "caller");
+                return (!has_line).then(|| "(the line has heard enough)".to_owned());
+            }
+            StreamEnd::Broken => "(the stream broke)",
+            StreamEnd::TooLong => "(the line does not stop listening)",
+            StreamEnd::HungUp | StreamEnd::Stopped | StreamEnd::Refused => return None,
+        };
+        Some(ending.to_owned())
+    }
+
     /// Writes the line that waited for its answer, then what was found out.
     fn flush(&mut self, lines: &mut Vec<String>) {
-        let asked = std::mem::take(&mut self.asked_ms);
+        let (asked, pause_ms) = (std::mem::take(&mut self.asked_ms), self.pause_ms.take());
         if let Some(line) = self.pending.take() {
             let mut text = line.text;
             if !asked.is_empty() && line.who == "caller" {
                 let times: Vec<String> = asked.iter().map(|ms| format!("{ms:.0}")).collect();
-                text = format!("{text} (answered in {} ms)", times.join(" + "));
+                let heard = pause_ms.map_or_else(String::new, |ms| format!("heard out after {ms:.0} ms, "));
+                text = format!("{text} ({heard}answered in {} ms)", times.join(" + "));
             }
             lines.extend(self.set(&clock(line.at_ms), line.who, line.ink, &text));
         }
@@ -161,6 +186,13 @@ fn speech(take: &str, words: Option<&str>, recorded_ms: u64) -> String {
     match words {
         Some(words) => format!("“{words}” ({take}, {recorded})"),
         None => format!("speaks: {take} ({recorded})"),
+    }
+}
+
+fn refusal(status: Option<u16>, message: &str) -> String {
+    match status {
+        Some(status) => format!("the stream was refused with status {status}; the call goes on"),
+        None => format!("no stream: {message}; the call goes on"),
     }
 }
 
