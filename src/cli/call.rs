@@ -10,7 +10,9 @@ use super::transcript::{Ink, Palette, Transcript, put};
 use super::{Exit, local, recording};
 use crate::audio::resample;
 use crate::config::Config;
-use crate::phone::{Account, Answer, Lag, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance};
+use crate::phone::{
+    Account, Answer, Lag, Network, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance,
+};
 use crate::twilio::LOCAL_API_BASE;
 
 /// How long we wait for the server to delete its recordings before we do it.
@@ -19,19 +21,20 @@ const LINGER: Duration = Duration::from_millis(1500);
 /// Place a simulated call to a server and print what was said
 ///
 /// The phone does what Twilio does: it signs webhooks, follows the replies, records what the caller says and serves the
-/// recordings. Each recording or key given here is used when the server asks for one; when none is left, the caller
-/// stays silent. Time on the line takes no real time.
+/// recordings, or sends it through a media stream, as the server asks. Each recording or key given here is used when the
+/// server asks for one; when none is left, the caller stays silent. Time on the line takes no real time.
 ///
 /// Without an auth token the local one of the data folder is used, as `callprint serve` does; the server then fetches
 /// recordings from this machine. Several calls may run at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit status: 0 when the call was conducted properly, 1 when the server failed or said what Twilio does not take,
-2 when the call could not be placed.
+Exit status: 0 when the call was conducted properly, 1 when the server failed, said what Twilio does not take, or did not
+stream though --stream was given, 2 when the call could not be placed.
 
 Examples:
   callprint call --to http://127.0.0.1:8080 --from +15550100 --digits 1 --say 1.wav --say 2.wav --say 3.wav --say 4.wav
-  callprint call --to http://127.0.0.1:8080 --from anonymous --digits '48290017#' --say 5.wav --json")]
+  callprint call --to http://127.0.0.1:8080 --from anonymous --digits '48290017#' --say 5.wav --json
+  callprint call --to http://127.0.0.1:8080 --from +15550100 --say 5.wav --stream --real-time --loss 2 --jitter 40")]
 pub(super) struct Args {
     /// The server's webhook; without a path, `/incoming_call` is meant
     #[arg(long, value_name = "URL")]
@@ -66,6 +69,21 @@ pub(super) struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    /// Require that the server listens through a media stream
+    #[arg(long, help_heading = "Streams")]
+    stream: bool,
+    /// Delay each frame by up to so many milliseconds; streams pass in real time then
+    #[arg(long, value_name = "MS", default_value_t = 0, help_heading = "Streams")]
+    jitter: u32,
+    /// Lose so many of a hundred frames
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent, help_heading = "Streams")]
+    loss: f32,
+    /// Send so many of a hundred frames twice
+    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent, help_heading = "Streams")]
+    duplicates: f32,
+    /// Hang up so many milliseconds after a stream began
+    #[arg(long, value_name = "MS", help_heading = "Streams")]
+    hangup_after_ms: Option<u64>,
     /// Milliseconds until a recording can be fetched
     #[arg(long, value_name = "MS", default_value_t = 300, help_heading = "Provider")]
     lag: u64,
@@ -98,7 +116,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     } else {
         print_summary(&report);
     }
-    Ok(if report.is_proper() { Exit::Yes } else { Exit::No })
+    let is_missed = args.stream && !report.has_streamed();
+    if is_missed {
+        eprintln!("error: the server did not stream: its line should have `audio = \"stream\"`");
+    }
+    Ok(if report.is_proper() && !is_missed { Exit::Yes } else { Exit::No })
 }
 
 impl Args {
@@ -147,6 +169,17 @@ impl Args {
         })
     }
 
+    fn network(&self) -> Network {
+        let network = Network {
+            jitter_ms: self.jitter,
+            loss: self.loss / 100.0,
+            duplicates: self.duplicates / 100.0,
+            hang_up_after_ms: self.hangup_after_ms,
+            ..Network::default()
+        };
+        if self.jitter > 0 { network.in_real_time() } else { network }
+    }
+
     /// Where the server will look for recordings: on this machine, at the port of its API base.
     fn api_address(&self, config: &Config) -> anyhow::Result<SocketAddr> {
         if let Some(address) = self.provider_listen {
@@ -187,7 +220,7 @@ async fn place(
     shelf.set_lag(Lag::Time(Duration::from_millis(args.lag)));
     let provider = Provider::take_over(address, account.clone(), shelf.clone());
 
-    let mut phone = Phone::new(account, shelf.clone()).context("HTTP client")?;
+    let mut phone = Phone::new(account, shelf.clone()).context("HTTP client")?.with_network(args.network());
     if args.repeat_webhooks {
         phone = phone.repeating(Repeat::Afterwards);
     }
@@ -218,6 +251,14 @@ async fn place(
     shelf.clear();
     drop(provider);
     Ok(report)
+}
+
+/// A share of a hundred.
+fn percent(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("a number from 0 to 100 is wanted".to_owned()),
+    }
 }
 
 /// A recording as the line carries it; `-` says nothing.

@@ -287,6 +287,42 @@ mod tests {
     }
 
     #[test]
+    fn a_stream_reads_as_a_take_that_was_heard_out_and_a_refused_one_as_a_fault() {
+        let url = || "ws://h/media".to_owned();
+        let spoke = || What::Spoke { take: "a.wav".to_owned(), words: None, recorded_ms: 3_210 };
+        let opened = || What::StreamOpened { url: url(), latency_ms: 3.0 };
+        let closed = |how, pause_ms| What::StreamClosed { how, pause_ms };
+        let asked = || What::Asked { url: "http://h/call/turn".to_owned(), status: Some(200), latency_ms: 31.4 };
+        let read = lines(&[
+            (2_000, opened()),
+            (2_300, What::Heard { ms: 250 }),
+            (2_600, spoke()),
+            (6_600, closed(StreamEnd::Closed, Some(803.2))),
+            (6_600, asked()),
+            (7_000, opened()),
+            (9_000, closed(StreamEnd::Closed, None)),
+            (9_000, What::StreamRefused { url: url(), status: Some(403), message: "refused".to_owned() }),
+            (9_500, opened()),
+            (9_600, spoke()),
+            (9_900, closed(StreamEnd::Broken, None)),
+            (9_900, asked()),
+            (9_950, What::Ended { how: Ended::HungUp }),
+        ]);
+        assert_eq!(
+            read,
+            [
+                "  0:02  line    ♪ 0.2 s of sound",
+                "  0:02  caller  speaks: a.wav (3.2 s) (heard out after 803 ms, answered in 31 ms)",
+                "  0:09          (the line has heard enough)",
+                "  0:09  fault   the stream was refused with status 403; the call goes on",
+                "  0:09  caller  speaks: a.wav (3.2 s)",
+                "  0:09          (the stream broke)",
+                "  0:09          the line hangs up",
+            ]
+        );
+    }
+
+    #[test]
     fn long_sentences_are_broken_between_words_and_indented() {
         let read = lines(&[(0, What::Said { text: "word ".repeat(30) }), (0, What::Ended { how: Ended::RanOut })]);
         assert_eq!(read.len(), 3);
