@@ -5,14 +5,13 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use url::Url;
 
+use super::network::NetworkArgs;
 use super::settings::ConfigArgs;
 use super::transcript::{Ink, Palette, Transcript, put};
 use super::{Exit, local, recording};
 use crate::audio::resample;
 use crate::config::Config;
-use crate::phone::{
-    Account, Answer, Lag, Network, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance,
-};
+use crate::phone::{Account, Answer, Lag, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance};
 use crate::twilio::LOCAL_API_BASE;
 
 /// How long we wait for the server to delete its recordings before we do it.
@@ -69,21 +68,8 @@ pub(super) struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
-    /// Require that the server listens through a media stream
-    #[arg(long, help_heading = "Streams")]
-    stream: bool,
-    /// Delay each frame by up to so many milliseconds; streams pass in real time then
-    #[arg(long, value_name = "MS", default_value_t = 0, help_heading = "Streams")]
-    jitter: u32,
-    /// Lose so many of a hundred frames
-    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent, help_heading = "Streams")]
-    loss: f32,
-    /// Send so many of a hundred frames twice
-    #[arg(long, value_name = "PERCENT", default_value_t = 0.0, value_parser = percent, help_heading = "Streams")]
-    duplicates: f32,
-    /// Hang up so many milliseconds after a stream began
-    #[arg(long, value_name = "MS", help_heading = "Streams")]
-    hangup_after_ms: Option<u64>,
+    #[command(flatten)]
+    streams: StreamArgs,
     /// Milliseconds until a recording can be fetched
     #[arg(long, value_name = "MS", default_value_t = 300, help_heading = "Provider")]
     lag: u64,
@@ -103,6 +89,15 @@ pub(super) struct Args {
     config: ConfigArgs,
 }
 
+#[derive(Debug, clap::Args)]
+struct StreamArgs {
+    /// Require that the server listens through a media stream
+    #[arg(long, help_heading = "Streams")]
+    stream: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let config = args.settings()?;
     let account = signer(&config)?;
@@ -116,7 +111,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     } else {
         print_summary(&report);
     }
-    let is_missed = args.stream && !report.has_streamed();
+    let is_missed = args.streams.stream && !report.has_streamed();
     if is_missed {
         eprintln!("error: the server did not stream: its line should have `audio = \"stream\"`");
     }
@@ -169,17 +164,6 @@ impl Args {
         })
     }
 
-    fn network(&self) -> Network {
-        let network = Network {
-            jitter_ms: self.jitter,
-            loss: self.loss / 100.0,
-            duplicates: self.duplicates / 100.0,
-            hang_up_after_ms: self.hangup_after_ms,
-            ..Network::default()
-        };
-        if self.jitter > 0 { network.in_real_time() } else { network }
-    }
-
     /// Where the server will look for recordings: on this machine, at the port of its API base.
     fn api_address(&self, config: &Config) -> anyhow::Result<SocketAddr> {
         if let Some(address) = self.provider_listen {
@@ -220,7 +204,8 @@ async fn place(
     shelf.set_lag(Lag::Time(Duration::from_millis(args.lag)));
     let provider = Provider::take_over(address, account.clone(), shelf.clone());
 
-    let mut phone = Phone::new(account, shelf.clone()).context("HTTP client")?.with_network(args.network());
+    let mut phone =
+        Phone::new(account, shelf.clone()).context("HTTP client")?.with_network(args.streams.network.network());
     if args.repeat_webhooks {
         phone = phone.repeating(Repeat::Afterwards);
     }
@@ -251,14 +236,6 @@ async fn place(
     shelf.clear();
     drop(provider);
     Ok(report)
-}
-
-/// A share of a hundred.
-fn percent(text: &str) -> Result<f32, String> {
-    match text.parse() {
-        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
-        _ => Err("a number from 0 to 100 is wanted".to_owned()),
-    }
 }
 
 /// A recording as the line carries it; `-` says nothing.

@@ -142,9 +142,13 @@ impl Transcript {
     fn close(&mut self, how: StreamEnd, pause_ms: Option<f64>) -> Option<String> {
         let ending = match how {
             StreamEnd::Closed => {
-                self.pause_ms = pause_ms;
-                let has_line = self.pending.as_ref().is_some_and(|line| line.who == "caller");
-                return (!has_line).then(|| "(the line has heard enough)".to_owned());
+                let is_spoken =
+                    self.pending.as_ref().is_some_and(|line| line.who == "caller") && self.asked_ms.is_empty();
+                if is_spoken {
+                    self.pause_ms = pause_ms;
+                    return None;
+                }
+                "(the line has heard enough)"
             }
             StreamEnd::Broken => "(the stream broke)",
             StreamEnd::TooLong => "(the line does not stop listening)",

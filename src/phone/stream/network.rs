@@ -75,7 +75,7 @@ impl Network {
         (self.dice(frame, 3) * (f64::from(self.jitter_ms) + 1.0)) as u64
     }
 
-    /// A number from 0 to 1, the same for the same frame: the mixing step of SplitMix64.
+    /// A number from 0 to 1, the same for the same frame: the mixing step of `SplitMix64`.
     fn dice(&self, frame: u64, salt: u64) -> f64 {
         let mut x = (self.seed ^ salt.rotate_left(32)).wrapping_add((frame + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -151,7 +151,7 @@ pub(super) async fn carry(
         streamed: Streamed::new(opening.url),
         told,
     };
-    run.to_its_end(source).await
+    run.until_it_ends(source).await
 }
 
 struct Run<'r> {
@@ -167,7 +167,7 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    async fn to_its_end(mut self, mut source: Source) -> (Streamed, Instant) {
+    async fn until_it_ends(mut self, mut source: Source) -> (Streamed, Instant) {
         let Err(ended) = self.go_on(&mut source).await;
         let now = Instant::now();
         // What was heard of a sound that was not over.
@@ -339,14 +339,14 @@ impl Run<'_> {
             Some(Ok(Message::Text(text))) => text,
             Some(Ok(Message::Close(_))) => return Err(StreamEnd::Closed),
             Some(Ok(Message::Binary(_))) => {
-                self.fault("stream_binary_frame", "a binary message".to_owned());
+                self.fault("stream_binary_frame", "a binary message");
                 return Ok(());
             }
             Some(Ok(_)) => return Ok(()),
             Some(Err(_)) | None => return Err(StreamEnd::Broken),
         };
         if !is_talk {
-            self.fault("stream_unidirectional", "a message to a stream that only listens".to_owned());
+            self.fault("stream_unidirectional", "a message to a stream that only listens");
             return Ok(());
         }
         let marks = match self.letters.read(&text) {
@@ -357,7 +357,7 @@ impl Run<'_> {
             Ok(Wish::Mark(name)) => self.ear.mark(name).into_iter().collect(),
             Ok(Wish::Clear) => self.ear.clear(),
             Err((code, message)) => {
-                self.fault(code, message);
+                self.fault(code, &message);
                 Vec::new()
             }
         };
@@ -376,7 +376,7 @@ impl Run<'_> {
         }
     }
 
-    fn fault(&mut self, code: &str, message: String) {
+    fn fault(&mut self, code: &str, message: &str) {
         let message = format!("the stream got {message}, which the provider ignores");
         (self.told)(self.streamed.line_ms, What::Faulted { code: code.to_owned(), message });
     }

@@ -71,28 +71,6 @@ fn each_fault_of_a_document_gets_its_code() {
         ("<Response><Say>a<p>b<Hangup/></p></Say></Response>", &["twiml_misplaced"]),
         ("<Response><Response/></Response>", &["twiml_misplaced"]),
         ("<Response><Say>a</Say><Reject/></Response>", &["twiml_reject_not_first"]),
-        ("<Response><Stream url='/media'/></Response>", &["twiml_misplaced"]),
-        ("<Response><Connect><Parameter name='a' value='b'/></Connect></Response>", &["twiml_misplaced"]),
-        ("<Response><Connect><Say>a</Say></Connect></Response>", &["twiml_misplaced"]),
-        ("<Response><Connect/></Response>", &["twiml_not_one_child"]),
-        ("<Response><Connect><Stream url='/a'/><Stream url='/b'/></Connect></Response>", &["twiml_not_one_child"]),
-        ("<Response><Connect>now<Stream url='/a'/></Connect></Response>", &["twiml_stray_text"]),
-        ("<Response><Connect><Stream/></Connect></Response>", &["twiml_missing_attribute"]),
-        (
-            "<Response><Connect><Stream url='/a'><Parameter/></Stream></Connect></Response>",
-            &["twiml_missing_attribute", "twiml_missing_attribute"],
-        ),
-        ("<Response><Connect><Stream url='ws://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Connect><Stream url='ws://127.0.0.1.a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Connect><Stream url='ws://localhost:x/m'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Connect><Stream url='ws://a@127.0.0.1/m'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Connect><Stream url='https://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Connect><Stream url='wss://a.example/m?t=1'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Connect><Stream url='/a' track='both_tracks'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Start/></Response>", &["twiml_not_one_child"]),
-        ("<Response><Start><Say>a</Say></Start></Response>", &["twiml_misplaced"]),
-        ("<Response><Start action='/t'><Stream url='/a'/></Start></Response>", &["twiml_unknown_attribute"]),
-        ("<Response><Start><Stream url='/a' track='all'/></Start></Response>", &["twiml_bad_value"]),
         ("<Response>Hello</Response>", &["twiml_stray_text"]),
         ("<Response><Hangup>now</Hangup></Response>", &["twiml_stray_text"]),
         ("<Response><Gather>Press 1</Gather></Response>", &["twiml_stray_text"]),
@@ -119,6 +97,37 @@ fn each_fault_of_a_document_gets_its_code() {
         ("<Response><Gather method='PUT' action=''/></Response>", &["twiml_bad_value", "twiml_bad_value"]),
         ("<Response><Reject reason='bored'/></Response>", &["twiml_bad_value"]),
         ("<Response><Dial timeout='601'>+15550100</Dial></Response>", &["twiml_bad_value"]),
+    ];
+    for (xml, expected) in rows {
+        assert_eq!(codes(xml), *expected, "{xml}");
+    }
+}
+
+#[test]
+fn each_fault_of_a_stream_gets_its_code() {
+    let rows: &[(&str, &[&str])] = &[
+        ("<Response><Stream url='/media'/></Response>", &["twiml_misplaced"]),
+        ("<Response><Connect><Parameter name='a' value='b'/></Connect></Response>", &["twiml_misplaced"]),
+        ("<Response><Connect><Say>a</Say></Connect></Response>", &["twiml_misplaced"]),
+        ("<Response><Connect/></Response>", &["twiml_not_one_child"]),
+        ("<Response><Connect><Stream url='/a'/><Stream url='/b'/></Connect></Response>", &["twiml_not_one_child"]),
+        ("<Response><Connect>now<Stream url='/a'/></Connect></Response>", &["twiml_stray_text"]),
+        ("<Response><Connect><Stream/></Connect></Response>", &["twiml_missing_attribute"]),
+        (
+            "<Response><Connect><Stream url='/a'><Parameter/></Stream></Connect></Response>",
+            &["twiml_missing_attribute", "twiml_missing_attribute"],
+        ),
+        ("<Response><Connect><Stream url='ws://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='ws://127.0.0.1.a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='ws://localhost:x/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='ws://a@127.0.0.1/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='https://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='wss://a.example/m?t=1'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='/a' track='both_tracks'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Start/></Response>", &["twiml_not_one_child"]),
+        ("<Response><Start><Say>a</Say></Start></Response>", &["twiml_misplaced"]),
+        ("<Response><Start action='/t'><Stream url='/a'/></Start></Response>", &["twiml_unknown_attribute"]),
+        ("<Response><Start><Stream url='/a' track='all'/></Start></Response>", &["twiml_bad_value"]),
     ];
     for (xml, expected) in rows {
         assert_eq!(codes(xml), *expected, "{xml}");
