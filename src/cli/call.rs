@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use url::Url;
 
+use super::network::NetworkArgs;
 use super::settings::ConfigArgs;
 use super::transcript::{Ink, Palette, Transcript, put};
 use super::{Exit, local, recording};
@@ -19,19 +20,20 @@ const LINGER: Duration = Duration::from_millis(1500);
 /// Place a simulated call to a server and print what was said
 ///
 /// The phone does what Twilio does: it signs webhooks, follows the replies, records what the caller says and serves the
-/// recordings. Each recording or key given here is used when the server asks for one; when none is left, the caller
-/// stays silent. Time on the line takes no real time.
+/// recordings, or sends it through a media stream, as the server asks. Each recording or key given here is used when the
+/// server asks for one; when none is left, the caller stays silent. Time on the line takes no real time.
 ///
 /// Without an auth token the local one of the data folder is used, as `callprint serve` does; the server then fetches
 /// recordings from this machine. Several calls may run at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit status: 0 when the call was conducted properly, 1 when the server failed or said what Twilio does not take,
-2 when the call could not be placed.
+Exit status: 0 when the call was conducted properly, 1 when the server failed, said what Twilio does not take, or did not
+stream though --stream was given, 2 when the call could not be placed.
 
 Examples:
   callprint call --to http://127.0.0.1:8080 --from +15550100 --digits 1 --say 1.wav --say 2.wav --say 3.wav --say 4.wav
-  callprint call --to http://127.0.0.1:8080 --from anonymous --digits '48290017#' --say 5.wav --json")]
+  callprint call --to http://127.0.0.1:8080 --from anonymous --digits '48290017#' --say 5.wav --json
+  callprint call --to http://127.0.0.1:8080 --from +15550100 --say 5.wav --stream --real-time --loss 2 --jitter 40")]
 pub(super) struct Args {
     /// The server's webhook; without a path, `/incoming_call` is meant
     #[arg(long, value_name = "URL")]
@@ -66,6 +68,8 @@ pub(super) struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    streams: StreamArgs,
     /// Milliseconds until a recording can be fetched
     #[arg(long, value_name = "MS", default_value_t = 300, help_heading = "Provider")]
     lag: u64,
@@ -85,6 +89,15 @@ pub(super) struct Args {
     config: ConfigArgs,
 }
 
+#[derive(Debug, clap::Args)]
+struct StreamArgs {
+    /// Require that the server listens through a media stream
+    #[arg(long, help_heading = "Streams")]
+    stream: bool,
+    #[command(flatten)]
+    network: NetworkArgs,
+}
+
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let config = args.settings()?;
     let account = signer(&config)?;
@@ -98,7 +111,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     } else {
         print_summary(&report);
     }
-    Ok(if report.is_proper() { Exit::Yes } else { Exit::No })
+    let is_missed = args.streams.stream && !report.has_streamed();
+    if is_missed {
+        eprintln!("error: the server did not stream: its line should have `audio = \"stream\"`");
+    }
+    Ok(if report.is_proper() && !is_missed { Exit::Yes } else { Exit::No })
 }
 
 impl Args {
@@ -187,7 +204,8 @@ async fn place(
     shelf.set_lag(Lag::Time(Duration::from_millis(args.lag)));
     let provider = Provider::take_over(address, account.clone(), shelf.clone());
 
-    let mut phone = Phone::new(account, shelf.clone()).context("HTTP client")?;
+    let mut phone =
+        Phone::new(account, shelf.clone()).context("HTTP client")?.with_network(args.streams.network.network());
     if args.repeat_webhooks {
         phone = phone.repeating(Repeat::Afterwards);
     }

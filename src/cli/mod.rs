@@ -22,6 +22,7 @@ mod keys;
 mod local;
 mod logging;
 mod models;
+mod network;
 mod recording;
 mod score;
 mod serve;

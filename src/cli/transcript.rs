@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 
-use crate::phone::{Ended, Event, What};
+use crate::phone::{Ended, Event, StreamEnd, What};
 
 /// Text is broken at this width: most terminals are at least as wide.
 const WIDTH: usize = 100;
@@ -76,6 +76,8 @@ pub(super) struct Transcript {
     asked: usize,
     pending: Option<Line>,
     asked_ms: Vec<f64>,
+    /// From the last word into a stream to its end.
+    pause_ms: Option<f64>,
     due: Vec<String>,
 }
 
@@ -93,7 +95,7 @@ impl Transcript {
 
     /// The same with a remark after the answers to some webhooks, counted from 0.
     pub(super) fn with_notes(palette: Palette, notes: BTreeMap<usize, String>) -> Self {
-        Self { palette, notes, asked: 0, pending: None, asked_ms: Vec::new(), due: Vec::new() }
+        Self { palette, notes, asked: 0, pending: None, asked_ms: Vec::new(), pause_ms: None, due: Vec::new() }
     }
 
     /// The lines that are complete with this event.
@@ -112,6 +114,13 @@ impl Transcript {
             What::Spoke { take, words, recorded_ms } => {
                 ("caller", Ink::Caller, speech(take, words.as_deref(), *recorded_ms))
             }
+            What::StreamOpened { .. } => return lines,
+            What::StreamRefused { status, message, .. } => ("fault", Ink::Bad, refusal(*status, message)),
+            What::Heard { ms } => ("line", Ink::Plain, format!("♪ {} of sound", seconds(*ms))),
+            What::StreamClosed { how, pause_ms } => match self.close(*how, *pause_ms) {
+                Some(text) => ("", Ink::Faint, text),
+                None => return lines,
+            },
             What::Waited { ms } => ("caller", Ink::Faint, format!("(silent for {})", seconds(*ms))),
             What::Redirected { url, claims } => ("line", Ink::Bold, redirection(url, claims.as_ref())),
             What::Dialed { number } => ("line", Ink::Bold, format!("connects {number}")),
@@ -129,14 +138,34 @@ impl Transcript {
         lines
     }
 
+    /// Adds the end of a stream to the line of the caller who spoke into it; gives what needs a line of its own.
+    fn close(&mut self, how: StreamEnd, pause_ms: Option<f64>) -> Option<String> {
+        let ending = match how {
+            StreamEnd::Closed => {
+                let is_spoken =
+                    self.pending.as_ref().is_some_and(|line| line.who == "caller") && self.asked_ms.is_empty();
+                if is_spoken {
+                    self.pause_ms = pause_ms;
+                    return None;
+                }
+                "(the line has heard enough)"
+            }
+            StreamEnd::Broken => "(the stream broke)",
+            StreamEnd::TooLong => "(the line does not stop listening)",
+            StreamEnd::HungUp | StreamEnd::Stopped | StreamEnd::Refused => return None,
+        };
+        Some(ending.to_owned())
+    }
+
     /// Writes the line that waited for its answer, then what was found out.
     fn flush(&mut self, lines: &mut Vec<String>) {
-        let asked = std::mem::take(&mut self.asked_ms);
+        let (asked, pause_ms) = (std::mem::take(&mut self.asked_ms), self.pause_ms.take());
         if let Some(line) = self.pending.take() {
             let mut text = line.text;
             if !asked.is_empty() && line.who == "caller" {
                 let times: Vec<String> = asked.iter().map(|ms| format!("{ms:.0}")).collect();
-                text = format!("{text} (answered in {} ms)", times.join(" + "));
+                let heard = pause_ms.map_or_else(String::new, |ms| format!("heard out after {ms:.0} ms, "));
+                text = format!("{text} ({heard}answered in {} ms)", times.join(" + "));
             }
             lines.extend(self.set(&clock(line.at_ms), line.who, line.ink, &text));
         }
@@ -161,6 +190,13 @@ fn speech(take: &str, words: Option<&str>, recorded_ms: u64) -> String {
     match words {
         Some(words) => format!("“{words}” ({take}, {recorded})"),
         None => format!("speaks: {take} ({recorded})"),
+    }
+}
+
+fn refusal(status: Option<u16>, message: &str) -> String {
+    match status {
+        Some(status) => format!("the stream was refused with status {status}; the call goes on"),
+        None => format!("no stream: {message}; the call goes on"),
     }
 }
 
@@ -250,6 +286,42 @@ mod tests {
                 "        engine  accept: LLR +9.0 against +3.1",
                 "  1:04  line    Thank you.",
                 "  1:05          the line hangs up",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_stream_reads_as_a_take_that_was_heard_out_and_a_refused_one_as_a_fault() {
+        let url = || "ws://h/media".to_owned();
+        let spoke = || What::Spoke { take: "a.wav".to_owned(), words: None, recorded_ms: 3_210 };
+        let opened = || What::StreamOpened { url: url(), latency_ms: 3.0 };
+        let closed = |how, pause_ms| What::StreamClosed { how, pause_ms };
+        let asked = || What::Asked { url: "http://h/call/turn".to_owned(), status: Some(200), latency_ms: 31.4 };
+        let read = lines(&[
+            (2_000, opened()),
+            (2_300, What::Heard { ms: 250 }),
+            (2_600, spoke()),
+            (6_600, closed(StreamEnd::Closed, Some(803.2))),
+            (6_600, asked()),
+            (7_000, opened()),
+            (9_000, closed(StreamEnd::Closed, None)),
+            (9_000, What::StreamRefused { url: url(), status: Some(403), message: "refused".to_owned() }),
+            (9_500, opened()),
+            (9_600, spoke()),
+            (9_900, closed(StreamEnd::Broken, None)),
+            (9_900, asked()),
+            (9_950, What::Ended { how: Ended::HungUp }),
+        ]);
+        assert_eq!(
+            read,
+            [
+                "  0:02  line    ♪ 0.2 s of sound",
+                "  0:02  caller  speaks: a.wav (3.2 s) (heard out after 803 ms, answered in 31 ms)",
+                "  0:09          (the line has heard enough)",
+                "  0:09  fault   the stream was refused with status 403; the call goes on",
+                "  0:09  caller  speaks: a.wav (3.2 s)",
+                "  0:09          (the stream broke)",
+                "  0:09          the line hangs up",
             ]
         );
     }

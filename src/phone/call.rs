@@ -1,12 +1,15 @@
 use std::time::Duration;
 
+use tokio::time::Instant;
 use url::Url;
 
 use super::account::new_sid;
-use super::event::{Ended, Event, What};
+use super::event::{Ended, What};
 use super::interpreter::{Fetch, Go, Interpreter};
 use super::report::{Fault, Report, Turn};
 use super::script::Script;
+use super::stream::{Streamed, milliseconds};
+use super::streaming::{Beside, Heard};
 use super::telephone::{Outgoing, Phone, Repeat};
 use super::webhook::{Answered, Content, Exchange, WireFault};
 use crate::audio::wav;
@@ -16,27 +19,39 @@ use crate::types::Clip8k;
 
 /// One call while it lasts.
 pub(super) struct Call<'p> {
-    phone: &'p Phone,
+    pub(super) phone: &'p Phone,
     outgoing: &'p Outgoing,
-    sid: String,
-    line: Interpreter,
-    turns: Vec<Turn>,
-    faults: Vec<Fault>,
+    pub(super) sid: String,
+    pub(super) line: Interpreter,
+    pub(super) turns: Vec<Turn>,
+    pub(super) faults: Vec<Fault>,
+    pub(super) streams: Vec<Streamed>,
+    pub(super) beside: Vec<Beside>,
+    /// When the server closed the last stream, until the next document is there.
+    pub(super) closed: Option<Instant>,
     /// How many events `heard` was told.
-    told: usize,
-    heard: &'p mut (dyn FnMut(&Event) + Send),
+    pub(super) told: usize,
+    /// Up to where the line's time has passed in real time, when paced.
+    pub(super) passed_ms: u64,
+    pub(super) heard: Heard<'p>,
 }
 
 impl<'p> Call<'p> {
-    pub(super) fn new(
-        phone: &'p Phone,
-        outgoing: &'p Outgoing,
-        script: Script,
-        heard: &'p mut (dyn FnMut(&Event) + Send),
-    ) -> Self {
-        let line = Interpreter::new(script, phone.silence, phone.limits);
-        let (turns, faults) = (Vec::new(), Vec::new());
-        Self { phone, outgoing, sid: new_sid("CA"), line, turns, faults, told: 0, heard }
+    pub(super) fn new(phone: &'p Phone, outgoing: &'p Outgoing, script: Script, heard: Heard<'p>) -> Self {
+        Self {
+            phone,
+            outgoing,
+            sid: new_sid("CA"),
+            line: Interpreter::new(script, phone.silence, phone.limits),
+            turns: Vec::new(),
+            faults: Vec::new(),
+            streams: Vec::new(),
+            beside: Vec::new(),
+            closed: None,
+            told: 0,
+            passed_ms: 0,
+            heard,
+        }
     }
 
     /// Stays on the line until the call is over.
@@ -54,6 +69,12 @@ impl<'p> Call<'p> {
             let fetch = match go {
                 Go::End(ended) => break ended,
                 Go::Fetch(fetch) => fetch,
+                Go::Stream(open) => {
+                    self.tell().await;
+                    go = self.stream(&open).await;
+                    self.start_streams();
+                    continue;
+                }
             };
             self.tell().await;
             if fetch.is_redirect && fetch.url.origin() != self.outgoing.url.origin() {
@@ -67,7 +88,9 @@ impl<'p> Call<'p> {
                 Some((document, base)) => self.line.play(&document, &base),
                 None => Go::End(Ended::Failed),
             };
+            self.start_streams();
         };
+        self.end_streams().await;
         self.line.note(What::Ended { how: ended });
         self.tell().await;
         self.report_end(ended).await;
@@ -77,13 +100,20 @@ impl<'p> Call<'p> {
             events: self.line.events().to_vec(),
             call_sid: self.sid,
             turns: self.turns,
+            streams: self.streams,
             violations: self.faults,
         }
     }
 
     /// Sends one webhook and reads the document it is answered with.
     async fn turn(&mut self, fetch: Fetch) -> Option<(Document, Url)> {
-        let mut form = self.form(if self.turns.is_empty() { "ringing" } else { "in-progress" });
+        // A recording is reported while its caller is leaving, a stream's end once they have left.
+        let has_left = fetch.caller_is_gone && fetch.recording.is_none();
+        let mut form = self.form(match (has_left, self.turns.is_empty()) {
+            (true, _) => "completed",
+            (false, true) => "ringing",
+            (false, false) => "in-progress",
+        });
         for (name, value) in fetch.params {
             form = form.with(name, value);
         }
@@ -92,7 +122,8 @@ impl<'p> Call<'p> {
         }
         let exchange = self.phone.wire.prepare(&fetch.url, fetch.method, &form);
         let (answer, latency) = self.send(&exchange, &form).await;
-        let latency_ms = (latency.as_secs_f64() * 100_000.0).round() / 100.0;
+        self.note_verdict();
+        let latency_ms = milliseconds(latency);
         self.line.wait(latency.as_millis() as u64);
         let status = match &answer {
             Ok(answered) => Some(answered.status),
@@ -217,18 +248,6 @@ impl<'p> Call<'p> {
             self.fault("status_callback", &format!("the status callback failed: {fault}"));
         }
     }
-
-    /// Passes on what has happened, in real time when paced.
-    async fn tell(&mut self) {
-        while let Some(event) = self.line.events().get(self.told) {
-            if self.phone.is_paced {
-                let before = self.told.checked_sub(1).map_or(0, |last| self.line.events()[last].at_ms);
-                tokio::time::sleep(Duration::from_millis(event.at_ms - before)).await;
-            }
-            (self.heard)(event);
-            self.told += 1;
-        }
-    }
 }
 
 /// A document that only holds the line: a repeat of its webhook may find the work done.
@@ -263,6 +282,7 @@ fn verb_name(verb: &Verb) -> &'static str {
         Verb::Redirect { .. } => "Redirect",
         Verb::Dial(_) => "Dial",
         Verb::Connect(_) => "Connect",
+        Verb::Start(_) => "Start",
         Verb::Hangup => "Hangup",
         Verb::Reject { .. } => "Reject",
     }

@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use super::stream::StreamEnd;
+
 /// One thing that happened on the line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event {
@@ -38,19 +40,47 @@ pub enum What {
         /// Which.
         keys: String,
     },
-    /// The caller spoke into a recording.
+    /// The caller spoke into a recording, or into a stream.
     Spoke {
         /// The take's name.
         take: String,
         /// Its words, where they are known.
         words: Option<String>,
-        /// Length of the recording that was made.
+        /// Length of the recording that was made; into a stream, of what was spoken.
         recorded_ms: u64,
     },
     /// The caller did nothing.
     Waited {
         /// For how long.
         ms: u64,
+    },
+    /// A stream was opened.
+    StreamOpened {
+        /// The web socket.
+        url: String,
+        /// How long the handshake took, in real time.
+        latency_ms: f64,
+    },
+    /// A stream could not be opened; the call goes on.
+    StreamRefused {
+        /// The web socket.
+        url: String,
+        /// The status of the answer; none when no answer came.
+        status: Option<u16>,
+        /// Why, for people.
+        message: String,
+    },
+    /// The caller heard a tone or a prompt that came through the stream.
+    Heard {
+        /// How long it was.
+        ms: u64,
+    },
+    /// A stream was over.
+    StreamClosed {
+        /// How it ended.
+        how: StreamEnd,
+        /// Time from the last sound of the take to the server's close; only of a stream in real time.
+        pause_ms: Option<f64>,
     },
     /// The call left for another application.
     Redirected {

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use url::Url;
@@ -5,7 +6,8 @@ use url::Url;
 use super::event::{Ended, Event, What};
 use super::recorder::{self, Recorded};
 use super::script::{Answer, Question, Script};
-use crate::twiml::{Connect, Dial, Document, Gather, Method, Record, Verb};
+use super::stream::StreamEnd;
+use crate::twiml::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb};
 
 /// Speech takes about 65 ms a letter: 150 words a minute.
 const MS_PER_LETTER: u64 = 65;
@@ -29,6 +31,13 @@ pub struct Interpreter {
     verbs: u32,
     has_dialed: bool,
     events: Vec<Event>,
+    /// What is left of the document, and where it was found.
+    rest: VecDeque<Verb>,
+    base: Option<Url>,
+    /// The stream that is open.
+    open: Option<(Connect, Answer)>,
+    /// Streams that run beside the call and have not been opened yet.
+    started: Vec<Open>,
 }
 
 /// What the provider does about a recording in which nobody speaks; its documentation says both.
@@ -66,6 +75,8 @@ impl Default for Limits {
 pub enum Go {
     /// Another document.
     Fetch(Box<Fetch>),
+    /// A stream; [`Interpreter::streamed`] says what comes after it.
+    Stream(Box<Open>),
     /// Nothing.
     End(Ended),
 }
@@ -87,10 +98,36 @@ pub struct Fetch {
     pub caller_is_gone: bool,
 }
 
+/// A stream to open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Open {
+    /// The web socket, `ws://` or `wss://`.
+    pub url: String,
+    /// What it is told at its start: names and values, in order.
+    pub params: Vec<(String, String)>,
+    /// What the caller does.
+    pub answer: Answer,
+    /// Whose side of the call it gets.
+    pub tracks: Tracks,
+}
+
 impl Interpreter {
     /// A call at its beginning.
     pub fn new(script: Script, silence: Silence, limits: Limits) -> Self {
-        Self { script, silence, limits, at_ms: 0, documents: 0, verbs: 0, has_dialed: false, events: Vec::new() }
+        Self {
+            script,
+            silence,
+            limits,
+            at_ms: 0,
+            documents: 0,
+            verbs: 0,
+            has_dialed: false,
+            events: Vec::new(),
+            rest: VecDeque::new(),
+            base: None,
+            open: None,
+            started: Vec::new(),
+        }
     }
 
     /// Time on the line since the call began.
@@ -116,12 +153,47 @@ impl Interpreter {
     /// Does one document, found at `base`, and says what comes next.
     pub fn play(&mut self, document: &Document, base: &Url) -> Go {
         self.documents += 1;
-        for verb in &document.verbs {
+        self.rest = document.verbs.iter().cloned().collect();
+        self.base = Some(base.clone());
+        self.go_on(base)
+    }
+
+    /// Goes on after a stream that ended so.
+    ///
+    /// An answer nobody heard, because the stream was refused, is given again when the next take is asked for.
+    pub fn streamed(&mut self, end: StreamEnd) -> Go {
+        let (Some((connect, answer)), Some(base)) = (self.open.take(), self.base.clone()) else {
+            return Go::End(Ended::Failed);
+        };
+        match end {
+            StreamEnd::TooLong => return Go::End(Ended::TooLong),
+            StreamEnd::Refused => self.script.take_back(Question::Take, answer),
+            StreamEnd::Closed | StreamEnd::Broken | StreamEnd::HungUp | StreamEnd::Stopped => {}
+        }
+        let is_gone = end == StreamEnd::HungUp;
+        match connect.action.as_deref() {
+            None if is_gone => Go::End(Ended::CallerHungUp),
+            None => self.go_on(&base),
+            Some(action) => match self.fetch(Some(action), &base, connect.method) {
+                Ok(fetch) => Go::Fetch(Box::new(Fetch { caller_is_gone: is_gone, ..fetch })),
+                Err(ended) => Go::End(ended),
+            },
+        }
+    }
+
+    /// The streams that a `<Start>` asked for since this was called last.
+    pub fn started(&mut self) -> Vec<Open> {
+        std::mem::take(&mut self.started)
+    }
+
+    /// Does what is left of the document.
+    fn go_on(&mut self, base: &Url) -> Go {
+        while let Some(verb) = self.rest.pop_front() {
             if self.is_beyond_limits() {
                 return Go::End(Ended::TooLong);
             }
             self.verbs += 1;
-            if let Some(go) = self.perform(verb, base) {
+            if let Some(go) = self.perform(&verb, base) {
                 return go;
             }
         }
@@ -142,6 +214,7 @@ impl Interpreter {
             Verb::Record(record) => return self.record(record, base),
             Verb::Dial(dial) => return self.dial(dial, base),
             Verb::Connect(connect) => return self.connect(connect, base),
+            Verb::Start(start) => self.start(start, base),
             Verb::Redirect { url, method } => {
                 return Some(
                     self.fetch(Some(url), base, *method)
@@ -243,12 +316,38 @@ impl Interpreter {
         Some(self.go(Some(action), base, dial.method, params))
     }
 
-    /// Goes on as the provider does when the server refuses the stream: this phone opens no sockets.
     fn connect(&mut self, connect: &Connect, base: &Url) -> Option<Go> {
-        let message = format!("no stream to `{}`: this phone has none", connect.url);
-        self.note(What::Faulted { code: "no_stream".to_owned(), message });
-        let action = connect.action.as_deref()?;
-        Some(self.go(Some(action), base, connect.method, Vec::new()))
+        let Some(url) = self.socket(&connect.url, base) else {
+            let action = connect.action.as_deref()?;
+            return Some(self.go(Some(action), base, connect.method, Vec::new()));
+        };
+        let answer = self.script.answer(Question::Take);
+        self.open = Some((connect.clone(), answer.clone()));
+        Some(Go::Stream(Box::new(Open { url, params: connect.parameters.clone(), answer, tracks: Tracks::Inbound })))
+    }
+
+    /// The caller's next take is what the stream hears of them.
+    fn start(&mut self, start: &Start, base: &Url) {
+        if let Some(url) = self.socket(&start.url, base) {
+            let answer = if start.tracks.has_inbound() { self.script.answer(Question::Take) } else { Answer::Nothing };
+            self.started.push(Open { url, params: start.parameters.clone(), answer, tracks: start.tracks });
+        }
+    }
+
+    /// A stream's URL as it is spelled; a relative one lies beside the document.
+    fn socket(&mut self, spelled: &str, base: &Url) -> Option<String> {
+        let spelled = spelled.trim();
+        let url = if spelled.starts_with("ws://") || spelled.starts_with("wss://") {
+            Url::parse(spelled).ok().map(|_| spelled.to_owned())
+        } else {
+            let joined = base.join(spelled).ok().map(String::from);
+            joined.and_then(|url| url.strip_prefix("http").map(|rest| format!("ws{rest}")))
+        };
+        if url.is_none() {
+            let message = format!("`{spelled}` is not the URL of a web socket");
+            self.note(What::Faulted { code: "bad_url".to_owned(), message });
+        }
+        url
     }
 
     fn go(&mut self, action: Option<&str>, base: &Url, method: Method, params: Vec<(&'static str, String)>) -> Go {

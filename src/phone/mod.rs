@@ -2,27 +2,32 @@
 //!
 //! A [`Phone`] places calls the way the provider does: it signs webhooks, does what the replies say ([`Interpreter`]) and
 //! leaves recordings on a [`Shelf`], which a [`Provider`] hands out over its REST API. Nothing here knows the server; all
-//! it sees is what the wire shows. Time on the line is virtual unless [`Phone::paced`]: five seconds of speech take none.
+//! it sees is what the wire shows. A stream ([`Network`]) is a real WebSocket that carries what a recording would have
+//! carried, and ends when the server closes it. Time on the line is virtual unless [`Phone::paced`]: five seconds of speech take none.
 
 mod account;
 mod call;
 mod event;
 mod interpreter;
+mod noise;
 mod provider;
 mod recorder;
 mod report;
 mod script;
 mod shelf;
 mod spool;
+mod stream;
+mod streaming;
 mod telephone;
 mod webhook;
 
 pub use account::Account;
 pub use event::{Ended, Event, What};
-pub use interpreter::{Fetch, Go, Interpreter, Limits, Silence};
+pub use interpreter::{Fetch, Go, Interpreter, Limits, Open, Silence};
 pub use provider::Provider;
 pub use report::{Fault, Report, Turn};
 pub use script::{Answer, Question, Script, Then, Utterance};
 pub use shelf::{Lag, Shelf, Trouble};
+pub use stream::{Listening, Network, Pace, StreamEnd, Streamed, listen};
 pub use telephone::{Outgoing, Phone, Repeat};
 pub use webhook::Exchange;

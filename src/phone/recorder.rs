@@ -1,24 +1,12 @@
 //! What the provider records of a caller: cut at silence, at a key, at the longest length.
 
+use super::noise::{LINE_NOISE_DBFS, Noise, PER_MS, REACH, STEP, background_dbfs, is_silence, over_the_line};
 use super::script::{Answer, Then};
-use crate::audio::mulaw;
 use crate::twiml::Record;
 use crate::types::Clip8k;
 
-/// Samples in a millisecond.
-const PER_MS: usize = Clip8k::RATE_HZ as usize / 1000;
-/// Silence is measured in steps of 20 ms, a line's packet.
-const STEP: usize = 20 * PER_MS;
-/// What lies below is silence: above a line's noise (about −62 dBFS), below the quietest speech we take (−52 dBFS).
-const SILENCE_DBFS: f32 = -56.0;
-/// Noise of a line on which nobody speaks, as in our fixtures.
-const LINE_NOISE_DBFS: f32 = -62.0;
-/// Where nobody speaks in a clip is found over five steps: shorter than most pauses, longer than a pitch period.
-const QUIET_STEPS: usize = 5;
 /// The longest recording made, whatever is asked for: no take is as long, and memory is finite.
 const LONGEST_S: u32 = 120;
-/// A caller reaches for the keypad in 200 ms.
-const REACH: usize = 200 * PER_MS;
 
 /// A recording and how it ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,48 +84,9 @@ fn trimmed(sound: &[f32]) -> &[f32] {
     }
 }
 
-fn is_silence(samples: &[f32]) -> bool {
-    dbfs(samples) < SILENCE_DBFS
-}
-
-fn dbfs(samples: &[f32]) -> f32 {
-    let power = samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len().max(1) as f32;
-    10.0 * power.max(1e-12).log10()
-}
-
-/// What is heard of the caller's place when nobody speaks: the level of the quietest moment.
-fn background_dbfs(clip: &[f32]) -> f32 {
-    clip.windows(QUIET_STEPS * STEP).step_by(STEP).map(dbfs).reduce(f32::min).unwrap_or(LINE_NOISE_DBFS)
-}
-
-/// One sample as a telephone line carries it.
-fn over_the_line(sample: f32) -> f32 {
-    let linear = (sample * 32768.0).round().clamp(-32768.0, 32767.0) as i16;
-    f32::from(mulaw::to_linear(mulaw::from_linear(linear))) / 32768.0
-}
-
-/// White noise, the same in every run.
-struct Noise {
-    amplitude: f32,
-    state: u32,
-}
-
-impl Noise {
-    fn at(dbfs: f32) -> Self {
-        // Uniform noise of amplitude a has a power of a²/3.
-        Self { amplitude: 10f32.powf(dbfs / 20.0) * 3f32.sqrt(), state: 1 }
-    }
-
-    /// A linear congruential generator with the constants of Numerical Recipes; its high bits are noise enough.
-    fn next(&mut self) -> f32 {
-        self.state = self.state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let unit = (self.state >> 8) as f32 / (1u32 << 24) as f32;
-        (2.0 * unit - 1.0) * self.amplitude
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::noise::dbfs;
     use super::super::script::Utterance;
     use super::*;
     use crate::twiml::Method;

@@ -1,6 +1,7 @@
 use serde::Serialize;
 
 use super::event::{Ended, Event, What};
+use super::stream::{StreamEnd, Streamed};
 use super::webhook::Exchange;
 
 /// A call as the phone saw it.
@@ -12,6 +13,8 @@ pub struct Report {
     pub ended: Ended,
     /// Every webhook with its answer, in order.
     pub turns: Vec<Turn>,
+    /// Every stream the server asked for, refused ones as well; those of `<Start>` come last.
+    pub streams: Vec<Streamed>,
     /// Everything that happened, in order.
     pub events: Vec<Event>,
     /// What the server did that the provider would not take.
@@ -51,6 +54,11 @@ impl Report {
     /// Whether the call was conducted as it should be.
     pub fn is_proper(&self) -> bool {
         self.ended.is_proper() && self.violations.is_empty()
+    }
+
+    /// Whether a stream was open at any time.
+    pub fn has_streamed(&self) -> bool {
+        self.streams.iter().any(|stream| stream.ended != StreamEnd::Refused)
     }
 
     /// What the server said or played, in order.
@@ -100,6 +108,7 @@ impl Report {
             "call_sid": self.call_sid,
             "ended": self.ended,
             "turns": self.turns,
+            "streams": self.streams,
             "said": self.said(),
             "spoken": self.spoken(),
             "redirected_to": url,

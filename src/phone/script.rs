@@ -7,7 +7,7 @@ use crate::types::Clip8k;
 pub enum Question {
     /// Keys: a `<Gather>`.
     Keys,
-    /// A take: a `<Record>`.
+    /// A take: a `<Record>`, or the `<Stream>` of a `<Connect>` or `<Start>`.
     Take,
 }
 
@@ -97,5 +97,18 @@ impl Script {
             (Part::ByKind { takes, .. }, Question::Take) => takes.pop_front(),
         };
         next.unwrap_or(Answer::Nothing)
+    }
+
+    /// Takes back an answer that nobody heard; it is given again when the same is asked next.
+    pub fn take_back(&mut self, question: Question, answer: Answer) {
+        if answer == Answer::HangUp && self.hang_up_after == Some(self.asked) {
+            return;
+        }
+        self.asked = self.asked.saturating_sub(1);
+        match (&mut self.part, question) {
+            (Part::InOrder(answers), _) => answers.push_front(answer),
+            (Part::ByKind { keys, .. }, Question::Keys) => keys.push_front(answer),
+            (Part::ByKind { takes, .. }, Question::Take) => takes.push_front(answer),
+        }
     }
 }

@@ -7,6 +7,7 @@ use super::interpreter::{Limits, Silence};
 use super::report::Report;
 use super::script::Script;
 use super::shelf::Shelf;
+use super::stream::{self, Network};
 use super::webhook::{Answered, Content, Exchange, Wire};
 use crate::twilio::Form;
 
@@ -20,6 +21,9 @@ pub struct Phone {
     pub(super) repeat: Repeat,
     pub(super) limits: Limits,
     pub(super) is_paced: bool,
+    /// Makes the connections of streams.
+    pub(super) sockets: reqwest::Client,
+    pub(super) network: Network,
 }
 
 /// How often each webhook is sent; the provider repeats one whose answer got lost.
@@ -71,7 +75,8 @@ impl Phone {
     pub fn new(account: Account, shelf: Shelf) -> reqwest::Result<Self> {
         let (silence, repeat, limits) = (Silence::default(), Repeat::default(), Limits::default());
         let wire = Wire::new(account.token.clone(), limits.answer)?;
-        Ok(Self { account, wire, shelf, silence, repeat, limits, is_paced: false })
+        let (sockets, network) = (stream::client()?, Network::default());
+        Ok(Self { account, wire, shelf, silence, repeat, limits, is_paced: false, sockets, network })
     }
 
     /// Chooses what becomes of a silent recording.
@@ -93,10 +98,16 @@ impl Phone {
         Self { repeat, ..self }
     }
 
-    /// Lets time on the line pass in real time.
+    /// Lets time on the line pass in real time, in streams as well.
     #[must_use]
     pub fn paced(self) -> Self {
-        Self { is_paced: true, ..self }
+        Self { is_paced: true, network: self.network.in_real_time(), ..self }
+    }
+
+    /// Puts this network between the caller and the server's streams.
+    #[must_use]
+    pub fn with_network(self, network: Network) -> Self {
+        Self { network: if self.is_paced { network.in_real_time() } else { network }, ..self }
     }
 
     /// Places a call and stays on the line until it is over.

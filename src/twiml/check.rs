@@ -6,7 +6,7 @@ mod tree;
 
 use std::fmt;
 
-pub use document::{Connect, Dial, Document, Gather, Method, Record, Verb};
+pub use document::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb};
 
 use super::MAX_BYTES;
 use super::words::is_xml;

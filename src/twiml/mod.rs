@@ -5,7 +5,7 @@ mod prompts;
 mod render;
 mod words;
 
-pub use check::{Connect, Dial, Document, Gather, Method, Record, Verb, Violation, check};
+pub use check::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb, Violation, check};
 pub use prompts::{Prompts, Sound};
 pub use render::{StreamUrls, Urls, render};
 

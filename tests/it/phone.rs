@@ -6,4 +6,5 @@ mod connect;
 mod gather;
 mod provider;
 mod random_documents;
+mod streams;
 mod wire;

@@ -50,6 +50,8 @@ pub enum Verb {
     Dial(Dial),
     /// Sends what the caller says to a web socket, until that is closed.
     Connect(Connect),
+    /// Sends what is said to a web socket from now on, while the call goes on.
+    Start(Start),
     /// Ends the call.
     Hangup,
     /// Refuses the call before it is answered.
@@ -135,6 +137,41 @@ pub struct Connect {
     pub parameters: Vec<(String, String)>,
 }
 
+/// The attributes of the `<Stream>` in a `<Start>`, defaults filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// The web socket the audio goes to.
+    pub url: String,
+    /// Whose side of the call it gets.
+    pub tracks: Tracks,
+    /// What the socket is told at its start: names and values, in order.
+    pub parameters: Vec<(String, String)>,
+}
+
+/// Sides of a call, seen from the provider.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tracks {
+    /// What the caller says.
+    #[default]
+    Inbound,
+    /// What the caller hears.
+    Outbound,
+    /// Each on its own.
+    Both,
+}
+
+impl Tracks {
+    /// Whether what the caller says is among them.
+    pub const fn has_inbound(self) -> bool {
+        matches!(self, Self::Inbound | Self::Both)
+    }
+
+    /// Whether what the caller hears is among them.
+    pub const fn has_outbound(self) -> bool {
+        matches!(self, Self::Outbound | Self::Both)
+    }
+}
+
 impl Document {
     /// Reads a tree that the table has found nothing wrong with.
     pub(super) fn from_root(root: &Node) -> Self {
@@ -187,6 +224,7 @@ fn verb(node: &Node) -> Option<Verb> {
             timeout_s: number(node, "timeout", 30),
         }),
         "Connect" => Verb::Connect(connect(node)?),
+        "Start" => Verb::Start(start(node)?),
         "Hangup" => Verb::Hangup,
         "Reject" => Verb::Reject { busy: node.attribute("reason") == Some("busy") },
         _ => return None,
@@ -195,16 +233,23 @@ fn verb(node: &Node) -> Option<Verb> {
 
 fn connect(node: &Node) -> Option<Connect> {
     let stream = node.children.first()?;
-    let parameters = stream.children.iter().filter_map(|parameter| {
-        let (name, value) = (owned(parameter, "name")?, owned(parameter, "value")?);
-        Some((name, value))
-    });
-    Some(Connect {
-        action: owned(node, "action"),
-        method: method(node),
-        url: owned(stream, "url")?,
-        parameters: parameters.collect(),
-    })
+    let (url, parameters) = (owned(stream, "url")?, parameters(stream));
+    Some(Connect { action: owned(node, "action"), method: method(node), url, parameters })
+}
+
+fn start(node: &Node) -> Option<Start> {
+    let stream = node.children.first()?;
+    let tracks = match stream.attribute("track") {
+        Some("both_tracks") => Tracks::Both,
+        Some("outbound_track") => Tracks::Outbound,
+        _ => Tracks::Inbound,
+    };
+    Some(Start { url: owned(stream, "url")?, tracks, parameters: parameters(stream) })
+}
+
+fn parameters(stream: &Node) -> Vec<(String, String)> {
+    let pair = |parameter: &Node| Some((owned(parameter, "name")?, owned(parameter, "value")?));
+    stream.children.iter().filter_map(pair).collect()
 }
 
 fn owned(node: &Node, name: &str) -> Option<String> {

@@ -16,7 +16,7 @@ enum Value {
     Any,
     /// A URL, absolute or relative.
     Url,
-    /// A URL of a web socket, absolute or relative, without a query.
+    /// A URL of a web socket, absolute or relative, without a query; without TLS on this machine only.
     Socket,
     /// A whole number in this range.
     Number(u32, u32),
@@ -73,7 +73,9 @@ const ELEMENTS: &[Element] = &[
         name: "Response",
         needs: &[],
         attributes: &[],
-        children: &["Say", "Play", "Pause", "Gather", "Record", "Redirect", "Dial", "Connect", "Hangup", "Reject"],
+        children: &[
+            "Say", "Play", "Pause", "Gather", "Record", "Redirect", "Dial", "Connect", "Start", "Hangup", "Reject",
+        ],
         content: Content::Elements,
     },
     Element {
@@ -175,14 +177,14 @@ const ELEMENTS: &[Element] = &[
         children: &["Stream"],
         content: Content::OneElement,
     },
+    Element { name: "Start", needs: &[], attributes: &[], children: &["Stream"], content: Content::OneElement },
     Element {
         name: "Stream",
         needs: &["url"],
         attributes: &[
             ("url", Value::Socket),
             ("name", Value::Any),
-            // The other tracks are for `Start`, which we do not answer with.
-            ("track", Value::OneOf(&["inbound_track"])),
+            ("track", Value::OneOf(&["inbound_track", "outbound_track", "both_tracks"])),
             ("statusCallback", Value::Url),
             ("statusCallbackMethod", METHOD),
             ("connectorName", Value::Any),
@@ -231,6 +233,12 @@ fn visit(node: &Node, found: &mut Vec<Violation>) {
     };
     for child in &node.children {
         let name = child.name.as_str();
+        // A stream that goes both ways carries what the caller says, and nothing else.
+        if let ("Connect", Some(track @ ("outbound_track" | "both_tracks"))) =
+            (node.name.as_str(), child.attribute("track"))
+        {
+            found.push(Violation::new("twiml_bad_value", format!("<Connect> of <{name} track={track:?}>")));
+        }
         if allowed.contains(&name) {
             visit(child, found);
         } else if element(name).is_some() || SSML.contains(&name) {
@@ -287,7 +295,10 @@ impl Value {
         match self {
             Self::Any => true,
             Self::Url => is_url(text),
-            Self::Socket => is_address(text, &["wss"]) && !text.contains(['?', '#']),
+            Self::Socket => {
+                (is_address(text, &["wss"]) || is_address(text, &["ws"]) && is_on_this_machine(text))
+                    && !text.contains(['?', '#'])
+            }
             Self::Number(least, most) => is_number(text, *least, *most),
             Self::AutoOr(least, most) => text == "auto" || is_number(text, *least, *most),
             Self::OneOf(words) => words.contains(&text),
@@ -308,6 +319,15 @@ fn is_number(text: &str, least: u32, most: u32) -> bool {
 /// Absolute over HTTP, or relative to the document.
 fn is_url(text: &str) -> bool {
     is_address(text, &["http", "https"])
+}
+
+/// Whether it is `ws://` with a loopback host: the provider needs TLS, a simulated one on the same machine does not.
+fn is_on_this_machine(text: &str) -> bool {
+    let place = text.strip_prefix("ws://").and_then(|rest| rest.split('/').next()).unwrap_or_default();
+    let is_port = |rest: &str| rest.strip_prefix(':').is_some_and(|port| is_number(port, 1, u32::from(u16::MAX)));
+    ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|host| place.strip_prefix(host).is_some_and(|rest| rest.is_empty() || is_port(rest)))
 }
 
 /// Absolute with one of these schemes, or relative; in either case without spaces.

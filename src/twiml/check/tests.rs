@@ -71,21 +71,6 @@ fn each_fault_of_a_document_gets_its_code() {
         ("<Response><Say>a<p>b<Hangup/></p></Say></Response>", &["twiml_misplaced"]),
         ("<Response><Response/></Response>", &["twiml_misplaced"]),
         ("<Response><Say>a</Say><Reject/></Response>", &["twiml_reject_not_first"]),
-        ("<Response><Stream url='/media'/></Response>", &["twiml_misplaced"]),
-        ("<Response><Connect><Parameter name='a' value='b'/></Connect></Response>", &["twiml_misplaced"]),
-        ("<Response><Connect><Say>a</Say></Connect></Response>", &["twiml_misplaced"]),
-        ("<Response><Connect/></Response>", &["twiml_not_one_child"]),
-        ("<Response><Connect><Stream url='/a'/><Stream url='/b'/></Connect></Response>", &["twiml_not_one_child"]),
-        ("<Response><Connect>now<Stream url='/a'/></Connect></Response>", &["twiml_stray_text"]),
-        ("<Response><Connect><Stream/></Connect></Response>", &["twiml_missing_attribute"]),
-        (
-            "<Response><Connect><Stream url='/a'><Parameter/></Stream></Connect></Response>",
-            &["twiml_missing_attribute", "twiml_missing_attribute"],
-        ),
-        ("<Response><Connect><Stream url='ws://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Connect><Stream url='https://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Connect><Stream url='wss://a.example/m?t=1'/></Connect></Response>", &["twiml_bad_value"]),
-        ("<Response><Connect><Stream url='/a' track='both_tracks'/></Connect></Response>", &["twiml_bad_value"]),
         ("<Response>Hello</Response>", &["twiml_stray_text"]),
         ("<Response><Hangup>now</Hangup></Response>", &["twiml_stray_text"]),
         ("<Response><Gather>Press 1</Gather></Response>", &["twiml_stray_text"]),
@@ -112,6 +97,37 @@ fn each_fault_of_a_document_gets_its_code() {
         ("<Response><Gather method='PUT' action=''/></Response>", &["twiml_bad_value", "twiml_bad_value"]),
         ("<Response><Reject reason='bored'/></Response>", &["twiml_bad_value"]),
         ("<Response><Dial timeout='601'>+15550100</Dial></Response>", &["twiml_bad_value"]),
+    ];
+    for (xml, expected) in rows {
+        assert_eq!(codes(xml), *expected, "{xml}");
+    }
+}
+
+#[test]
+fn each_fault_of_a_stream_gets_its_code() {
+    let rows: &[(&str, &[&str])] = &[
+        ("<Response><Stream url='/media'/></Response>", &["twiml_misplaced"]),
+        ("<Response><Connect><Parameter name='a' value='b'/></Connect></Response>", &["twiml_misplaced"]),
+        ("<Response><Connect><Say>a</Say></Connect></Response>", &["twiml_misplaced"]),
+        ("<Response><Connect/></Response>", &["twiml_not_one_child"]),
+        ("<Response><Connect><Stream url='/a'/><Stream url='/b'/></Connect></Response>", &["twiml_not_one_child"]),
+        ("<Response><Connect>now<Stream url='/a'/></Connect></Response>", &["twiml_stray_text"]),
+        ("<Response><Connect><Stream/></Connect></Response>", &["twiml_missing_attribute"]),
+        (
+            "<Response><Connect><Stream url='/a'><Parameter/></Stream></Connect></Response>",
+            &["twiml_missing_attribute", "twiml_missing_attribute"],
+        ),
+        ("<Response><Connect><Stream url='ws://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='ws://127.0.0.1.a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='ws://localhost:x/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='ws://a@127.0.0.1/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='https://a.example/m'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='wss://a.example/m?t=1'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Connect><Stream url='/a' track='both_tracks'/></Connect></Response>", &["twiml_bad_value"]),
+        ("<Response><Start/></Response>", &["twiml_not_one_child"]),
+        ("<Response><Start><Say>a</Say></Start></Response>", &["twiml_misplaced"]),
+        ("<Response><Start action='/t'><Stream url='/a'/></Start></Response>", &["twiml_unknown_attribute"]),
+        ("<Response><Start><Stream url='/a' track='all'/></Start></Response>", &["twiml_bad_value"]),
     ];
     for (xml, expected) in rows {
         assert_eq!(codes(xml), *expected, "{xml}");
@@ -155,6 +171,7 @@ fn every_verb_is_read_with_its_defaults() {
         trim_silence: true,
     };
     let connect = Connect { action: None, method: Method::Post, url: "/media".to_owned(), parameters: Vec::new() };
+    let start = Start { url: "/media".to_owned(), tracks: Tracks::Inbound, parameters: Vec::new() };
     let dial = Dial { number: "+15550100".to_owned(), action: None, method: Method::Post, timeout_s: 30 };
     let rows = [
         ("<Say>a</Say>", Verb::Say { text: "a".into(), voice: None, language: "en-US".into(), times: 1 }),
@@ -167,6 +184,7 @@ fn every_verb_is_read_with_its_defaults() {
         ("<Dial>+15550100</Dial>", Verb::Dial(dial.clone())),
         ("<Dial>\n  <Number>+15550100</Number>\n</Dial>", Verb::Dial(dial)),
         ("<Connect><Stream url='/media'/></Connect>", Verb::Connect(connect)),
+        ("<Start><Stream url='/media'/></Start>", Verb::Start(start)),
         ("<Hangup/>", Verb::Hangup),
         ("<Reject/>", Verb::Reject { busy: false }),
     ];
@@ -303,5 +321,27 @@ proptest! {
         let xml = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/twiml/apology.xml")).trim_end();
         let cut = at.index(xml.len());
         prop_assert!(check(&xml[..cut]).is_err());
+    }
+}
+
+#[test]
+fn a_started_stream_says_whose_side_it_gets() {
+    for (name, tracks) in
+        [("inbound_track", Tracks::Inbound), ("outbound_track", Tracks::Outbound), ("both_tracks", Tracks::Both)]
+    {
+        let start = format!(
+            "<Start><Stream url='wss://a.example/m' track='{name}'><Parameter name='token' value='t'/></Stream></Start>"
+        );
+        let parameters = vec![("token".to_owned(), "t".to_owned())];
+        let expected = Start { url: "wss://a.example/m".to_owned(), tracks, parameters };
+        assert_eq!(verbs(&start), [Verb::Start(expected)]);
+    }
+}
+
+#[test]
+fn a_socket_on_this_machine_needs_no_tls() {
+    for host in ["127.0.0.1", "127.0.0.1:8080", "localhost", "localhost:1", "[::1]", "[::1]:65535"] {
+        let connect = format!("<Connect><Stream url='ws://{host}/media'/></Connect>");
+        assert_eq!(verbs(&connect).len(), 1, "{host}");
     }
 }

@@ -1,5 +1,5 @@
-use callprint::phone::{Answer, Ended, Go, Interpreter, Limits, Script, Silence, Then, Utterance};
-use callprint::twiml::{self, Connect, Dial, Document, Gather, Method, Record, Verb};
+use callprint::phone::{Answer, Ended, Go, Interpreter, Limits, Script, Silence, StreamEnd, Then, Utterance};
+use callprint::twiml::{self, Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -68,12 +68,17 @@ fn verb_leaf() -> impl Strategy<Value = Verb> {
         .prop_map(|(number, action, method, timeout_s)| Verb::Dial(Dial { number, action, method, timeout_s }));
     let connect = (of(text()), method(), text(), vec((text(), text()), 0..3))
         .prop_map(|(action, method, url, parameters)| Verb::Connect(Connect { action, method, url, parameters }));
+    let start = (text(), vec((text(), text()), 0..3)).prop_map(|(url, parameters)| {
+        let tracks = if url.is_empty() { Tracks::Outbound } else { Tracks::Both };
+        Verb::Start(Start { url, tracks, parameters })
+    });
     prop_oneof![
         6 => spoken(),
         2 => record(),
         1 => (text(), method()).prop_map(|(url, method)| Verb::Redirect { url, method }),
         1 => dial,
         1 => connect,
+        1 => start,
         1 => Just(Verb::Hangup),
         1 => any::<bool>().prop_map(|busy| Verb::Reject { busy }),
     ]
@@ -102,12 +107,17 @@ fn ends(documents: &[Document], script: Script, silence: Silence) -> Ended {
     let mut url = base.clone();
     let mut before_ms = 0;
     for document in documents.iter().cycle() {
-        let go = line.play(document, &url);
+        let mut go = line.play(document, &url);
+        let mut endings = [StreamEnd::Closed, StreamEnd::Refused, StreamEnd::Broken].into_iter().cycle();
+        while let (Go::Stream(_), Some(ending)) = (&go, endings.next()) {
+            go = line.streamed(ending);
+        }
         assert!(line.at_ms() >= before_ms, "time runs forwards");
         before_ms = line.at_ms();
         match go {
             Go::End(ended) => return ended,
             Go::Fetch(fetch) => url = fetch.url,
+            Go::Stream(_) => unreachable!("streams have been followed"),
         }
     }
     unreachable!("there is at least one document")

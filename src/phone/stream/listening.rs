@@ -1,0 +1,112 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::super::account::Account;
+use super::super::event::What;
+use super::caller::{Sound, frames};
+use super::network::Network;
+use super::run::{Opening, Source, Streamed, carry, milliseconds};
+use super::socket::{self, Refused};
+use crate::types::Clip8k;
+use crate::types::media::Track;
+
+/// What is sent after both clips are over: two seconds, so that a server finds the end of speech.
+const TAIL_FRAMES: u64 = 100;
+/// The provider's own patience is not known; a webhook's is this long.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// A stream that only listens: what a `<Start>` opens.
+#[derive(Clone, Debug)]
+pub struct Listening {
+    /// The web socket, as the document spells it.
+    pub url: String,
+    /// Who signs.
+    pub account: Account,
+    /// The provider's id of the call.
+    pub call_sid: String,
+    /// What the socket is told at its start.
+    pub params: Vec<(String, String)>,
+    /// What the caller says; `None` when this side is not sent.
+    pub inbound: Option<Clip8k>,
+    /// What the caller hears; `None` when this side is not sent.
+    pub outbound: Option<Clip8k>,
+}
+
+/// The two sides of a call that goes on elsewhere.
+pub(super) struct Sides {
+    sides: Vec<(Track, Sound)>,
+    last_frame: u64,
+}
+
+impl Sides {
+    fn new(listening: &Listening) -> Self {
+        let sides = [(Track::Inbound, &listening.inbound), (Track::Outbound, &listening.outbound)];
+        let sides: Vec<_> = sides.into_iter().filter_map(|(track, clip)| Some((track, clip.as_ref()?))).collect();
+        let longest = sides.iter().map(|(_, clip)| frames(clip)).max().unwrap_or_default();
+        let sides = sides.into_iter().map(|(track, clip)| (track, Sound::new(clip.samples()))).collect();
+        Self { sides, last_frame: longest as u64 + TAIL_FRAMES }
+    }
+
+    pub(super) fn tracks(&self) -> Vec<Track> {
+        self.sides.iter().map(|(track, _)| *track).collect()
+    }
+
+    pub(super) fn frame(&self, frame: u64) -> Vec<(Track, &str)> {
+        self.sides.iter().map(|(track, sound)| (*track, sound.frame(frame as usize))).collect()
+    }
+
+    pub(super) fn last_frame(&self) -> u64 {
+        self.last_frame
+    }
+}
+
+/// Sends the sides of a call to a web socket, until both clips are over or the server closes.
+///
+/// Whatever the server sends is ignored, as the provider does; a frame is lost or doubled on both sides at once.
+/// Gives also what happened, what the provider would not have taken among it, as [`What::Faulted`].
+///
+/// ```no_run
+/// # async fn example(account: callprint::phone::Account, clip: callprint::types::Clip8k) {
+/// use callprint::phone::{Listening, Network, StreamEnd, listen};
+/// let listening = Listening {
+///     url: "ws://127.0.0.1:8080/media".to_owned(),
+///     account,
+///     call_sid: format!("CA{:032x}", 1),
+///     params: vec![("token".to_owned(), "…".to_owned())],
+///     inbound: Some(clip),
+///     outbound: None,
+/// };
+/// let (streamed, _) = listen(&listening, &Network::default()).await;
+/// assert_eq!(streamed.ended, StreamEnd::Stopped);
+/// # }
+/// ```
+pub async fn listen(listening: &Listening, network: &Network) -> (Streamed, Vec<What>) {
+    match socket::client() {
+        Ok(client) => listen_over(&client, listening, network).await,
+        Err(error) => {
+            let (url, message) = (listening.url.clone(), error.to_string());
+            (Streamed::new(&listening.url), vec![What::StreamRefused { url, status: None, message }])
+        }
+    }
+}
+
+pub(in super::super) async fn listen_over(
+    client: &reqwest::Client,
+    listening: &Listening,
+    network: &Network,
+) -> (Streamed, Vec<What>) {
+    let Listening { url, account, call_sid, params, .. } = listening;
+    let start = Instant::now();
+    let socket = match socket::open(client, url, &account.token, PATIENCE).await {
+        Ok(socket) => socket,
+        Err(Refused { status, message }) => {
+            return (Streamed::new(url), vec![What::StreamRefused { url: url.clone(), status, message }]);
+        }
+    };
+    let mut events = vec![What::StreamOpened { url: url.clone(), latency_ms: milliseconds(start.elapsed()) }];
+    let opening = Opening { url, account_sid: &account.sid, call_sid, params };
+    let source = Source::Sides(Sides::new(listening));
+    let (streamed, _) = carry(socket, &opening, source, network, &mut |_, what| events.push(what)).await;
+    (streamed, events)
+}
