@@ -52,7 +52,7 @@ const SOLE_USERS: [(&str, &[&str]); 4] = [
     ("ort::", &["models"]),
     ("rusqlite::", &["store"]),
     ("axum::", &["http", "phone"]),
-    ("tokio_tungstenite::", &["phone"]),
+    ("tokio_tungstenite::", &["http", "phone"]),
 ];
 
 fn root() -> PathBuf {

@@ -43,8 +43,12 @@ pub struct Line {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Audio {
+    /// As a stream where the provider reaches us by `https://`, else by recordings.
+    Auto,
     /// The provider records each take and we fetch it.
     Record,
+    /// The provider streams each take to us while it is spoken; a stream that fails is replaced by a recording.
+    Stream,
 }
 
 /// Who may become an enrolled caller on a line.

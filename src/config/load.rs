@@ -7,7 +7,9 @@ use toml::{Table, Value};
 
 use super::check::{self, Invalid};
 use super::line::{Line, main_line};
-use super::{AudioLimits, Config, Enrollment, Lockout, Log, Models, Server, Store, Token, Twilio, Verification};
+use super::{
+    AudioLimits, Config, Enrollment, Lockout, Log, Models, Server, Store, Streams, Token, Twilio, Verification,
+};
 use crate::types::LineName;
 
 /// The commented default file, which is also where the defaults come from.
@@ -92,6 +94,7 @@ struct Sections {
     twilio: Twilio,
     models: Models,
     audio: AudioLimits,
+    streams: Streams,
     enrollment: Enrollment,
     verification: Verification,
     lockout: Lockout,
@@ -123,6 +126,7 @@ fn build(mut table: Table) -> Result<Config, ConfigError> {
         twilio: sections.twilio,
         models: sections.models,
         audio: sections.audio,
+        streams: sections.streams,
         enrollment: sections.enrollment,
         verification: sections.verification,
         lockout: sections.lockout,

@@ -14,7 +14,7 @@ pub use check::Invalid;
 pub use line::{AfterVerdict, Audio, EnrollmentPolicy, Line};
 pub use load::{ConfigError, DEFAULTS, Environment, load};
 pub use section::{
-    AudioLimits, Enrollment, Lockout, Log, LogFormat, Models, Server, Store, Token, Twilio, Verification,
+    AudioLimits, Enrollment, Lockout, Log, LogFormat, Models, Server, Store, Streams, Token, Twilio, Verification,
 };
 
 use crate::types::LineName;
@@ -34,6 +34,8 @@ pub struct Config {
     pub models: Models,
     /// What audio is taken.
     pub audio: AudioLimits,
+    /// Real-time audio.
+    pub streams: Streams,
     /// How a voiceprint is made.
     pub enrollment: Enrollment,
     /// How a caller is verified.
@@ -51,6 +53,15 @@ impl Config {
     pub fn line_for(&self, called: &str) -> Option<&Line> {
         let listed = self.lines.iter().find(|line| line.numbers.iter().any(|number| number.as_str() == called));
         listed.or_else(|| self.lines.iter().find(|line| line.numbers.is_empty()))
+    }
+
+    /// Whether a line's takes come as streams.
+    pub fn is_streamed(&self, line: &Line) -> bool {
+        match line.audio {
+            Audio::Stream => true,
+            Audio::Record => false,
+            Audio::Auto => self.server.public_url.starts_with("https://"),
+        }
     }
 
     /// The line of that name.

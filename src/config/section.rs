@@ -102,6 +102,18 @@ pub struct AudioLimits {
     pub max_seconds: f32,
 }
 
+/// Real-time audio.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Streams {
+    /// Streams open at once.
+    pub max_open: usize,
+    /// How long a reply's invitation to stream is good for, in seconds.
+    pub start_within_s: u64,
+    /// Whether a tone tells the caller to speak.
+    pub tone: bool,
+}
+
 /// How a voiceprint is made.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -2,7 +2,7 @@
 
 use crate::dialog::state::{Intent, Stage};
 use crate::dialog::turn::Turn;
-use crate::dialog::{Consent, Effect, Event, Step, TakeOutcome, finish, prompts, verify};
+use crate::dialog::{Consent, Effect, Event, LineFacts, Sentence, Step, TakeOutcome, finish, prompts, verify};
 use crate::types::Reason;
 
 /// Takes that make a voiceprint.
@@ -16,11 +16,14 @@ pub(super) fn start(mut turn: Turn) -> Step {
 }
 
 fn ask(turn: Turn, good: u32) -> Step {
-    let sentence = prompts::ENROLL_SAY
-        .sentence()
-        .with("passphrase", turn.facts.line.passphrase.clone())
-        .with("take", (good + 1).to_string());
+    let sentence = question(&turn.facts.line, good);
     turn.sentence(sentence).listen(Stage::Enroll { good })
+}
+
+/// Asks for the take after `good` good ones.
+pub(super) fn question(line: &LineFacts, good: u32) -> Sentence {
+    let sentence = prompts::ENROLL_SAY.sentence().with("passphrase", line.passphrase.clone());
+    sentence.with("take", (good + 1).to_string())
 }
 
 /// Takes what came of the take after `good` good ones.

@@ -95,6 +95,16 @@ pub fn advance(mut state: State, event: &Event, facts: &Facts, now: Timestamp) -
     }
 }
 
+/// The question of a turn that listens once more, alone; for a take that never reached us. No turn of its own.
+pub fn ask_again(state: &State, line: &LineFacts) -> Option<Reply> {
+    let sentence = match state.stage {
+        Stage::Enroll { good } => enroll::question(line, good),
+        Stage::Verify => verify::question(line),
+        _ => return None,
+    };
+    Some(Reply { say: vec![sentence], next: turn::listening(line) })
+}
+
 /// Ends a call that cannot go on, with an apology and the way on after a reject.
 pub fn give_up(facts: &Facts) -> Step {
     // Nothing of an apology depends on the time.

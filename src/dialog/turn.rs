@@ -1,6 +1,6 @@
 use crate::dialog::prompts::Prompt;
 use crate::dialog::state::{Stage, State};
-use crate::dialog::{Effect, Facts, Keys, Next, Reply, Sentence, Step, finish};
+use crate::dialog::{Effect, Facts, Keys, LineFacts, Next, Reply, Sentence, Step, finish};
 use crate::types::Timestamp;
 
 /// Turns after which a call is ended whatever happens.
@@ -80,8 +80,8 @@ impl<'a> Turn<'a> {
 
     /// Ends the turn by listening for a take.
     pub(super) fn listen(self, stage: Stage) -> Step {
-        let limits = self.facts.line.verification;
-        self.ask(stage, Next::Listen { max_s: limits.max_take_s, end_silence_s: limits.end_silence_s })
+        let next = listening(&self.facts.line);
+        self.ask(stage, next)
     }
 
     /// Ends the call; only `finish` calls this.
@@ -105,4 +105,10 @@ impl<'a> Turn<'a> {
     fn step(self, next: Next) -> Step {
         Step { state: self.state, reply: Reply { say: self.say, next }, effects: self.effects }
     }
+}
+
+/// Listens for a take, as long as the line does.
+pub(super) fn listening(line: &LineFacts) -> Next {
+    let limits = line.verification;
+    Next::Listen { max_s: limits.max_take_s, end_silence_s: limits.end_silence_s }
 }

@@ -2,7 +2,7 @@
 
 use crate::dialog::state::{Intent, Stage};
 use crate::dialog::turn::Turn;
-use crate::dialog::{Effect, Event, Step, TakeOutcome, enroll, finish, menu, prompts};
+use crate::dialog::{Effect, Event, LineFacts, Sentence, Step, TakeOutcome, enroll, finish, menu, prompts};
 use crate::types::{Reason, Verdict};
 
 /// Begins a verification with its own tries.
@@ -17,9 +17,14 @@ pub(super) fn start(mut turn: Turn) -> Step {
 /// Asks for the passphrase, unless the caller or the number has to wait by now.
 fn ask(turn: Turn) -> Step {
     finish::if_clear(turn, |turn| {
-        let passphrase = turn.facts.line.passphrase.clone();
-        turn.sentence(prompts::VERIFY_SAY.sentence().with("passphrase", passphrase)).listen(Stage::Verify)
+        let sentence = question(&turn.facts.line);
+        turn.sentence(sentence).listen(Stage::Verify)
     })
+}
+
+/// Asks for the passphrase.
+pub(super) fn question(line: &LineFacts) -> Sentence {
+    prompts::VERIFY_SAY.sentence().with("passphrase", line.passphrase.clone())
 }
 
 /// Takes what came of a verification take.

@@ -213,6 +213,11 @@ impl Live {
         self.endpoint.recognised();
     }
 
+    /// Audio that came and was not heard yet, in milliseconds; less than a chunk when there is nothing to do.
+    pub fn behind_ms(&self) -> u32 {
+        ((self.audio.len() - self.probabilities.len() * CHUNK) / SAMPLES_PER_MS) as u32
+    }
+
     /// Why the turn is over, if it is.
     pub fn ended(&self) -> Option<EndReason> {
         self.endpoint.ended()

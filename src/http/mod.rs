@@ -2,6 +2,7 @@
 
 mod error;
 mod health;
+mod media;
 mod metrics;
 mod router;
 mod signed;

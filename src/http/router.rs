@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 
 use super::error::Refusal;
-use super::{Edge, health, webhooks};
+use super::{Edge, health, media, webhooks};
 
 /// Largest webhook: the provider's own cap on what it sends and takes is 64 kB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -31,6 +31,7 @@ pub(super) fn router(edge: Edge) -> Router {
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+        .route("/media", get(media::upgrade))
         .merge(webhooks)
         .layer(middleware::from_fn(observe))
         .layer(PropagateRequestIdLayer::x_request_id())

@@ -10,7 +10,7 @@ use super::error::Refusal;
 use crate::twilio::{Body, CallForm, Form};
 
 /// The provider's signature over the URL and the body.
-const SIGNATURE: &str = "x-twilio-signature";
+pub(super) const SIGNATURE: &str = "x-twilio-signature";
 
 /// A webhook is a few kilobytes from a well-connected sender; whoever takes longer holds a place on purpose.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
@@ -32,6 +32,9 @@ pub(super) struct At {
     /// How many times the call has already waited for this turn.
     #[serde(default)]
     pub poll: u32,
+    /// 1 when a stream of this turn is over.
+    #[serde(default)]
+    pub stream: u8,
     /// 1 when the provider fell through a `Gather` or `Record` that heard nothing.
     #[serde(default)]
     pub silent: u8,

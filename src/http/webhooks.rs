@@ -17,7 +17,11 @@ pub(super) async fn incoming(State(edge): State<Edge>, Signed { form, .. }: Sign
 }
 
 pub(super) async fn turn(State(edge): State<Edge>, Signed { at, form }: Signed) -> Response {
-    answer(&edge, &form, edge.service.turn(at.n, at.silent != 0, &form)).await
+    if at.stream == 0 {
+        answer(&edge, &form, edge.service.turn(at.n, at.silent != 0, &form)).await
+    } else {
+        answer(&edge, &form, edge.service.streamed(at.n, &form)).await
+    }
 }
 
 pub(super) async fn wait(State(edge): State<Edge>, Signed { at, form }: Signed) -> Response {

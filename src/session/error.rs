@@ -33,6 +33,9 @@ pub enum SessionError {
     /// The call's line is no longer configured.
     #[error("the call's line is no longer configured")]
     NoLine,
+    /// The system gives no thread to hear streams on.
+    #[error("no thread to hear streams on: {0}")]
+    NoThread(std::io::Error),
     /// The turn took longer than the provider waits.
     #[error("the turn took too long")]
     TooSlow,
@@ -51,6 +54,7 @@ impl SessionError {
             Self::Recordings(error) => error.code(),
             Self::UnknownCall => "unknown_call",
             Self::NoLine => "no_line",
+            Self::NoThread(_) => "no_thread",
             Self::TooSlow => "too_slow",
         }
     }

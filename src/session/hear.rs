@@ -9,7 +9,7 @@ use super::turn::Turn;
 use super::{SessionError, Xml};
 use crate::dialog::{LineFacts, Purpose, State};
 use crate::store::{TakeClaim, TakeStatus};
-use crate::types::{RecordingSid, Timestamp};
+use crate::types::{RecordingSid, Source, Timestamp};
 
 /// How long a webhook waits for a verdict before the caller is asked to hold: with it every turn answers within 1 s.
 const WINDOW: Duration = Duration::from_millis(600);
@@ -23,7 +23,7 @@ pub(super) struct Hearing<'s> {
     turn: Turn<'s>,
     state: State,
     purpose: Purpose,
-    recording: RecordingSid,
+    source: Source,
     /// How many times the caller was asked to hold.
     poll: u32,
     since: Timestamp,
@@ -41,25 +41,17 @@ impl<'s> Hearing<'s> {
     /// A take whose recording was just announced.
     pub(super) fn announced(turn: Turn<'s>, state: State, purpose: Purpose, recording: RecordingSid) -> Self {
         let since = turn.now;
-        Self { turn, state, purpose, recording, poll: 0, since }
+        Self { turn, state, purpose, source: Source::Recording(recording), poll: 0, since }
     }
 
     /// A take that is asked about again.
     pub(super) fn awaited(turn: Turn<'s>, state: State, take: TakeStatus, poll: u32) -> Self {
-        Self { turn, state, purpose: take.purpose, recording: take.recording, poll, since: take.opened_at }
+        Self { turn, state, purpose: take.purpose, source: take.source, poll, since: take.opened_at }
     }
 
-    fn job(&self, line: &LineFacts) -> Job {
-        let call = &self.turn.call;
-        Job {
-            call: call.sid.clone(),
-            turn: call.turn,
-            recording: self.recording.clone(),
-            purpose: self.purpose,
-            caller: call.caller,
-            strictness: self.turn.line.strictness,
-            last_try: self.state.last_try(line),
-        }
+    fn job(&self, facts: &LineFacts) -> Job {
+        let Turn { call, line, .. } = &self.turn;
+        Job::new(call, line, &self.state, facts, self.purpose, self.source.clone())
     }
 
     fn is_overdue(&self, recording_wait_ms: u64) -> bool {
@@ -82,7 +74,7 @@ impl Service {
             Heard::Elsewhere => {
                 if self.store().take(&job.call, job.turn).await?.is_some() {
                     // A second recording of a turn whose first one is being judged.
-                    self.discard(Some(&job.recording)).await?;
+                    self.discard(job.source.recording()).await?;
                     return hold();
                 }
                 return self.settled(&hearing.turn.call, job.turn + 1).await?.ok_or(SessionError::UnknownCall);
@@ -96,7 +88,7 @@ impl Service {
         let deadline = Instant::now() + WINDOW;
         loop {
             if let Some(mut news) = self.takes().news(&job.call, job.turn) {
-                if news.recording != job.recording {
+                if news.source != job.source {
                     return Ok(Heard::Elsewhere);
                 }
                 match timeout_at(deadline, news.outcome.wait_for(Option::is_some)).await {
@@ -106,7 +98,7 @@ impl Service {
                     Ok(Err(_)) => {}
                 }
             }
-            let claim = self.store().open_take(&job.call, job.turn, &job.recording, job.purpose, self.now(), LEASE);
+            let claim = self.store().open_take(&job.call, job.turn, &job.source, job.purpose, self.now(), LEASE);
             match claim.await? {
                 TakeClaim::Done(outcome) => return Ok(Heard::Judged(Outcome::from_json(&outcome)?)),
                 TakeClaim::Mine => self.start_judging(job).await?,
@@ -118,8 +110,15 @@ impl Service {
     }
 
     async fn start_judging(&self, job: &Job) -> Result<(), SessionError> {
-        if let Some(running) = self.takes().enter(&job.call, job.turn, &job.recording) {
-            self.tasks().spawn(judge::run(self.clone(), job.clone(), running));
+        let Some(recording) = job.source.recording() else {
+            // Whoever heard the stream is gone, and what was said with them.
+            tracing::error!(call = %job.call, turn = job.turn, "a streamed take was lost with the process that heard it");
+            judge::give_up(self, job).await?;
+            return Ok(());
+        };
+        if let Some(running) = self.takes().enter(&job.call, job.turn, &job.source) {
+            let take = judge::recorded(self.clone(), job.clone(), recording.clone());
+            self.tasks().spawn(judge::run(self.clone(), job.clone(), running, take));
         } else {
             tracing::error!(call = %job.call, "more takes at once than can be judged");
             judge::give_up(self, job).await?;

@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::meters;
 use super::outcome::Outcome;
@@ -8,12 +9,13 @@ use super::service::Service;
 use super::step::count_attempt;
 use super::takes::Running;
 use crate::audio::{self, AudioError};
-use crate::dialog::{LastTry, Purpose, Standing};
+use crate::config::Line;
+use crate::dialog::{LastTry, LineFacts, Purpose, Standing, State};
 use crate::engine::{Assessment, Bar, EngineError, Take};
 use crate::scoring::{ScoreError, TakePrint, Voiceprint};
-use crate::store::{Finished, NewAttempt, NewVoiceprint, StoreError, TakeResult};
+use crate::store::{Call, Finished, NewAttempt, NewVoiceprint, StoreError, TakeClaim, TakeResult};
 use crate::twilio::RecordingError;
-use crate::types::{CallSid, CallerId, Clip16k, Reason, RecordingSid, Strictness, Verdict};
+use crate::types::{CallSid, CallerId, Clip16k, Reason, RecordingSid, Source, Strictness, Verdict};
 use crate::vad::QualityLimits;
 
 /// Takes of one voiceprint.
@@ -22,7 +24,7 @@ const TAKES: u32 = 3;
 /// What a take must reach, to enroll and to verify: in both the whole passphrase is said.
 ///
 /// The engine can score less, such as one word of it, but then the words are no longer what was enrolled.
-const PASSPHRASE: QualityLimits = QualityLimits::ENROLL;
+pub(super) const PASSPHRASE: QualityLimits = QualityLimits::ENROLL;
 
 /// How long a claim on a take keeps others from judging it.
 ///
@@ -30,12 +32,12 @@ const PASSPHRASE: QualityLimits = QualityLimits::ENROLL;
 /// slow may be overtaken, and then the first result counts.
 pub(super) const LEASE: Duration = Duration::from_secs(4);
 
-/// One take to be fetched, listened to and judged.
+/// One take to be judged.
 #[derive(Clone)]
 pub(super) struct Job {
     pub call: CallSid,
     pub turn: u32,
-    pub recording: RecordingSid,
+    pub source: Source,
     pub purpose: Purpose,
     /// Whom a verification compares with; nobody's voiceprint for an account that nobody has.
     pub caller: Option<CallerId>,
@@ -43,9 +45,50 @@ pub(super) struct Job {
     pub last_try: LastTry,
 }
 
+impl Job {
+    /// The take that a call's next turn listens for.
+    pub(super) fn new(
+        call: &Call,
+        line: &Line,
+        state: &State,
+        facts: &LineFacts,
+        purpose: Purpose,
+        source: Source,
+    ) -> Self {
+        Self {
+            call: call.sid.clone(),
+            turn: call.turn,
+            source,
+            purpose,
+            caller: call.caller,
+            strictness: line.strictness,
+            last_try: state.last_try(facts),
+        }
+    }
+
+    /// What a verification is measured against.
+    pub(super) const fn bar(&self) -> Bar {
+        let LastTry { mismatch, bad_take } = self.last_try;
+        Bar { strictness: self.strictness, last_mismatch: mismatch, last_bad_take: bad_take }
+    }
+}
+
+/// What came of a stream.
+pub(super) enum Streamed {
+    /// The caller spoke, or did not; what they said is being examined.
+    Speech {
+        /// When they had finished.
+        since: Instant,
+        /// What was said.
+        take: AbortOnDropHandle<Result<Take, Fault>>,
+    },
+    /// The caller pressed star.
+    Star,
+}
+
 /// Why a take got no outcome of its own.
 #[derive(Debug, Error)]
-enum Fault {
+pub(super) enum Fault {
     #[error(transparent)]
     Recording(#[from] RecordingError),
     #[error(transparent)]
@@ -97,8 +140,13 @@ impl Judgement {
 }
 
 /// Judges one take to the end and tells those who wait.
-pub(super) async fn run(service: Service, job: Job, running: Running) {
-    let judgement = match judge(&service, &job).await {
+pub(super) async fn run(
+    service: Service,
+    job: Job,
+    running: Running,
+    take: impl Future<Output = Result<Take, Fault>> + Send,
+) {
+    let judgement = match judge(&service, &job, take).await {
         Ok(judgement) => judgement,
         // Nobody waits for it here any more; after the restart whoever asks for it claims it again.
         Err(Fault::Stopping) => return,
@@ -109,6 +157,33 @@ pub(super) async fn run(service: Service, job: Job, running: Running) {
         Ok(outcome) => running.tell(outcome),
         Err(error) => meters::store_failed("a judgement is not kept", &error),
     }
+}
+
+/// Claims what came of a stream and judges it in the background: the socket can be closed once this returns.
+pub(super) async fn streamed(service: &Service, job: Job, heard: Streamed) -> Result<(), StoreError> {
+    let claim = service.store().open_take(&job.call, job.turn, &job.source, job.purpose, service.now(), LEASE).await?;
+    if claim != TakeClaim::Mine {
+        tracing::warn!(call = %job.call, turn = job.turn, "a stream came too late: its turn has another take");
+        return Ok(());
+    }
+    let (since, take) = match heard {
+        Streamed::Star => {
+            finish(service, &job, Judgement::of(Outcome::Star)).await?;
+            return Ok(());
+        }
+        Streamed::Speech { since, take } => (since, take),
+    };
+    let Some(running) = service.takes().enter(&job.call, job.turn, &job.source) else {
+        tracing::error!(call = %job.call, "more takes at once than can be judged");
+        give_up(service, &job).await?;
+        return Ok(());
+    };
+    let service = service.clone();
+    service.tasks().clone().spawn(async move {
+        run(service, job, running, async { take.await.unwrap_or(Err(Fault::Panicked)) }).await;
+        metrics::histogram!(meters::STREAM_VERDICT_SECONDS).record(since.elapsed());
+    });
+    Ok(())
 }
 
 fn lost(job: &Job, fault: &Fault) -> Judgement {
@@ -122,10 +197,23 @@ pub(super) async fn give_up(service: &Service, job: &Job) -> Result<Outcome, Sto
     finish(service, job, Judgement::of(Outcome::Lost)).await
 }
 
-async fn judge(service: &Service, job: &Job) -> Result<Judgement, Fault> {
+async fn judge(
+    service: &Service,
+    job: &Job,
+    take: impl Future<Output = Result<Take, Fault>> + Send,
+) -> Result<Judgement, Fault> {
+    let heard = take.await?;
+    match job.purpose {
+        Purpose::Enroll { take } => enroll(service, job, &heard, take).await,
+        Purpose::Verify => verify(service, job, &heard).await,
+    }
+}
+
+/// Fetches a recording and examines it.
+pub(super) async fn recorded(service: Service, job: Job, recording: RecordingSid) -> Result<Take, Fault> {
     let start = Instant::now();
     let fetched = tokio::select! {
-        fetched = service.recordings().fetch(&job.recording) => fetched,
+        fetched = service.recordings().fetch(&recording) => fetched,
         () = service.stopping() => return Err(Fault::Stopping),
     };
     let result = if fetched.is_ok() { "ok" } else { "failed" };
@@ -134,16 +222,12 @@ async fn judge(service: &Service, job: &Job) -> Result<Judgement, Fault> {
     let bytes = fetched?;
 
     let start = Instant::now();
-    let judgement = match job.purpose {
-        Purpose::Enroll { take } => enroll(service, job, bytes, take).await,
-        Purpose::Verify => verify(service, job, bytes).await,
-    };
+    let take = listen(&service, &job, bytes, PASSPHRASE).await;
     metrics::histogram!(meters::JUDGE_SECONDS).record(start.elapsed());
-    judgement
+    take
 }
 
-async fn enroll(service: &Service, job: &Job, bytes: Vec<u8>, take: u32) -> Result<Judgement, Fault> {
-    let heard = listen(service, job, bytes, PASSPHRASE).await?;
+async fn enroll(service: &Service, job: &Job, heard: &Take, take: u32) -> Result<Judgement, Fault> {
     let print = match (heard.fault(), heard.print()) {
         (None, Some(print)) => print,
         (fault, _) => return Ok(fault_of(fault.unwrap_or(Reason::NoSpeech))),
@@ -172,16 +256,13 @@ const fn fault_of(reason: Reason) -> Judgement {
     Judgement::of(Outcome::EnrollFault { reason })
 }
 
-async fn verify(service: &Service, job: &Job, bytes: Vec<u8>) -> Result<Judgement, Fault> {
+async fn verify(service: &Service, job: &Job, heard: &Take) -> Result<Judgement, Fault> {
     let stored = match job.caller {
         Some(caller) => service.store().voiceprint(caller).await?,
         None => None,
     };
     let voiceprint = stored.map(|stored| Voiceprint::from_bytes(&stored.bytes)).transpose()?;
-    let heard = listen(service, job, bytes, PASSPHRASE).await?;
-    let bar =
-        Bar { strictness: job.strictness, last_mismatch: job.last_try.mismatch, last_bad_take: job.last_try.bad_take };
-    let assessment = service.engine().verify(voiceprint.as_ref(), &heard, &bar);
+    let assessment = service.engine().verify(voiceprint.as_ref(), heard, &job.bar());
     let outcome = Outcome::Verified { verdict: assessment.verdict };
     Ok(Judgement { assessment: Some(assessment), ..Judgement::of(outcome) })
 }
@@ -207,7 +288,7 @@ async fn listen(service: &Service, job: &Job, bytes: Vec<u8>, limits: QualityLim
 
 /// Keeps a judgement, with the last word to the standing as it is at that moment.
 async fn finish(service: &Service, job: &Job, judgement: Judgement) -> Result<Outcome, StoreError> {
-    let delete = service.config().twilio.delete_recordings.then(|| job.recording.clone());
+    let delete = job.source.recording().filter(|_| service.config().twilio.delete_recordings).cloned();
     let judge = move |standing| result(judgement, standing, delete);
     let finished =
         service.store().finish_take(&job.call, job.turn, service.now(), &service.config().lockout, judge).await?;

@@ -16,6 +16,31 @@ pub(super) const FETCH_SECONDS: &str = "callprint_recording_fetch_seconds";
 pub(super) const JUDGE_SECONDS: &str = "callprint_take_judge_seconds";
 /// Recordings by `step` (fetched, deleted) and `result`.
 pub(super) const RECORDINGS: &str = "callprint_recordings_total";
+/// Streams open now.
+pub(super) const OPEN_STREAMS: &str = "callprint_open_streams";
+/// Frames that came in.
+pub(super) const STREAM_FRAMES: &str = "callprint_stream_frames_total";
+/// Frames that were heard more than 100 ms late.
+pub(super) const STREAM_LATE_FRAMES: &str = "callprint_stream_late_frames_total";
+/// Audio that never came, in milliseconds.
+pub(super) const STREAM_LOST_MS: &str = "callprint_stream_lost_audio_ms_total";
+/// Frames that came twice, or after later ones.
+pub(super) const STREAM_DROPPED: &str = "callprint_stream_dropped_frames_total";
+/// Messages that were no audio although they should be.
+pub(super) const STREAM_DAMAGED: &str = "callprint_stream_damaged_frames_total";
+/// Streams that ended without a take, by `code`.
+pub(super) const STREAM_FAULTS: &str = "callprint_stream_faults_total";
+/// Turns that were recorded because their stream brought no take.
+pub(super) const STREAM_FALLBACKS: &str = "callprint_stream_fallbacks_total";
+/// Times the streams did not keep up, and new ones were turned away.
+pub(super) const STREAM_OVERLOADS: &str = "callprint_stream_overloads_total";
+/// Chunks shown to the speech model, and inferences they took.
+pub(super) const STREAM_CHUNKS: &str = "callprint_stream_chunks_total";
+pub(super) const STREAM_BATCHES: &str = "callprint_stream_batches_total";
+/// Prompts that a caller spoke over.
+pub(super) const BARGE_INS: &str = "callprint_stream_barge_ins_total";
+/// Seconds from the end of the speech in a stream to its outcome.
+pub(super) const STREAM_VERDICT_SECONDS: &str = "callprint_stream_verdict_seconds";
 /// Steps the store could not take, by the `code` of what failed.
 const STORE_ERRORS: &str = "callprint_store_errors_total";
 /// Turns that ended in an apology, by the `code` of what failed.

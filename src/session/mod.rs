@@ -13,6 +13,7 @@ mod outcome;
 mod reply;
 mod service;
 mod step;
+mod stream;
 mod takes;
 mod token;
 mod turn;
@@ -20,5 +21,6 @@ mod voices;
 
 pub use error::SessionError;
 pub use service::{Clock, NotReady, Service};
+pub use stream::{Close, Dialect, Gone, MediaSocket, Received, StreamPlace};
 pub use token::{Claims, TokenError};
 pub use voices::Xml;

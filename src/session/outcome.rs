@@ -22,6 +22,8 @@ pub(super) enum Outcome {
         /// The verdict.
         verdict: Verdict,
     },
+    /// The caller pressed star instead of speaking.
+    Star,
     /// It never came, or could not be judged.
     Lost,
 }
@@ -43,6 +45,7 @@ impl Outcome {
             Self::Enrolled { is_ready } => Event::Take(TakeOutcome::Enrolled { is_ready }),
             Self::EnrollFault { reason } => Event::Take(TakeOutcome::EnrollFault(reason)),
             Self::Verified { verdict } => Event::Take(TakeOutcome::Verified(verdict)),
+            Self::Star => Event::Keys("*".to_owned()),
             Self::Lost => Event::Lost,
         }
     }
@@ -61,6 +64,7 @@ mod tests {
             Outcome::Verified { verdict: Verdict::Accept },
             Outcome::Verified { verdict: Verdict::Retry { reason: Reason::TooNoisy } },
             Outcome::Verified { verdict: Verdict::Cooldown { until } },
+            Outcome::Star,
             Outcome::Lost,
         ] {
             assert_eq!(Outcome::from_json(&outcome.to_json()).unwrap(), outcome);

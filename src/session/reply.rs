@@ -59,6 +59,6 @@ impl Service {
         if let Next::Redirect { url } = &mut reply.next {
             *url = with_token(url, &self.signed(None, call, "reject")?);
         }
-        Ok(self.voices().document(line, 0, &reply)?)
+        Ok(self.voices().document(line, 0, &reply, None)?)
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::stream::{Ears, Places};
 use super::takes::Takes;
 use super::token::TokenSigner;
 use super::voices::Voices;
@@ -40,6 +41,8 @@ struct Inner {
     voices: Voices,
     signer: Option<TokenSigner>,
     takes: Arc<Takes>,
+    places: Arc<Places>,
+    ears: Ears,
     deletion_queued: Notify,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -74,7 +77,10 @@ impl Service {
     /// # Errors
     /// As [`Service::start`].
     pub fn start_at(config: Config, store: Store, engine: Engine, clock: Clock) -> Result<Self, SessionError> {
+        let places = Places::new(config.streams.max_open);
         let service = Self(Arc::new(Inner {
+            ears: Ears::start(engine.clone(), Arc::clone(&places)).map_err(SessionError::NoThread)?,
+            places,
             recordings: Recordings::new(&config.twilio, config.audio.max_bytes)?,
             voices: Voices::load(&config)?,
             signer: TokenSigner::new(&config.token),
@@ -142,6 +148,7 @@ impl Service {
         let mut open = self.open_calls();
         open.retain(|_, heard| heard.elapsed() < FORGET_CALL_AFTER);
         metrics::gauge!(meters::OPEN_CALLS).set(open.len() as f64);
+        metrics::gauge!(meters::OPEN_STREAMS).set(self.places().open() as f64);
     }
 
     pub(super) fn heard_of(&self, call: &CallSid, is_over: bool) {
@@ -183,6 +190,14 @@ impl Service {
 
     pub(super) fn takes(&self) -> &Arc<Takes> {
         &self.0.takes
+    }
+
+    pub(super) fn places(&self) -> &Arc<Places> {
+        &self.0.places
+    }
+
+    pub(super) fn ears(&self) -> &Ears {
+        &self.0.ears
     }
 
     pub(super) fn tasks(&self) -> &TaskTracker {

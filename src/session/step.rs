@@ -85,7 +85,8 @@ impl Service {
         let Turn { call, line, now } = turn;
         let caller = facts.caller.as_ref().map(|caller| caller.id);
         let reply = self.with_result(&call.sid, caller, &step.state, step.reply).await?;
-        let Xml(document) = self.voices().document(line, call.turn, &reply)?;
+        let stream = self.invitation(call, line, &reply, *now);
+        let Xml(document) = self.voices().document(line, call.turn, &reply, stream.as_ref())?;
         let verdicts = verdicts(&step.effects);
         let commit = TurnCommit {
             call: call.sid.clone(),
@@ -95,6 +96,7 @@ impl Service {
             effects: step.effects,
             caller,
             claim,
+            stream,
             at: *now,
         };
         let committed = self.store().commit_turn(commit, &self.config().lockout).await?;

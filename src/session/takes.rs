@@ -5,7 +5,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::meters;
 use super::outcome::Outcome;
-use crate::types::{CallSid, RecordingSid};
+use crate::types::{CallSid, Source};
 
 /// Takes waiting per session before we say that we cannot: at 0.1 s a take the last one waits 6 s, the most a caller
 /// would stay on the line for.
@@ -17,8 +17,8 @@ type Key = (CallSid, u32);
 /// A take that is being judged, for those who wait.
 #[derive(Clone)]
 pub(super) struct News {
-    /// The recording that is listened to.
-    pub(super) recording: RecordingSid,
+    /// What is listened to.
+    pub(super) source: Source,
     /// The outcome, once it has fallen.
     pub(super) outcome: watch::Receiver<Option<Outcome>>,
 }
@@ -48,14 +48,14 @@ impl Takes {
     }
 
     /// Puts a take on the list; `None` when the house is full.
-    pub(super) fn enter(self: &Arc<Self>, call: &CallSid, turn: u32, recording: &RecordingSid) -> Option<Running> {
+    pub(super) fn enter(self: &Arc<Self>, call: &CallSid, turn: u32, source: &Source) -> Option<Running> {
         let key = (call.clone(), turn);
         let (told, outcome) = watch::channel(None);
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if running.len() >= self.most {
             return None;
         }
-        running.insert(key.clone(), News { recording: recording.clone(), outcome });
+        running.insert(key.clone(), News { source: source.clone(), outcome });
         metrics::gauge!(meters::OPEN_TAKES).set(running.len() as f64);
         Some(Running { takes: Arc::clone(self), key, told })
     }
@@ -90,8 +90,8 @@ mod tests {
         CallSid::parse(&format!("CA{}{last}", "0".repeat(31))).unwrap()
     }
 
-    fn recording() -> RecordingSid {
-        RecordingSid::parse(&format!("RE{}", "0".repeat(32))).unwrap()
+    fn recording() -> Source {
+        Source::parse(&format!("RE{}", "0".repeat(32))).unwrap()
     }
 
     #[tokio::test]

@@ -19,7 +19,7 @@ pub(super) struct Turn<'s> {
 }
 
 /// Whether a webhook is about the call's next turn.
-enum Due<'s> {
+pub(super) enum Due<'s> {
     /// It is: the turn, and where the conversation stands.
     Now(Box<Turn<'s>>, State),
     /// It was answered before, or cannot be: the reply that counts.
@@ -134,7 +134,7 @@ impl Service {
     }
 
     /// Finds the call and checks that the webhook is about its next turn.
-    async fn due(&self, n: u32, form: &CallForm) -> Result<Due<'_>, SessionError> {
+    pub(super) async fn due(&self, n: u32, form: &CallForm) -> Result<Due<'_>, SessionError> {
         let call = self.store().call(&form.call_sid).await?.ok_or(SessionError::UnknownCall)?;
         self.heard_of(&call.sid, call.ended_at.is_some());
         if let Some(reply) = self.settled(&call, n).await? {

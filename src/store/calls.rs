@@ -53,6 +53,8 @@ pub struct Call {
     pub last_reply: Option<String>,
     /// When it came in.
     pub started_at: Timestamp,
+    /// Whether its takes are recorded although the line streams: a stream of it has failed.
+    pub is_recorded: bool,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
 }
@@ -122,7 +124,7 @@ impl Store {
 
 const SELECT: &str = "SELECT sid, line, origin, origin_number, called, attestation, forwarded_from, caller, claim, turn, \
                       state, (SELECT reply FROM turns WHERE turns.call = sid AND turns.turn = calls.turn - 1), \
-                      started_at, ended_at FROM calls WHERE sid = ?";
+                      started_at, is_recorded, ended_at FROM calls WHERE sid = ?";
 
 fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
     let number = row.get(3)?;
@@ -145,7 +147,8 @@ fn call(row: &Row<'_>) -> rusqlite::Result<Call> {
         state: row.get(10)?,
         last_reply: row.get(11)?,
         started_at: row.get::<_, At>(12)?.0,
-        ended_at: row.get::<_, Option<At>>(13)?.map(|at| at.0),
+        is_recorded: row.get(13)?,
+        ended_at: row.get::<_, Option<At>>(14)?.map(|at| at.0),
     })
 }
 

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::Actor;
 use crate::dialog::Consent;
-use crate::types::{Attestation, CallSid, CallerId, E164, LineName, RecordingSid};
+use crate::types::{Attestation, CallSid, CallerId, E164, LineName, RecordingSid, Source, StreamId};
 
 /// A time as a column: milliseconds since 1970.
 pub(super) struct At(pub(super) Timestamp);
@@ -64,6 +64,8 @@ text_columns! {
     CallerId: |id| id.to_string(), |text| text.parse().ok().map(CallerId);
     CallSid: |sid| sid.as_str().to_owned(), |text| CallSid::parse(text).ok();
     RecordingSid: |sid| sid.as_str().to_owned(), |text| RecordingSid::parse(text).ok();
+    StreamId: |id| id.as_str().to_owned(), |text| StreamId::parse(text).ok();
+    Source: |source| source.as_str().to_owned(), |text| Source::parse(text);
     E164: |number| number.as_str().to_owned(), |text| E164::parse(text).ok();
     LineName: |line| line.0.clone(), |text| Some(LineName(text.to_owned()));
 }

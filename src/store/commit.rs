@@ -2,7 +2,7 @@ use rusqlite::Transaction;
 
 use super::columns::At;
 use super::effects::Applied;
-use super::{Lasting, Store, StoreError, calls};
+use super::{Lasting, NewStream, Store, StoreError, calls, streams};
 use crate::config::Lockout;
 use crate::dialog::Effect;
 use crate::types::{CallSid, CallerId, Timestamp};
@@ -24,6 +24,8 @@ pub struct TurnCommit {
     pub caller: Option<CallerId>,
     /// Digits typed in this turn that led to no caller.
     pub claim: Option<String>,
+    /// The stream that the reply asks for; it is heard in the next turn.
+    pub stream: Option<NewStream>,
     /// When.
     pub at: Timestamp,
 }
@@ -61,6 +63,9 @@ impl Store {
             let mut applied = Applied::new(tx, vault, call, &turn, &lockout);
             turn.effects.iter().try_for_each(|effect| applied.apply(effect))?;
             keep(tx, &turn, applied.caller())?;
+            if let Some(stream) = &turn.stream {
+                streams::announce(tx, vault, &turn.call, turn.turn + 1, stream)?;
+            }
             Ok(Committed::Fresh)
         })
         .await

@@ -59,7 +59,7 @@ fn delete(db: &Connection, sql: &str, id: CallerId) -> Result<u64, StoreError> {
 
 fn queue_recordings(db: &Connection, id: CallerId, at: Timestamp) -> Result<u64, StoreError> {
     let sql = "INSERT INTO recording_deletions (recording, due_at) SELECT recording, ?1 FROM takes \
-               JOIN calls ON calls.sid = takes.call WHERE calls.caller = ?2 AND NOT is_recording_gone \
+               JOIN calls ON calls.sid = takes.call WHERE calls.caller = ?2 AND NOT is_recording_gone AND recording LIKE 'RE%' \
                ON CONFLICT (recording) DO NOTHING";
     Ok(db.execute(sql, (At(at), id))? as u64)
 }

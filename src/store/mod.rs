@@ -26,6 +26,7 @@ mod lane;
 mod open;
 mod purge;
 mod standing;
+mod streams;
 mod takes;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,7 @@ pub use error::StoreError;
 pub use keys::{KeyInfo, Rotation, fresh_key};
 pub use purge::Purged;
 pub use standing::{Standings, Subject};
+pub use streams::{NewStream, OpenStream, StreamClaim, StreamRefusal};
 pub use takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};
 
 use crate::types::Timestamp;

@@ -10,7 +10,7 @@ use super::standing::{self, Subject};
 use super::{Lasting, Store, StoreError, calls, deletions};
 use crate::config::Lockout;
 use crate::dialog::{Purpose, Standing};
-use crate::types::{CallSid, Reason, RecordingSid, Timestamp};
+use crate::types::{CallSid, Reason, RecordingSid, Source, Timestamp};
 
 /// Who judges a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,15 +21,15 @@ pub enum TakeClaim {
     Running,
     /// It is judged: the outcome, as JSON.
     Done(String),
-    /// Not a take of this turn: the recording came with another turn, or this turn has another recording.
+    /// Not a take of this turn: the audio came with another turn, or this turn has other audio.
     Elsewhere,
 }
 
 /// How far a take is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TakeStatus {
-    /// The recording.
-    pub recording: RecordingSid,
+    /// Where its audio comes from.
+    pub source: Source,
     /// What it is for.
     pub purpose: Purpose,
     /// When it was first claimed.
@@ -78,7 +78,7 @@ pub enum Finished {
 impl Store {
     /// Claims a take for judging, until the lease runs out.
     ///
-    /// There is one take per (call, turn), and one per recording.
+    /// There is one take per (call, turn), and one per recording or stream.
     ///
     /// # Errors
     /// [`StoreError::UnknownCall`] when the call never began.
@@ -86,16 +86,16 @@ impl Store {
         &self,
         call: &CallSid,
         turn: u32,
-        recording: &RecordingSid,
+        source: &Source,
         purpose: Purpose,
         at: Timestamp,
         lease: Duration,
     ) -> Result<TakeClaim, StoreError> {
-        let (call, recording) = (call.clone(), recording.clone());
+        let (call, source) = (call.clone(), source.clone());
         self.write(Lasting::Process, move |tx, _| {
             let lease_until = At(at.saturating_add(lease).unwrap_or(Timestamp::MAX));
             match find(tx, &call, turn)? {
-                Some(take) if take.recording != recording => Ok(TakeClaim::Elsewhere),
+                Some(take) if take.source != source => Ok(TakeClaim::Elsewhere),
                 Some(TakeStatus { outcome: Some(outcome), .. }) => Ok(TakeClaim::Done(outcome)),
                 Some(take) if take.lease_until > at => Ok(TakeClaim::Running),
                 Some(_) => {
@@ -107,7 +107,7 @@ impl Store {
                     calls::find(tx, &call)?.ok_or(StoreError::UnknownCall)?;
                     let sql = "INSERT INTO takes (call, turn, recording, purpose, opened_at, lease_until) \
                                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (recording) DO NOTHING";
-                    let row = (&call, turn, &recording, Json(purpose), At(at), lease_until);
+                    let row = (&call, turn, &source, Json(purpose), At(at), lease_until);
                     let is_new = tx.prepare_cached(sql)?.execute(row)? > 0;
                     Ok(if is_new { TakeClaim::Mine } else { TakeClaim::Elsewhere })
                 }
@@ -207,7 +207,7 @@ impl Store {
 
 fn status(row: &Row<'_>) -> rusqlite::Result<TakeStatus> {
     Ok(TakeStatus {
-        recording: row.get(0)?,
+        source: row.get(0)?,
         purpose: row.get::<_, Json<Purpose>>(1)?.0,
         opened_at: row.get::<_, At>(2)?.0,
         lease_until: row.get::<_, At>(3)?.0,

@@ -54,6 +54,7 @@ async fn greet(store: &Store, n: u32) -> Result<(), StoreError> {
         effects: vec![Effect::CreateCaller { keeps_number: true }],
         caller: None,
         claim: None,
+        stream: None,
         at: Timestamp::UNIX_EPOCH,
     };
     store.commit_turn(turn, &LOCKOUT).await.map(drop)

@@ -6,8 +6,8 @@ mod render;
 mod words;
 
 pub use check::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb, Violation, check};
-pub use prompts::Prompts;
-pub use render::{Urls, render};
+pub use prompts::{Prompts, Sound};
+pub use render::{StreamUrls, Urls, render};
 
 use thiserror::Error;
 

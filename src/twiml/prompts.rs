@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use toml::{Table, Value};
 
 use super::TwimlError;
 use super::words::{Speaker, Words, clean};
-use crate::config::Line;
+use crate::audio::{mulaw, resample, wav};
+use crate::config::{AudioLimits, Line};
 use crate::dialog::Sentence;
 use crate::dialog::prompts::{ALL, Prompt};
 
@@ -17,6 +19,9 @@ const BUILT_IN: [(&str, &str); 2] = [
 
 /// The place that cannot be left to a recording, nor left out: nobody else tells the caller.
 const DIGITS: &str = "digits";
+
+/// The largest and longest sound: nobody listens to a sentence of a minute.
+const SOUND: AudioLimits = AudioLimits { max_bytes: 8_000_000, max_seconds: 60.0 };
 
 /// Every sentence of a line, checked when it was loaded.
 #[derive(Clone, Debug)]
@@ -30,7 +35,12 @@ pub struct Prompts {
 enum Entry {
     Text(Vec<Piece>),
     Play(String),
+    /// A sound for streams, and the text that is read where there is none.
+    Sound(Sound, Vec<Piece>),
 }
+
+/// A recorded sentence: µ-law at 8 kHz, no header.
+pub type Sound = Arc<[u8]>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Piece {
@@ -79,6 +89,20 @@ impl Prompts {
         Ok(prompts)
     }
 
+    /// The sentences at the end that are played into a stream, if these are said before one.
+    pub fn played<'s>(&self, say: &'s [Sentence]) -> &'s [Sentence] {
+        let sounds = say.iter().rev().take_while(|sentence| self.sound(&sentence.key).is_some()).count();
+        &say[say.len() - sounds..]
+    }
+
+    /// The sound of a sentence, where the operator has recorded one for streams.
+    pub fn sound(&self, key: &str) -> Option<&Sound> {
+        match self.sentences.get(key) {
+            Some(Entry::Sound(sound, _)) => Some(sound),
+            _ => None,
+        }
+    }
+
     pub(super) fn speaker(&self) -> &Speaker {
         &self.speaker
     }
@@ -88,7 +112,7 @@ impl Prompts {
         let unknown = || TwimlError::UnknownSentence { key: sentence.key.clone() };
         let pieces = match self.sentences.get(&sentence.key).ok_or_else(unknown)? {
             Entry::Play(url) => return Ok(Some(Words::Recorded { url: url.clone() })),
-            Entry::Text(pieces) => pieces,
+            Entry::Text(pieces) | Entry::Sound(_, pieces) => pieces,
         };
         let mut text = String::new();
         for piece in pieces {
@@ -127,24 +151,36 @@ fn parse(file: &str, text: &str) -> Result<BTreeMap<String, Entry>, TwimlError> 
     for (key, value) in table {
         let prompt = ALL.iter().find(|prompt| prompt.key == key);
         let prompt = prompt.ok_or_else(|| bad(file, &key, "is not a sentence we say"))?;
-        let entry = entry(prompt, &value).map_err(|fault| bad(file, &key, fault))?;
+        let folder = Path::new(file).parent().unwrap_or(Path::new(""));
+        let entry = entry(prompt, &value, folder).map_err(|fault| bad(file, &key, fault))?;
         sentences.insert(key, entry);
     }
     Ok(sentences)
 }
 
-/// A string is a sentence, `{ play = "https://…" }` a recording of one.
-fn entry(prompt: &Prompt, value: &Value) -> Result<Entry, String> {
+/// A string is a sentence, `{ play = "https://…" }` a recording of one, `{ sound = "a.wav", text = "…" }` one for streams.
+fn entry(prompt: &Prompt, value: &Value, folder: &Path) -> Result<Entry, String> {
     let entry = match value {
         Value::String(text) => Entry::Text(pieces(text)?),
-        Value::Table(table) => match table.get("play") {
-            Some(Value::String(url)) if table.len() == 1 => Entry::Play(recording(url)?),
-            _ => return Err("needs `play` with a URL and nothing else".to_owned()),
+        Value::Table(table) => match (table.get("play"), table.get("sound"), table.get("text")) {
+            (Some(Value::String(url)), None, None) if table.len() == 1 => Entry::Play(recording(url)?),
+            (None, Some(Value::String(file)), Some(Value::String(text))) if table.len() == 2 => {
+                Entry::Sound(sound(&folder.join(file))?, pieces(text)?)
+            }
+            _ => {
+                return Err(
+                    "needs `play` with a URL, or `sound` with a WAV file and `text`, and nothing else".to_owned()
+                );
+            }
         },
-        _ => return Err("is neither a text nor { play = \"https://…\" }".to_owned()),
+        _ => {
+            return Err(
+                "is neither a text nor { play = \"https://…\" } nor { sound = \"a.wav\", text = \"…\" }".to_owned()
+            );
+        }
     };
     let mut places: Vec<&str> = Vec::new();
-    if let Entry::Text(pieces) = &entry {
+    if let Entry::Text(pieces) | Entry::Sound(_, pieces) = &entry {
         places.extend(pieces.iter().filter_map(|piece| match piece {
             Piece::Place(name) => Some(name.as_str()),
             Piece::Text(_) => None,
@@ -176,6 +212,16 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
     }
     pieces.push(Piece::Text(rest.to_owned()));
     Ok(pieces)
+}
+
+/// Reads a WAV file as a telephone line carries it.
+fn sound(path: &Path) -> Result<Sound, String> {
+    let name = path.display();
+    let bytes = std::fs::read(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    let clip = wav::decode(&bytes, &SOUND).map_err(|error| format!("{name}: {error}"))?;
+    let clip = resample::to_8k(&clip);
+    let samples = clip.samples().iter().map(|sample| (sample * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16);
+    Ok(samples.map(mulaw::from_linear).collect())
 }
 
 fn recording(url: &str) -> Result<String, String> {

@@ -13,6 +13,26 @@ pub struct Urls {
     pub silent: String,
     /// Asks again while a take is judged.
     pub wait: String,
+    /// Hears the take of this turn as a stream; none has it recorded.
+    pub stream: Option<StreamUrls>,
+}
+
+/// The stream that hears a take.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StreamUrls {
+    /// The web socket, absolute.
+    pub socket: String,
+    /// Takes the turn when the socket was closed, or could not be opened.
+    pub action: String,
+    /// What the socket is told at its start.
+    pub token: String,
+}
+
+/// Without the token.
+impl std::fmt::Debug for StreamUrls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StreamUrls").field("socket", &self.socket).field("action", &self.action).finish_non_exhaustive()
+    }
 }
 
 #[derive(Template)]
@@ -36,6 +56,14 @@ struct Listen<'a> {
     silent: &'a str,
     max_s: u32,
     end_silence_s: u32,
+}
+
+#[derive(Template)]
+#[template(path = "stream.xml")]
+struct Stream<'a> {
+    say: &'a [Words],
+    speaker: &'a Speaker,
+    urls: &'a StreamUrls,
 }
 
 #[derive(Template)]
@@ -79,12 +107,15 @@ struct Nothing;
 /// # Errors
 /// [`TwimlError`] when a sentence is missing or the document is too large.
 pub fn render(reply: &Reply, prompts: &Prompts, urls: &Urls) -> Result<String, TwimlError> {
-    let words = reply.say.iter().filter_map(|sentence| prompts.words(sentence).transpose());
+    let Urls { turn, silent, wait, stream } = urls;
+    let stream = stream.as_ref().filter(|_| matches!(reply.next, Next::Listen { .. }));
+    // What the stream plays is not said before it.
+    let played = if stream.is_some() { prompts.played(&reply.say).len() } else { 0 };
+    let words = reply.say[..reply.say.len() - played].iter().filter_map(|sentence| prompts.words(sentence).transpose());
     let say = &words.collect::<Result<Vec<_>, _>>()?[..];
     let speaker = prompts.speaker();
-    let Urls { turn, silent, wait } = urls;
-    let xml = match &reply.next {
-        Next::Gather { keys, timeout_s } => {
+    let xml = match (&reply.next, stream) {
+        (Next::Gather { keys, timeout_s }, _) => {
             let (num_digits, finish_on_key) = match keys {
                 // No key ends it, so that `#` and `*` are answers as well.
                 Keys::One => (1, ""),
@@ -93,12 +124,15 @@ pub fn render(reply: &Reply, prompts: &Prompts, urls: &Urls) -> Result<String, T
             };
             Gather { say, speaker, turn, silent, num_digits, finish_on_key, timeout_s: *timeout_s }.render()
         }
-        &Next::Listen { max_s, end_silence_s } => Listen { say, speaker, turn, silent, max_s, end_silence_s }.render(),
-        &Next::Wait { pause_s, .. } => Wait { say, speaker, again: wait, pause_s }.render(),
-        Next::Hangup => Hangup { say, speaker }.render(),
-        Next::Redirect { url } => Redirect { say, speaker, url }.render(),
-        Next::Dial { number } => Dial { say, speaker, number: number.as_str() }.render(),
-        Next::Nothing => Nothing.render(),
+        (Next::Listen { .. }, Some(stream)) => Stream { say, speaker, urls: stream }.render(),
+        (&Next::Listen { max_s, end_silence_s }, None) => {
+            Listen { say, speaker, turn, silent, max_s, end_silence_s }.render()
+        }
+        (&Next::Wait { pause_s, .. }, _) => Wait { say, speaker, again: wait, pause_s }.render(),
+        (Next::Hangup, _) => Hangup { say, speaker }.render(),
+        (Next::Redirect { url }, _) => Redirect { say, speaker, url }.render(),
+        (Next::Dial { number }, _) => Dial { say, speaker, number: number.as_str() }.render(),
+        (Next::Nothing, _) => Nothing.render(),
     };
     let xml = xml.map_err(|error| TwimlError::Template { message: error.to_string() })?;
     if xml.len() > MAX_BYTES { Err(TwimlError::TooLarge { max: MAX_BYTES }) } else { Ok(xml) }

@@ -103,6 +103,75 @@ sid! {
     RecordingSid, "recording", "RE"
 }
 sid! {
+    /// One stream of ours, for one take of one call: `ST` and 32 hex digits. The provider has its own name for it.
+    StreamId, "stream", "ST"
+}
+sid! {
     /// An account at the provider: `AC` and 32 hex digits.
     AccountSid, "account", "AC"
+}
+
+impl StreamId {
+    /// An id nobody else has.
+    pub fn new() -> Self {
+        Self(format!("ST{}", Uuid::new_v4().simple()))
+    }
+}
+
+impl Default for StreamId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Where a take's audio comes from; no two takes share one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// A recording, which can be fetched again.
+    Recording(RecordingSid),
+    /// A stream, which was heard once, by one process.
+    Stream(StreamId),
+}
+
+impl Source {
+    /// Reads either kind of id.
+    pub fn parse(text: &str) -> Option<Self> {
+        let stream = || StreamId::parse(text).ok().map(Self::Stream);
+        RecordingSid::parse(text).ok().map(Self::Recording).or_else(stream)
+    }
+
+    /// The id as text.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Recording(sid) => sid.as_str(),
+            Self::Stream(id) => id.as_str(),
+        }
+    }
+
+    /// The recording at the provider, if it is one.
+    pub fn recording(&self) -> Option<&RecordingSid> {
+        match self {
+            Self::Recording(sid) => Some(sid),
+            Self::Stream(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_known_by_its_id() {
+        let stream = StreamId::new();
+        assert_eq!(Source::parse(stream.as_str()), Some(Source::Stream(stream.clone())));
+        assert_eq!(Source::Stream(stream).recording(), None);
+        let recording = format!("RE{}", "0".repeat(32));
+        let source = Source::parse(&recording).unwrap();
+        assert_eq!(
+            (source.as_str(), source.recording().map(RecordingSid::as_str)),
+            (&recording[..], Some(&recording[..]))
+        );
+        assert_eq!(Source::parse("CA00000000000000000000000000000001"), None);
+    }
 }

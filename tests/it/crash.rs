@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use callprint::dialog::{Effect, Purpose};
 use callprint::store::{Finished, NewAttempt, NewCall, NewVoiceprint, Store, StoreError, TakeResult, TurnCommit};
-use callprint::types::{CallSid, CallerId, E164, Origin, Reason, RecordingSid, Verdict};
+use callprint::types::{CallSid, CallerId, E164, Origin, Reason, RecordingSid, Source, Verdict};
 
 use crate::store::{LOCKOUT, at, config, new_call, outcome, turn};
 
@@ -221,7 +221,8 @@ async fn enroll(store: &Store, call: &CallSid) -> Result<(), StoreError> {
 
 async fn judge(store: &Store, call: &CallSid, n: u32, result: TakeResult) -> Result<(), StoreError> {
     let recording = RecordingSid::parse(&format!("RE{:032x}", rand::random::<u128>())).unwrap();
-    store.open_take(call, n, &recording, Purpose::Verify, at(0), Duration::from_secs(30)).await?;
+    let source = Source::Recording(recording.clone());
+    store.open_take(call, n, &source, Purpose::Verify, at(0), Duration::from_secs(30)).await?;
     let result = TakeResult { delete_recording: Some(recording.clone()), ..result };
     let finished = store.finish_take(call, n, at(0), &LOCKOUT, |_| result).await?;
     assert!(matches!(finished, Finished::Fresh(_)));

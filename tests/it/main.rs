@@ -11,6 +11,7 @@ mod fixtures;
 mod house;
 mod http;
 mod live;
+mod media;
 mod mishaps;
 mod models;
 mod phone;

@@ -8,6 +8,7 @@ mod deletions;
 mod keys;
 mod lockout;
 mod opening;
+mod streams;
 mod takes;
 
 use std::time::Duration;
@@ -17,7 +18,9 @@ use callprint::dialog::{Effect, Purpose};
 use callprint::store::{
     Call, Committed, Finished, NewAttempt, NewCall, NewVoiceprint, Store, StoreError, TakeResult, TurnCommit,
 };
-use callprint::types::{Attestation, CallSid, CallerId, E164, LineName, Origin, RecordingSid, Timestamp, Verdict};
+use callprint::types::{
+    Attestation, CallSid, CallerId, E164, LineName, Origin, RecordingSid, Source, Timestamp, Verdict,
+};
 use tempfile::TempDir;
 
 /// What the third failure leads to, in numbers that are easy to reckon with.
@@ -83,9 +86,9 @@ impl Place {
 
     /// Opens and finishes the take of the call's current turn.
     pub(crate) async fn take(&self, call: &CallSid, result: TakeResult) -> Finished {
-        let (turn, recording) = (self.found(call).await.turn, recording(rand::random()));
+        let (turn, source) = (self.found(call).await.turn, source(rand::random()));
         let lease = Duration::from_secs(30);
-        self.store.open_take(call, turn, &recording, Purpose::Verify, at(0), lease).await.unwrap();
+        self.store.open_take(call, turn, &source, Purpose::Verify, at(0), lease).await.unwrap();
         self.store.finish_take(call, turn, at(0), &LOCKOUT, move |_| result).await.unwrap()
     }
 
@@ -120,6 +123,11 @@ pub(crate) fn recording(n: u32) -> RecordingSid {
     RecordingSid::parse(&format!("RE{n:032x}")).unwrap()
 }
 
+/// The same as a take's source.
+pub(crate) fn source(n: u32) -> Source {
+    Source::Recording(recording(n))
+}
+
 pub(crate) fn new_call(n: u32, origin: Origin) -> NewCall {
     NewCall {
         sid: sid(n),
@@ -142,6 +150,7 @@ pub(crate) fn turn(call: &CallSid, turn: u32) -> TurnCommit {
         effects: vec![],
         caller: None,
         claim: None,
+        stream: None,
         at: at(0),
     }
 }

@@ -172,3 +172,33 @@ fn another_language_needs_a_file_with_every_sentence() {
     let error = load("fr-FR", &all.replace("goodbye = \"Oui.\"\n", "")).expect_err("one is missing");
     assert!(error.to_string().contains("`goodbye`: is missing"), "{error}");
 }
+
+#[test]
+fn a_sound_is_played_into_a_stream_and_read_where_there_is_none() {
+    let sound = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/audio/anna_pass_1.wav");
+    let file = format!("verify_say = {{ sound = \"{}\", text = \"Say: {{passphrase}}.\" }}", sound.display());
+    let prompts = load("en-US", &file).expect("a file");
+    let ask = Sentence::new("verify_say").with("passphrase", "never forget");
+    assert_eq!(spoken(&prompts, &ask), "Say: never forget.");
+    let bytes = std::fs::metadata(&sound).expect("the fixture").len() as usize;
+    let heard = prompts.sound("verify_say").expect("a sound").len();
+    assert!(heard.abs_diff(bytes / 2) < 400, "{heard} samples of µ-law from a file of {bytes} bytes");
+    // Only what stands last: a sentence after it would be heard before it.
+    let greeting = Sentence::new("greeting").with("service", "x");
+    let (first, last) = ([greeting.clone(), ask.clone()], [ask, greeting]);
+    assert_eq!(prompts.played(&first), &first[1..]);
+    assert!(prompts.played(&last).is_empty());
+}
+
+#[test]
+fn a_sound_that_cannot_be_played_is_refused_with_its_name() {
+    for (value, fault) in [
+        (r#"{ sound = "missing.wav", text = "a" }"#, "cannot read"),
+        (r#"{ sound = "prompts.toml", text = "a" }"#, "prompts.toml"),
+        (r#"{ sound = "a.wav" }"#, "needs `play`"),
+        (r#"{ sound = "a.wav", text = "a", play = "https://a.example/b" }"#, "needs `play`"),
+    ] {
+        let error = load("en-US", &format!("goodbye = {value}")).expect_err(value).to_string();
+        assert!(error.contains(fault), "{value}: {error}");
+    }
+}

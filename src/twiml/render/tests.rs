@@ -33,6 +33,7 @@ fn urls() -> Urls {
         turn: "/call/turn?n=3".to_owned(),
         silent: "/call/turn?n=3&silent=1".to_owned(),
         wait: "/call/wait?n=3&poll=2".to_owned(),
+        stream: None,
     }
 }
 
@@ -122,6 +123,39 @@ fn a_take_is_recorded_whole_and_ended_by_any_key() {
     assert_eq!((record.max_length_s, record.timeout_s), (8, 2));
     assert_eq!(record.finish_on_key, "1234567890*#");
     assert!(record.play_beep && !record.trim_silence);
+}
+
+fn streamed() -> Urls {
+    let stream = StreamUrls {
+        socket: "wss://voice.example.com/media".to_owned(),
+        action: "/call/turn?n=3&stream=1".to_owned(),
+        token: "AAECAwQFBgcICQoLDA0ODw".to_owned(),
+    };
+    Urls { stream: Some(stream), ..urls() }
+}
+
+#[test]
+fn a_streamed_take_comes_back_to_us_however_its_stream_ends() {
+    let reply = Reply { say: say(&["enroll_good", "enroll_say"]), next: Next::Listen { max_s: 8, end_silence_s: 2 } };
+    let prompts = Prompts::for_line(&line("en-US", "")).expect("built in");
+    let xml = render(&reply, &prompts, &streamed()).expect("a reply");
+    insta::assert_snapshot!("stream", xml);
+    let verbs = check(&xml).expect("valid").verbs;
+    let [Verb::Say { .. }, Verb::Say { .. }, Verb::Connect(connect), Verb::Redirect { url, .. }] = &verbs[..] else {
+        panic!("{verbs:?}")
+    };
+    assert_eq!(connect.url, "wss://voice.example.com/media");
+    assert_eq!(connect.parameters, [("token".to_owned(), "AAECAwQFBgcICQoLDA0ODw".to_owned())]);
+    assert_eq!((connect.action.as_deref(), url.as_str()), (Some("/call/turn?n=3&stream=1"), "/call/turn?n=3&stream=1"));
+}
+
+#[test]
+fn only_a_reply_that_listens_is_streamed() {
+    let prompts = Prompts::for_line(&line("en-US", "")).expect("built in");
+    for (name, reply) in replies() {
+        let is_streamed = render(&reply, &prompts, &streamed()).expect("a reply").contains("<Stream");
+        assert_eq!(is_streamed, name == "listen", "{name}");
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use callprint::dialog::{Effect, Purpose, Standing};
 use callprint::store::{Finished, Subject, TurnCommit};
 use callprint::types::{E164, Origin, Reason, Verdict};
 
-use super::{LOCKOUT, Place, at, attempt, new_call, outcome, recording, sid, turn};
+use super::{LOCKOUT, Place, at, attempt, new_call, outcome, sid, source, turn};
 
 const MISMATCH: Verdict = Verdict::Retry { reason: Reason::VoiceMismatch };
 const COOLDOWN: Standing = Standing::Cooldown { until: at_600() };
@@ -63,7 +63,7 @@ async fn the_standing_is_read_again_when_a_verdict_falls() {
     place.enrolled(1, "+15550100001").await;
     let second = place.call(3, "+15550100001").await;
     let lease = Duration::from_secs(30);
-    place.store.open_take(&second, 1, &recording(1), Purpose::Verify, at(0), lease).await.unwrap();
+    place.store.open_take(&second, 1, &source(1), Purpose::Verify, at(0), lease).await.unwrap();
     fail(&place, 2, "+15550100001", 3).await;
     let judge = |standing| outcome(if standing == COOLDOWN { "cooldown" } else { "accept" });
     let finished = place.store.finish_take(&second, 1, at(0), &LOCKOUT, judge).await.unwrap();
@@ -77,7 +77,7 @@ async fn hanging_up_before_the_verdict_does_not_undo_a_mismatch() {
     for n in 2..=4 {
         let call = place.call(n, "+15550100001").await;
         let lease = Duration::from_secs(30);
-        place.store.open_take(&call, 1, &recording(n), Purpose::Verify, at(0), lease).await.unwrap();
+        place.store.open_take(&call, 1, &source(n), Purpose::Verify, at(0), lease).await.unwrap();
         place.store.end_call(&call, at(0)).await.unwrap();
         let finished = place.store.finish_take(&call, 1, at(0), &LOCKOUT, |_| attempt(MISMATCH)).await.unwrap();
         assert_eq!(finished, Finished::Late);

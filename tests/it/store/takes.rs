@@ -4,7 +4,7 @@ use callprint::dialog::{Effect, Purpose};
 use callprint::store::{AttemptFilter, Finished, StoreError, TakeClaim, TakeResult};
 use callprint::types::{Reason, Verdict};
 
-use super::{LOCKOUT, Place, at, attempt, outcome, print, recording, sid, voiceprint};
+use super::{LOCKOUT, Place, at, attempt, outcome, print, recording, sid, source, voiceprint};
 
 const LEASE: Duration = Duration::from_secs(30);
 const VERIFY: Purpose = Purpose::Verify;
@@ -17,7 +17,7 @@ fn all() -> AttemptFilter {
 async fn a_take_is_judged_by_one_and_waited_for_by_the_others() {
     let place = Place::new();
     let call = place.call(1, "+15550100001").await;
-    let claim = async || place.store.open_take(&call, 1, &recording(1), VERIFY, at(0), LEASE).await.unwrap();
+    let claim = async || place.store.open_take(&call, 1, &source(1), VERIFY, at(0), LEASE).await.unwrap();
     assert_eq!(claim().await, TakeClaim::Mine);
     assert_eq!(claim().await, TakeClaim::Running);
     place.store.finish_take(&call, 1, at(1), &LOCKOUT, |_| outcome("done")).await.unwrap();
@@ -29,12 +29,12 @@ async fn a_take_is_judged_by_one_and_waited_for_by_the_others() {
 async fn a_take_whose_judge_died_is_claimed_anew_when_the_lease_is_over() {
     let mut place = Place::new();
     let call = place.call(1, "+15550100001").await;
-    place.store.open_take(&call, 1, &recording(1), VERIFY, at(0), LEASE).await.unwrap();
+    place.store.open_take(&call, 1, &source(1), VERIFY, at(0), LEASE).await.unwrap();
     place.reopen().await;
     let status = place.store.take(&call, 1).await.unwrap().unwrap();
-    assert_eq!((status.recording, status.purpose, status.lease_until), (recording(1), VERIFY, at(30)));
-    let early = place.store.open_take(&call, 1, &recording(1), VERIFY, at(29), LEASE).await.unwrap();
-    let late = place.store.open_take(&call, 1, &recording(1), VERIFY, at(30), LEASE).await.unwrap();
+    assert_eq!((status.source, status.purpose, status.lease_until), (source(1), VERIFY, at(30)));
+    let early = place.store.open_take(&call, 1, &source(1), VERIFY, at(29), LEASE).await.unwrap();
+    let late = place.store.open_take(&call, 1, &source(1), VERIFY, at(30), LEASE).await.unwrap();
     assert_eq!((early, late), (TakeClaim::Running, TakeClaim::Mine));
 }
 
@@ -42,11 +42,11 @@ async fn a_take_whose_judge_died_is_claimed_anew_when_the_lease_is_over() {
 async fn a_recording_is_one_take_and_a_turn_has_one_recording() {
     let place = Place::new();
     let call = place.call(1, "+15550100001").await;
-    let open = async |turn, n| place.store.open_take(&call, turn, &recording(n), VERIFY, at(0), LEASE).await.unwrap();
+    let open = async |turn, n| place.store.open_take(&call, turn, &source(n), VERIFY, at(0), LEASE).await.unwrap();
     assert_eq!(open(1, 1).await, TakeClaim::Mine);
     assert_eq!(open(2, 1).await, TakeClaim::Elsewhere, "the recording of another turn");
     assert_eq!(open(1, 2).await, TakeClaim::Elsewhere, "another recording of the turn");
-    let unknown = place.store.open_take(&sid(9), 0, &recording(3), VERIFY, at(0), LEASE).await;
+    let unknown = place.store.open_take(&sid(9), 0, &source(3), VERIFY, at(0), LEASE).await;
     assert!(matches!(unknown, Err(StoreError::UnknownCall)));
 }
 
@@ -121,7 +121,7 @@ async fn what_the_dialogue_decides_takes_the_place_of_what_the_take_said() {
 async fn a_take_that_comes_too_late_leaves_only_its_recordings_deletion() {
     let place = Place::new();
     let call = place.call(1, "+15550100001").await;
-    place.store.open_take(&call, 1, &recording(1), VERIFY, at(0), LEASE).await.unwrap();
+    place.store.open_take(&call, 1, &source(1), VERIFY, at(0), LEASE).await.unwrap();
     place.turn(&call, vec![]).await.unwrap();
     let late =
         TakeResult { delete_recording: Some(recording(1)), voiceprint: voiceprint(b"v").voiceprint, ..print(b"p") };

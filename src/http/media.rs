@@ -1,0 +1,96 @@
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::response::{IntoResponse, Response};
+use tokio::time::timeout;
+
+use super::Edge;
+use super::error::Refusal;
+use super::signed::SIGNATURE;
+use crate::session::{Close, Dialect, Gone, MediaSocket, Received};
+use crate::twilio::stream::MAX_MESSAGE_BYTES;
+
+/// What a socket reads at once, and may have waiting to be sent: a start message, a tone. Streams are many.
+const BUFFER_BYTES: usize = 4 * 1024;
+
+/// The largest message that is read, to be refused in good order; the socket breaks on anything larger.
+const MOST_READ_BYTES: usize = 4 * MAX_MESSAGE_BYTES;
+
+/// The most that may wait to be sent: a sentence of half a minute, base64, and a little more.
+const MOST_WAITING_BYTES: usize = 512 * 1024;
+
+/// A provider reads at once; whoever lets us wait is not listening.
+const SENT_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long the other end may take to close in return.
+const CLOSED_WITHIN: Duration = Duration::from_secs(2);
+
+/// Lets a provider's socket in: first its signature, then a place, then the upgrade.
+pub(super) async fn upgrade(State(edge): State<Edge>, request: Request) -> Result<Response, Refusal> {
+    let (mut parts, _) = request.into_parts();
+    let signature = parts.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
+    let url = parts.uri.path_and_query().map_or("/", |both| both.as_str());
+    edge.verifier.verify_handshake(url, signature)?;
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return Ok(rejection.into_response()),
+    };
+    let place = edge.service.stream_place().ok_or(Refusal::Busy)?;
+    let upgrade = upgrade
+        .max_message_size(MOST_READ_BYTES)
+        .max_frame_size(MOST_READ_BYTES)
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
+        .max_write_buffer_size(MOST_WAITING_BYTES);
+    Ok(upgrade.on_upgrade(async move |socket| edge.service.stream(place, Socket(socket), Dialect::Twilio).await))
+}
+
+/// A provider's socket.
+struct Socket(WebSocket);
+
+impl Socket {
+    async fn put(&mut self, message: Message) -> Result<(), Gone> {
+        let sent = timeout(SENT_WITHIN, self.0.send(message)).await;
+        if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(Gone) }
+    }
+}
+
+impl MediaSocket for Socket {
+    type Text = Utf8Bytes;
+
+    async fn receive(&mut self) -> Received<Utf8Bytes> {
+        match self.0.recv().await {
+            Some(Ok(Message::Text(text))) => Received::Text(text),
+            Some(Ok(Message::Binary(_))) => Received::Binary,
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Received::Control,
+            Some(Err(error)) if is_too_large(&error) => Received::TooLarge,
+            Some(Ok(Message::Close(_)) | Err(_)) | None => Received::Gone,
+        }
+    }
+
+    async fn send(&mut self, text: String) -> Result<(), Gone> {
+        self.put(Message::Text(text.into())).await
+    }
+
+    async fn ping(&mut self) -> Result<(), Gone> {
+        self.put(Message::Ping(axum::body::Bytes::new())).await
+    }
+
+    async fn close(&mut self, close: Close) {
+        let frame = CloseFrame { code: close.code(), reason: Utf8Bytes::default() };
+        if self.put(Message::Close(Some(frame))).await.is_err() {
+            return;
+        }
+        // A socket dropped with unread bytes is reset, and the other end may then never see why.
+        let farewell = async { while matches!(self.0.recv().await, Some(Ok(_))) {} };
+        let _ = timeout(CLOSED_WITHIN, farewell).await;
+    }
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    use std::error::Error as _;
+    use tokio_tungstenite::tungstenite::Error::Capacity;
+    let inner = error.source().and_then(|inner| inner.downcast_ref());
+    matches!(inner, Some(Capacity(_)))
+}

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::session::meters;
+
+/// How long after a chunk was heard too late new streams are turned away: as long as a take, so that the load can fall.
+const REST: Duration = Duration::from_secs(3);
+
+/// A chunk that waited for so long before it was heard was late: the most that any frame may be.
+pub(super) const TOO_LATE: Duration = Duration::from_millis(100);
+
+/// Room for streams, and whether those there are keep up.
+///
+/// A turn that finds no room is recorded instead: refusing one caller the faster way costs them two seconds, letting them
+/// in would cost everybody.
+pub(in crate::session) struct Places {
+    free: Arc<Semaphore>,
+    most: usize,
+    began: Instant,
+    /// Milliseconds after `began` until which nobody is let in.
+    closed_until: AtomicU64,
+}
+
+/// One stream's room.
+#[derive(Debug)]
+pub struct StreamPlace(#[expect(dead_code, reason = "held, to be given back when dropped")] OwnedSemaphorePermit);
+
+impl Places {
+    pub(in crate::session) fn new(most: usize) -> Arc<Self> {
+        let (free, closed_until) = (Arc::new(Semaphore::new(most)), AtomicU64::new(0));
+        Arc::new(Self { free, most, began: Instant::now(), closed_until })
+    }
+
+    /// Takes a place, if there is one and those who have one are served in time.
+    pub(in crate::session) fn take(&self) -> Option<StreamPlace> {
+        if !self.keeps_up() {
+            return None;
+        }
+        let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
+        Some(StreamPlace(permit))
+    }
+
+    /// Whether a stream that starts in a moment is likely to find a place.
+    pub(in crate::session) fn has_room(&self) -> bool {
+        self.free.available_permits() > 0 && self.keeps_up()
+    }
+
+    /// Streams open now.
+    pub(in crate::session) fn open(&self) -> usize {
+        self.most - self.free.available_permits()
+    }
+
+    /// Notes that a chunk waited too long for its turn.
+    pub(super) fn falls_behind(&self) {
+        let until = (self.began.elapsed() + REST).as_millis() as u64;
+        if self.closed_until.swap(until, Ordering::Relaxed) < until.saturating_sub(REST.as_millis() as u64) {
+            metrics::counter!(meters::STREAM_OVERLOADS).increment(1);
+            tracing::warn!(open = self.open(), "the streams do not keep up: takes are recorded for a while");
+        }
+    }
+
+    fn keeps_up(&self) -> bool {
+        self.began.elapsed().as_millis() as u64 >= self.closed_until.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_free_again_when_its_stream_is_over() {
+        let places = Places::new(2);
+        let (first, _second) = (places.take().unwrap(), places.take().unwrap());
+        assert!(places.take().is_none() && !places.has_room());
+        drop(first);
+        assert!(places.has_room() && places.open() == 1);
+        assert!(places.take().is_some());
+    }
+
+    #[test]
+    fn nobody_is_let_in_while_those_inside_are_not_served_in_time() {
+        let places = Places::new(2);
+        let _first = places.take().unwrap();
+        places.falls_behind();
+        assert!(places.take().is_none() && !places.has_room());
+        places.closed_until.store(0, Ordering::Relaxed);
+        assert!(places.take().is_some());
+    }
+}

@@ -1,0 +1,306 @@
+use std::ops::Deref;
+use std::time::{Duration, Instant};
+
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::ears::Ear;
+use super::fault::Fault;
+use super::pace::Pace;
+use super::pause::{Examiner, Pause};
+use super::say::Speech;
+use super::socket::{MediaSocket, Received};
+use super::{Dialect, Service};
+use crate::audio::stream::Assembler;
+use crate::engine::{Bar, Engine, Live, LiveEvent, LiveStep};
+use crate::scoring::Voiceprint;
+use crate::session::judge::{self, Job, Streamed};
+use crate::session::meters;
+use crate::types::media::{Frame, MediaEvent, MediaSession, Track};
+use crate::vad::{CHUNK, EndpointConfig};
+
+/// Milliseconds in a chunk.
+const CHUNK_MS: u64 = CHUNK as u64 / 8;
+
+/// How often a stream looks at the clock: for its deadline, its meters and its ping.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Ticks between two pings: proxies close sockets that are idle for a minute.
+const PING_EVERY: u32 = 15;
+
+/// What a line may take longer than the audio it carries: a stalled network, a slow start.
+const SLACK: Duration = Duration::from_secs(10);
+
+/// So much unheard audio is enough: a line that was held up brings less.
+const FAR_BEHIND_MS: u32 = 2_000;
+
+/// Messages that may come at once, and for each second since: a whole take in one burst, twice the pace of a line.
+const BURST: u64 = 1_000;
+const PER_SECOND: u64 = 100;
+
+/// What a stream is heard for.
+pub(in crate::session) struct Listening {
+    pub(in crate::session) job: Job,
+    pub(in crate::session) voiceprint: Option<Voiceprint>,
+    /// Net speech of what the caller is to say, where it is known.
+    pub(in crate::session) expected_ms: Option<u32>,
+    /// What is played first.
+    pub(in crate::session) speech: Speech,
+}
+
+/// How a stream ended.
+pub(super) enum End {
+    /// With something to judge.
+    Take(Streamed),
+    /// With the caller, before there was.
+    CallerGone,
+}
+
+/// One take while it is heard.
+pub(super) struct TakeStream<'s> {
+    service: &'s Service,
+    dialect: Dialect,
+    session: MediaSession,
+    listening: Listening,
+    examiner: Examiner,
+    bar: Bar,
+    assembler: Assembler,
+    live: Live,
+    ear: Ear,
+    pause: Pause,
+    pace: Pace,
+    is_playing: bool,
+    is_ending: bool,
+    tick: Interval,
+    ticks: u32,
+    longest: Duration,
+    messages: u64,
+    frames: u64,
+    bytes: Vec<u8>,
+    samples: Vec<i16>,
+}
+
+impl<'s> TakeStream<'s> {
+    pub(super) fn begin(
+        service: &'s Service,
+        listening: Listening,
+        session: MediaSession,
+        dialect: Dialect,
+    ) -> Result<Self, Fault> {
+        let settings = EndpointConfig::default();
+        let spoken_ms = listening.speech.length_ms();
+        let longest_ms = service.config().verification.max_take_s * 1000 + spoken_ms;
+        let settings =
+            EndpointConfig { no_speech_ms: settings.no_speech_ms + spoken_ms, max_turn_ms: longest_ms, ..settings };
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Ok(Self {
+            assembler: Assembler::new(session.format, session.in_order)?,
+            live: service.engine().live(settings, listening.expected_ms),
+            ear: service.ears().ear(),
+            examiner: Examiner {
+                engine: service.engine().clone(),
+                takes: service.takes().clone(),
+                limits: judge::PASSPHRASE,
+            },
+            bar: listening.job.bar(),
+            pause: Pause::default(),
+            pace: Pace::new(Instant::now()),
+            is_playing: false,
+            is_ending: false,
+            tick,
+            ticks: 0,
+            longest: Duration::from_millis(longest_ms.into()) + SLACK,
+            messages: 0,
+            frames: 0,
+            bytes: Vec::new(),
+            samples: Vec::new(),
+            service,
+            dialect,
+            session,
+            listening,
+        })
+    }
+
+    /// Speaks, then listens until the turn is over.
+    pub(super) async fn hear(&mut self, socket: &mut impl MediaSocket) -> Result<End, Fault> {
+        for message in self.listening.speech.messages(self.dialect, &self.session.stream_id) {
+            self.is_playing = true;
+            socket.send(message).await?;
+        }
+        loop {
+            if let Some(end) = self.drive(socket).await? {
+                return Ok(end);
+            }
+            tokio::select! {
+                // Whoever sends faster than we hear is not read any faster.
+                received = socket.receive(), if self.live.behind_ms() < FAR_BEHIND_MS => {
+                    if let Some(end) = self.receive(received)? {
+                        return Ok(end);
+                    }
+                }
+                chunk = self.ear.heard() => {
+                    self.live.heard(chunk.ok_or(Fault::Model)?);
+                    self.is_heard(1);
+                }
+                found = self.pause.found() => {
+                    let voiceprint = self.listening.voiceprint.as_ref();
+                    let is_clear = |found: &crate::engine::Examined| {
+                        self.service.engine().verify(voiceprint, &found.take, &self.bar).is_clear()
+                    };
+                    if found.is_some_and(is_clear) {
+                        self.live.recognised();
+                    }
+                }
+                _ = self.tick.tick() => self.look_at_the_clock(socket).await?,
+            }
+        }
+    }
+
+    /// Does what the turn wants done, until it wants nothing.
+    async fn drive(&mut self, socket: &mut impl MediaSocket) -> Result<Option<End>, Fault> {
+        loop {
+            match self.live.step() {
+                LiveStep::Idle if self.is_ending && u64::from(self.live.behind_ms()) < CHUNK_MS => {
+                    return Ok(Some(self.conclude()));
+                }
+                LiveStep::Idle => return Ok(None),
+                LiveStep::Hear(chunk) => self.ear.show(chunk),
+                LiveStep::Event(LiveEvent::Speculate) => self.pause.begin(&self.examiner, self.live.so_far()),
+                LiveStep::Event(LiveEvent::Began) => {
+                    self.pause.end();
+                    self.barge_in(socket).await?;
+                }
+                LiveStep::Event(LiveEvent::Ended(_)) => return Ok(Some(self.conclude())),
+            }
+        }
+    }
+
+    /// Whoever speaks while we do has heard enough of it.
+    async fn barge_in(&mut self, socket: &mut impl MediaSocket) -> Result<(), Fault> {
+        if std::mem::take(&mut self.is_playing) {
+            metrics::counter!(meters::BARGE_INS).increment(1);
+            let clear = crate::types::media::Out::Clear;
+            socket.send(self.dialect.write(&clear, &self.session.stream_id)).await?;
+        }
+        Ok(())
+    }
+
+    fn receive<T: Deref<Target = str>>(&mut self, received: Received<T>) -> Result<Option<End>, Fault> {
+        self.messages += 1;
+        if self.messages > BURST + PER_SECOND * self.pace.age().as_secs() {
+            return Err(Fault::Flood);
+        }
+        let text = match received {
+            Received::Text(text) => text,
+            Received::Control => return Ok(None),
+            Received::Binary => return Err(Fault::Binary),
+            Received::TooLarge => return Err(Fault::TooLarge),
+            Received::Gone => return Err(Fault::Broken),
+        };
+        match self.dialect.read(&text) {
+            Ok(MediaEvent::Frame(frame)) => self.frame(&frame),
+            Ok(MediaEvent::Started(_)) => return Err(Fault::SecondStart),
+            Ok(MediaEvent::Stopped) => return Ok(Some(End::CallerGone)),
+            Ok(MediaEvent::Key('*')) => return Ok(Some(End::Take(Streamed::Star))),
+            // As in a recording, any other key ends the take: with what came before it.
+            Ok(MediaEvent::Key(_)) => self.is_ending = true,
+            Ok(MediaEvent::Mark(_)) => self.is_playing = false,
+            Ok(MediaEvent::Fault(words)) => tracing::warn!(words, "the provider cannot do what a stream asked"),
+            Ok(MediaEvent::Connected | MediaEvent::Ignored) => {}
+            Err(error) if error.must_close() => return Err(error.into()),
+            Err(_) => damaged(),
+        }
+        Ok(None)
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) {
+        self.frames += 1;
+        if frame.track != Track::Inbound {
+            return;
+        }
+        if frame.payload.decode_into(&mut self.bytes).is_err() {
+            return damaged();
+        }
+        if let Some(at_ms) = frame.at_ms {
+            self.pace.came(Instant::now(), at_ms);
+        }
+        self.samples.clear();
+        self.assembler.push(frame.seq, frame.at_ms, &self.bytes, &mut self.samples);
+        self.live.push(&self.samples);
+    }
+
+    /// The last chunk that was out is back.
+    fn is_heard(&mut self, chunks: u64) {
+        let until_ms = u64::from(self.live.endpoint().elapsed_ms());
+        self.pace.heard(Instant::now(), until_ms.saturating_sub(CHUNK_MS), chunks);
+    }
+
+    /// The turn is over: what is left to find out is found out meanwhile.
+    fn conclude(&mut self) -> End {
+        let pause = std::mem::take(&mut self.pause);
+        End::Take(Streamed::Speech {
+            since: Instant::now(),
+            take: pause.conclude(self.examiner.clone(), self.live.so_far()),
+        })
+    }
+
+    async fn look_at_the_clock(&mut self, socket: &mut impl MediaSocket) -> Result<(), Fault> {
+        self.count();
+        if self.service.is_stopping() {
+            return Err(Fault::Stopping);
+        }
+        if self.pace.age() > self.longest {
+            return Err(Fault::TooSlow);
+        }
+        self.ticks += 1;
+        if self.ticks.is_multiple_of(PING_EVERY) {
+            socket.ping().await?;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) {
+        metrics::counter!(meters::STREAM_FRAMES).increment(std::mem::take(&mut self.frames));
+        metrics::counter!(meters::STREAM_LATE_FRAMES).increment(self.pace.take_late());
+    }
+
+    /// Writes down what the network did.
+    pub(super) fn report(&mut self) {
+        self.count();
+        let stats = self.assembler.stats();
+        metrics::counter!(meters::STREAM_LOST_MS).increment(stats.lost_ms);
+        metrics::counter!(meters::STREAM_DROPPED).increment(stats.duplicates + stats.late);
+        tracing::debug!(
+            frames = stats.frames,
+            lost_ms = stats.lost_ms,
+            duplicates = stats.duplicates,
+            late = stats.late,
+            reordered = stats.reordered,
+            "a stream ended"
+        );
+    }
+
+    /// What is to be judged.
+    pub(super) fn into_job(self) -> Job {
+        self.listening.job
+    }
+}
+
+fn damaged() {
+    metrics::counter!(meters::STREAM_DAMAGED).increment(1);
+}
+
+/// Net speech of what a caller is to say, by what is known of it.
+///
+/// A caller without a voiceprint, and an account that nobody has, are taken to need as long as the line's passphrase takes
+/// most people: how soon a turn ends must not tell whether there is a voiceprint.
+pub(super) fn expected_ms(voiceprint: Option<&Voiceprint>, passphrase: &str) -> u32 {
+    voiceprint.and_then(Engine::expected_ms).unwrap_or_else(|| passphrase_ms(passphrase))
+}
+
+/// Speech of about five letters a third of a second: 150 to 180 words a minute, without pauses.
+const MS_PER_LETTER: u32 = 60;
+
+fn passphrase_ms(passphrase: &str) -> u32 {
+    passphrase.chars().filter(|letter| letter.is_alphanumeric()).count() as u32 * MS_PER_LETTER
+}
