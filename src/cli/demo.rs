@@ -1,14 +1,14 @@
 mod stage;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use self::stage::Stage;
-use super::Exit;
 use super::transcript::{Ink, Transcript, put, put_wrapped};
+use super::{Exit, recording};
 use crate::phone::{Answer, Report, Script};
 use crate::store::Attempt;
 use crate::types::Verdict;
@@ -32,24 +32,10 @@ const FORGED: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 pub(super) struct Args {}
 
 pub(super) fn run(_: &Args) -> anyhow::Result<Exit> {
-    let voices = voices()?;
+    let voices = recording::voices()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let all_well = runtime.block_on(show(&voices))?;
     Ok(if all_well { Exit::Yes } else { Exit::No })
-}
-
-/// The folder of recorded voices, of this source tree.
-fn voices() -> anyhow::Result<PathBuf> {
-    let places = [PathBuf::from("fixtures/audio"), Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/audio")];
-    let found = places.iter().find(|folder| folder.join(format!("{CALLER}_pass_1.wav")).is_file());
-    match found {
-        Some(folder) => Ok(folder.clone()),
-        None => bail!(
-            "the recorded voices are missing: looked in {} and {}; run this in a clone of the repository",
-            places[0].display(),
-            places[1].display()
-        ),
-    }
 }
 
 async fn show(voices: &Path) -> anyhow::Result<bool> {

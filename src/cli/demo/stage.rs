@@ -12,10 +12,9 @@ use url::Url;
 
 use super::super::transcript::Palette;
 use super::super::{local, recording, serve};
-use crate::audio::resample;
 use crate::config::{self, Environment};
 use crate::http::{self, ServeError};
-use crate::phone::{Account, Answer, Lag, Outgoing, Phone, Provider, Shelf, Then, Utterance};
+use crate::phone::{Account, Answer, Lag, Outgoing, Phone, Provider, Shelf, Utterance};
 use crate::store::{Attempt, AttemptFilter, Store};
 
 /// About what the provider takes until a recording can be fetched.
@@ -123,10 +122,8 @@ impl Stage {
 
     /// The passphrase in one of the recorded voices.
     pub(super) fn says(&self, voice: &str, take: u32) -> anyhow::Result<Answer> {
-        let name = format!("{voice}_pass_{take}.wav");
-        let clip = recording::read(&self.voices.join(&name))?.with_context(|| name.clone())?;
-        let (words, clip) = (Some(self.phrase.clone()), resample::to_8k(&clip));
-        Ok(Answer::Say(Utterance { name, words, clip, then: Then::Wait }))
+        let said = recording::spoken(&self.voices, voice, take)?;
+        Ok(Answer::Say(Utterance { words: Some(self.phrase.clone()), ..said }))
     }
 
     /// Every attempt so far, oldest first.
