@@ -1,12 +1,12 @@
 # Everything a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test bench lint eval
+.PHONY: help setup setup-tests demo run test bench lint eval
 
 DATA ?= ../shared/data
 CONFIG ?=
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is missing: compiler, libopus, ONNX Runtime into .runtime/
 	@.ci/setup
@@ -17,7 +17,10 @@ demo: setup ## hear it work: a real server, simulated calls, a readable transcri
 run: setup ## build for production and serve; CONFIG=callprint.toml names a configuration
 	@cargo build --release && target/release/callprint serve $(if $(CONFIG),--config $(CONFIG))
 
-test: setup ## run every test
+setup-tests: setup ## and what the tests need: a published simulator of media streams
+	@.ci/setup tests
+
+test: setup-tests ## run every test
 	cargo test
 
 bench: setup ## time each stage of the signal path
