@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use super::cast::Cast;
 use super::figures::{Figures, Meters};
-use super::gauge::Gauge;
+use super::gauge::{self, Gauge};
 use super::watch::Watch;
 use crate::phone::{Network, Outgoing, Phone, Report, What};
 
@@ -31,8 +31,6 @@ pub(super) struct Crowd {
     pub(super) rate: f64,
     pub(super) rounds: u32,
     pub(super) accept_words: String,
-    /// Whether a call without a stream is lost.
-    pub(super) must_stream: bool,
 }
 
 /// What one call came to.
@@ -45,6 +43,10 @@ pub(super) struct Outcome {
     pub(super) pause_ms: Vec<f64>,
     pub(super) late_frames: u64,
     pub(super) frames: u64,
+    /// Whether a take went through a stream.
+    pub(super) has_streamed: bool,
+    /// Whether a take was recorded.
+    pub(super) has_recorded: bool,
 }
 
 impl Crowd {
@@ -52,6 +54,7 @@ impl Crowd {
     pub(super) async fn call(self, cast: &Cast, gauge: Gauge) -> anyhow::Result<Figures> {
         let watch = Watch::calling(u64::from(self.calls) * u64::from(self.rounds))?;
         let before = gauge.read().await;
+        let own_before = gauge::own_cpu_ms();
         let (begun, open) = (Instant::now(), Arc::new(AtomicUsize::new(0)));
         let (tell, mut told) = mpsc::unbounded_channel();
         let mut callers = JoinSet::new();
@@ -83,13 +86,14 @@ impl Crowd {
                 }
                 _ = looks.tick() => meters.look(gauge.read().await),
             }
-            let last = outcomes.last().and_then(|outcome: &Outcome| outcome.verdict_ms.last().copied());
-            watch.say(open.load(Ordering::Relaxed), lost, last);
+            let latest = outcomes.last().and_then(|outcome: &Outcome| outcome.verdict_ms.last().copied());
+            watch.say(open.load(Ordering::Relaxed), lost, latest);
         }
         let seconds = begun.elapsed().as_secs_f64();
         meters.look(gauge.read().await);
         watch.end();
-        Ok(Figures::new(&outcomes, &meters, self.rounds, seconds))
+        let own_cpu_ms = gauge::own_cpu_ms().zip(own_before).map(|(after, before)| after - before);
+        Ok(Figures::new(&outcomes, &meters, self.rounds, seconds).with_own_cpu(own_cpu_ms))
     }
 
     fn caller(&self, cast: &Cast, n: u32) -> Caller {
@@ -102,7 +106,6 @@ impl Crowd {
             script,
             rounds: self.rounds,
             accept_words: self.accept_words.clone(),
-            must_stream: self.must_stream,
         }
     }
 }
@@ -119,17 +122,18 @@ struct Caller {
     script: crate::phone::Script,
     rounds: u32,
     accept_words: String,
-    must_stream: bool,
 }
 
 impl Caller {
     async fn call(&self) -> Outcome {
         let report = self.phone.call(&self.outgoing, self.script.clone()).await;
         let streams = || report.streams.iter();
-        let from_streams: Vec<f64> = streams().filter_map(|stream| stream.verdict_ms).collect();
+        let recorded = recorded(&report);
         Outcome {
             lost: self.fault(&report),
-            verdict_ms: if report.has_streamed() { from_streams } else { from_recordings(&report) },
+            has_streamed: report.has_streamed(),
+            has_recorded: !recorded.is_empty(),
+            verdict_ms: streams().filter_map(|stream| stream.verdict_ms).chain(recorded).collect(),
             pause_ms: streams().filter_map(|stream| stream.pause_ms).collect(),
             late_frames: streams().map(|stream| stream.late_frames).sum(),
             frames: streams().map(|stream| stream.frames).sum(),
@@ -144,20 +148,19 @@ impl Caller {
         if !report.ended.is_proper() {
             return Some(report.ended.code().to_owned());
         }
-        if self.must_stream && !report.has_streamed() {
-            return Some("not_streamed".to_owned());
-        }
         let is_accepted = report.said().iter().any(|said| said.contains(&self.accept_words));
         (!is_accepted).then(|| "not_accepted".to_owned())
     }
 }
 
 /// After each recording the time of its webhook and of those that only wait for its verdict.
-fn from_recordings(report: &Report) -> Vec<f64> {
-    let (mut times, mut is_open) = (Vec::new(), false);
+fn recorded(report: &Report) -> Vec<f64> {
+    let (mut times, mut is_open, mut is_streaming) = (Vec::new(), false, false);
     for event in &report.events {
         match &event.what {
-            What::Spoke { .. } => {
+            What::StreamOpened { .. } => (is_streaming, is_open) = (true, false),
+            What::StreamClosed { .. } => is_streaming = false,
+            What::Spoke { .. } if !is_streaming => {
                 times.push(0.0);
                 is_open = true;
             }

@@ -46,6 +46,9 @@ pub(super) struct Figures {
     calls: usize,
     lost: usize,
     reasons: BTreeMap<String, usize>,
+    /// Calls with a stream, and calls with a recording: one that fell back from the first to the second is both.
+    streamed: usize,
+    recorded: usize,
     verdicts: Vec<f64>,
     pauses: Vec<f64>,
     frames: u64,
@@ -55,6 +58,7 @@ pub(super) struct Figures {
     cpu_ms: Option<f64>,
     rss_mib: Option<f64>,
     streams_max: Option<f64>,
+    own_cpu_ms: Option<u64>,
     rounds: u32,
     seconds: f64,
 }
@@ -70,6 +74,8 @@ impl Figures {
             calls: outcomes.len(),
             lost: outcomes.iter().filter(|outcome| outcome.lost.is_some()).count(),
             reasons: faults(outcomes),
+            streamed: outcomes.iter().filter(|outcome| outcome.has_streamed).count(),
+            recorded: outcomes.iter().filter(|outcome| outcome.has_recorded).count(),
             verdicts: sorted(|outcome| &outcome.verdict_ms),
             pauses: sorted(|outcome| &outcome.pause_ms),
             frames: outcomes.iter().map(|outcome| outcome.frames).sum(),
@@ -79,9 +85,20 @@ impl Figures {
             cpu_ms: meters.grown(|reading| reading.cpu_ms.map(|ms| ms as f64)),
             rss_mib: meters.rss_mib,
             streams_max: meters.streams,
+            own_cpu_ms: None,
             rounds,
             seconds,
         }
+    }
+
+    /// With the CPU time of the callers themselves.
+    pub(super) fn with_own_cpu(self, own_cpu_ms: Option<u64>) -> Self {
+        Self { own_cpu_ms, ..self }
+    }
+
+    /// Calls that had a take streamed, and calls that had one recorded.
+    pub(super) fn ways(&self) -> (usize, usize) {
+        (self.streamed, self.recorded)
     }
 
     pub(super) fn lost(&self) -> usize {
@@ -95,6 +112,8 @@ impl Figures {
             "calls": self.calls,
             "lost": self.lost,
             "lost_reasons": self.reasons,
+            "streamed": self.streamed,
+            "recorded": self.recorded,
             "verdict_ms_p50": ms(&self.verdicts, 0.5),
             "verdict_ms_p95": ms(&self.verdicts, 0.95),
             "verdict_ms_p99": ms(&self.verdicts, 0.99),
@@ -107,6 +126,7 @@ impl Figures {
             "client_frames": self.frames,
             "server_frames": self.server_frames,
             "server_cpu_ms_per_call": self.cpu_ms_per_call().map(rounded),
+            "client_cpu_ms_per_call": self.own_cpu_ms.filter(|_| self.calls > 0).map(|ms| rounded(ms as f64 / self.calls as f64)),
             "server_cpu_share": self.cpu_ms.map(|ms| rounded(ms / 1000.0 / self.seconds.max(0.001))),
             "server_rss_mib": self.rss_mib.map(rounded),
             "streams_max": self.streams_max,
@@ -135,6 +155,9 @@ impl Figures {
             lost => (Ink::Bad, format!("{lost} lost ({})", reasons.join(", "))),
         };
         put(&format!("{} calls in {:.1} s, {}", self.calls, self.seconds, palette.paint(ink, &lost)));
+        if self.streamed > 0 && self.recorded > 0 {
+            put(&format!("{} calls had a take streamed, {} one recorded", self.streamed, self.recorded));
+        }
         put(&format!("verdict after the end of speech: {}", times(&self.verdicts)));
         if !self.pauses.is_empty() {
             put(&format!("end of speech after the last word: {}", times(&self.pauses)));
@@ -172,8 +195,8 @@ mod tests {
     fn a_percentile_is_the_nearest_rank() {
         // The example of https://en.wikipedia.org/wiki/Percentile#The_nearest-rank_method
         let values = [15.0, 20.0, 35.0, 40.0, 50.0];
-        let found = [0.05, 0.3, 0.4, 0.5, 1.0].map(|share| percentile(&values, share).unwrap());
-        assert_eq!(found, [15.0, 20.0, 20.0, 35.0, 50.0]);
+        let found = [0.05, 0.3, 0.4, 0.5, 1.0].map(|share| percentile(&values, share));
+        assert_eq!(found, [15.0, 20.0, 20.0, 35.0, 50.0].map(Some));
         assert_eq!(
             (percentile(&[], 0.5), percentile(&[7.0], 0.99), percentile(&values, 0.0)),
             (None, Some(7.0), Some(15.0))
@@ -182,7 +205,15 @@ mod tests {
 
     fn outcome(verdict_ms: f64, lost: Option<&str>) -> Outcome {
         let lost = lost.map(str::to_owned);
-        Outcome { lost, verdict_ms: vec![verdict_ms], pause_ms: vec![800.0], late_frames: 1, frames: 250 }
+        Outcome {
+            lost,
+            verdict_ms: vec![verdict_ms],
+            pause_ms: vec![800.0],
+            late_frames: 1,
+            frames: 250,
+            has_streamed: true,
+            has_recorded: false,
+        }
     }
 
     #[test]
@@ -203,7 +234,7 @@ mod tests {
             "calls": 3, "lost": 1, "verdict_ms_p50": 20.0, "verdict_ms_p95": 30.0, "verdict_ms_p99": 30.0,
             "verdict_ms_max": 30.0, "late_frames": 2.0, "client_late_frames": 3, "server_cpu_ms_per_call": 100.0,
             "server_rss_mib": 300.0, "pause_ms_p50": 800.0, "pause_ms_p95": 800.0, "streams_max": 2.0, "rounds": 1,
-            "seconds": 12.5, "lost_reasons": { "http_status": 1 },
+            "seconds": 12.5, "streamed": 3, "recorded": 0, "lost_reasons": { "http_status": 1 },
         });
         for (name, value) in expected.as_object().unwrap() {
             assert_eq!(&json[name], value, "{name}");

@@ -10,7 +10,7 @@ mod watch;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use url::Url;
 
 use self::cast::Cast;
@@ -18,10 +18,10 @@ use self::crowd::Crowd;
 use self::figures::Figures;
 use self::gauge::Gauge;
 use self::server::Server;
-use super::Exit;
 use super::network::NetworkArgs;
 use super::provider::{self, ProviderArgs};
 use super::transcript::put;
+use super::{Exit, serve};
 use crate::phone::{Account, Lag, Network, Phone, Provider, Shelf};
 
 /// About what the provider takes until a recording can be fetched.
@@ -36,7 +36,8 @@ const ANY_PORT: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 /// its real time, one frame every 20 ms; what the line says takes none. With --to the calls go to a server that runs already,
 /// where the voices stay enrolled.
 ///
-/// A call is lost unless it ends as it should and the caller is told of being verified.
+/// A call is lost unless it ends as it should and the caller is told of being verified. Where the server has a take recorded
+/// although it should stream, the recording takes no time on the line; such calls are counted as `recorded`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit status: 0 when no call was lost, 1 when some were, 2 when it could not run.
@@ -87,14 +88,14 @@ pub(super) struct Args {
     provider: ProviderArgs,
 }
 
-/// How the server listens.
+/// How a server of our own listens; of one that runs already, how it is expected to.
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[group(multiple = false)]
 struct WayArgs {
-    /// The server listens through media streams [default, unless --to]
+    /// Let the server listen through media streams [default]
     #[arg(long)]
     stream: bool,
-    /// The server has recordings made
+    /// Let the server have takes recorded
     #[arg(long)]
     record: bool,
 }
@@ -107,6 +108,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         put(&format!("{:#}", figures.to_json()));
     } else {
         figures.print();
+    }
+    let (streamed, recorded) = figures.ways();
+    if args.way.stream && recorded > 0 || args.way.record && streamed > 0 {
+        eprintln!("note: {streamed} calls had a take streamed, {recorded} one recorded");
     }
     Ok(if figures.lost() == 0 { Exit::Yes } else { Exit::No })
 }
@@ -122,11 +127,11 @@ struct Scene {
 }
 
 async fn measure(args: &Args) -> anyhow::Result<Figures> {
-    let must_stream = args.way.stream || args.to.is_none() && !args.way.record;
-    let mut scene = if let Some(to) = &args.to { call_there(args, to)? } else { start_here(args, must_stream).await? };
+    let stopped = serve::stop_signal()?;
+    let mut scene = if let Some(to) = &args.to { call_there(args, to)? } else { start_here(args).await? };
     let outcome = tokio::select! {
-        figures = conduct(args, &scene, must_stream) => figures,
-        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Into::into).and_then(|()| bail!("interrupted")),
+        figures = conduct(args, &scene) => figures,
+        () = stopped => Err(anyhow!("interrupted")),
     };
     let lost = outcome.as_ref().map_or(1, Figures::lost);
     if let Some(server) = scene.server.take() {
@@ -137,13 +142,13 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
 }
 
 /// A server of our own, and the provider it fetches recordings from.
-async fn start_here(args: &Args, must_stream: bool) -> anyhow::Result<Scene> {
+async fn start_here(args: &Args) -> anyhow::Result<Scene> {
     let folder = server::Folder::new()?;
     let (account, shelf) = (server::account(&folder)?, Shelf::new());
     shelf.set_lag(Lag::Time(LAG));
     let provider =
         Provider::start(SocketAddr::from(ANY_PORT), account.clone(), shelf.clone()).await.context("provider")?;
-    let audio = if must_stream { "stream" } else { "record" };
+    let audio = if args.way.record { "record" } else { "stream" };
     let mut settings = vec![
         ("CALLPRINT_LINE_AUDIO".to_owned(), audio.to_owned()),
         ("CALLPRINT_TWILIO_API_BASE".to_owned(), provider.base_url()),
@@ -167,7 +172,7 @@ fn call_there(args: &Args, to: &Url) -> anyhow::Result<Scene> {
 }
 
 /// Enrolls, calls, and counts.
-async fn conduct(args: &Args, scene: &Scene, must_stream: bool) -> anyhow::Result<Figures> {
+async fn conduct(args: &Args, scene: &Scene) -> anyhow::Result<Figures> {
     let outgoing = provider::outgoing(&scene.to, "anonymous", &args.called)?;
     let phone = Phone::new(scene.account.clone(), scene.shelf.clone()).context("HTTP client")?;
     let cast = Cast::enroll(&phone, &outgoing, args.voices as usize).await?;
@@ -182,7 +187,6 @@ async fn conduct(args: &Args, scene: &Scene, must_stream: bool) -> anyhow::Resul
         rate: args.rate,
         rounds: args.rounds,
         accept_words: args.accept_words.clone(),
-        must_stream,
     };
     crowd.call(&cast, gauge).await
 }
