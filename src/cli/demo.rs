@@ -9,7 +9,7 @@ use anyhow::Context;
 use self::stage::Stage;
 use super::transcript::{Ink, Transcript, put, put_wrapped};
 use super::{Exit, recording};
-use crate::phone::{Answer, Report, Script};
+use crate::phone::{Answer, Outgoing, Phone, Report, Script};
 use crate::store::Attempt;
 use crate::types::Verdict;
 
@@ -43,13 +43,15 @@ async fn show(voices: &Path) -> anyhow::Result<bool> {
     let mut stage = Stage::open(voices).await?;
     put_wrapped(&format!(
         "A real server answers at {}/incoming_call, its database is in {}. The calls are simulated: signed webhooks over \
-         HTTP, recordings that lag by {} ms, time on the line sped up, synthetic voices.",
+         HTTP, recordings that lag by {} ms, a media stream over a web socket, synthetic voices. Time on the line is sped up \
+         except where it says otherwise.",
         stage.url(),
         stage.folder().display(),
         stage::LAG.as_millis()
     ));
     enrollment(&mut stage).await?;
     let known = known_caller(&mut stage).await?;
+    in_real_time(&mut stage).await?;
     impostor(&mut stage).await?;
     replay(&mut stage, &known).await?;
     forgery(&mut stage, &known).await?;
@@ -61,8 +63,8 @@ async fn show(voices: &Path) -> anyhow::Result<bool> {
     if all_well {
         put("");
         put_wrapped(&format!(
-            "Shown in {seconds:.1} s, over real HTTP and with the real models: consent, enrollment, verification, an impostor, a \
-             replay, a forgery. Next: `make run` starts a server to call with `callprint call --help`, or from a phone (README)."
+            "Shown in {seconds:.1} s, over real HTTP and with the real models: consent, enrollment, verification by recording \
+             and by stream, an impostor, a replay, a forgery. Next: `make run` starts a server to call with `callprint call --help`, or from a phone (README)."
         ));
     } else {
         put("\nSomething did not go as it should: look for ✗ above.");
@@ -87,8 +89,20 @@ async fn known_caller(stage: &mut Stage) -> anyhow::Result<Report> {
     Ok(report)
 }
 
+async fn in_real_time(stage: &mut Stage) -> anyhow::Result<()> {
+    stage.heading("3", "And once more, on a line that streams: in real time, 2 % of the frames lost, 40 ms of jitter");
+    let (phone, outgoing) = (stage.streaming_phone(), stage.streamed(NUMBER)?);
+    let script = Script::in_order([Answer::Nothing, stage.says(CALLER, 6)?]);
+    let (report, verdicts) = place(stage, &phone, &outgoing, script).await?;
+    stage.check(
+        verdicts == ["accept"] && report.has_streamed(),
+        "verified in the pause after the sentence, nothing was recorded",
+    );
+    Ok(())
+}
+
 async fn impostor(stage: &mut Stage) -> anyhow::Result<()> {
-    stage.heading("3", "Another voice calls from the same number");
+    stage.heading("4", "Another voice calls from the same number");
     let mut answers = vec![Answer::Nothing];
     answers.extend((1..=3).map(|take| stage.says(IMPOSTOR, take)).collect::<anyhow::Result<Vec<_>>>()?);
     let (_, verdicts) = call(stage, answers).await?;
@@ -101,7 +115,7 @@ async fn impostor(stage: &mut Stage) -> anyhow::Result<()> {
 
 /// The webhook of the take that was accepted, byte for byte: same form, same signature.
 async fn replay(stage: &mut Stage, known: &Report) -> anyhow::Result<()> {
-    stage.heading("4", "Somebody replays the webhook of the accepted take");
+    stage.heading("5", "Somebody replays the webhook of the accepted take");
     let turn = known.turns.iter().find(|turn| turn.url.contains("/call/turn") && !turn.url.contains("silent"));
     let turn = turn.context("the second call has no turn with a take")?;
     let (attempts, fetches) = (stage.attempts().await?.len(), stage.fetches());
@@ -120,7 +134,7 @@ async fn replay(stage: &mut Stage, known: &Report) -> anyhow::Result<()> {
 
 /// The same webhook with a signature that is not the account's.
 async fn forgery(stage: &mut Stage, known: &Report) -> anyhow::Result<()> {
-    stage.heading("5", "Somebody who does not know the auth token forges a webhook");
+    stage.heading("6", "Somebody who does not know the auth token forges a webhook");
     let first = known.turns.first().context("the second call has no turns")?;
     let attempts = stage.attempts().await?.len();
     let (status, body) = stage.phone().send_again(&first.exchange.signed_with(FORGED)).await;
@@ -133,7 +147,17 @@ async fn forgery(stage: &mut Stage, known: &Report) -> anyhow::Result<()> {
 
 /// Places a call, prints it with what was scored, and gives the verdicts in order.
 async fn call(stage: &mut Stage, answers: Vec<Answer>) -> anyhow::Result<(Report, Vec<String>)> {
-    let report = stage.phone().call(&stage.outgoing(NUMBER)?, Script::in_order(answers)).await;
+    let (phone, outgoing) = (stage.phone().clone(), stage.outgoing(NUMBER)?);
+    place(stage, &phone, &outgoing, Script::in_order(answers)).await
+}
+
+async fn place(
+    stage: &mut Stage,
+    phone: &Phone,
+    outgoing: &Outgoing,
+    script: Script,
+) -> anyhow::Result<(Report, Vec<String>)> {
+    let report = phone.call(outgoing, script).await;
     let attempts: Vec<Attempt> =
         stage.attempts().await?.into_iter().filter(|attempt| attempt.call.as_str() == report.call_sid).collect();
     let notes: BTreeMap<usize, String> = attempts.iter().filter_map(|attempt| note(attempt, &report)).collect();
