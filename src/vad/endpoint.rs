@@ -22,11 +22,13 @@ pub struct EndpointConfig {
     pub scant_silence_ms: u32,
     /// Less net speech than this is too little to score, in milliseconds.
     pub scant_ms: u32,
+    /// Trailing silence that ends what a recognised voice has said enough of, in milliseconds.
+    pub recognised_silence_ms: u32,
     /// Share of the expected net speech from which on a phrase is complete.
     pub complete_share: f32,
-    /// The same, once the voice has been recognised.
+    /// Share of the expected net speech from which on a recognised voice has said enough.
     pub recognised_share: f32,
-    /// From this much net speech on a recognised voice is complete where nothing is expected, in milliseconds.
+    /// Net speech from which on a recognised voice has said enough where nothing is expected, in milliseconds.
     pub recognised_ms: u32,
     /// A turn without speech ends after this long, in milliseconds.
     pub no_speech_ms: u32,
@@ -43,6 +45,7 @@ impl Default for EndpointConfig {
             silence_ms: 900,
             scant_silence_ms: 2_000,
             scant_ms: 400,
+            recognised_silence_ms: 500,
             complete_share: 0.8,
             recognised_share: 0.6,
             recognised_ms: 1_200,
@@ -85,8 +88,9 @@ pub struct Endpoint {
     config: EndpointConfig,
     /// From this much net speech on the phrase is complete, in chunks.
     complete: Option<usize>,
-    /// The same, once the voice has been recognised.
-    recognised: usize,
+    /// From this much net speech on a recognised voice has said enough, in chunks.
+    enough: usize,
+    is_recognised: bool,
     tracker: Tracker,
     /// Net speech of the stretches that have ended, in chunks.
     net: usize,
@@ -105,7 +109,8 @@ impl Endpoint {
         Self {
             config,
             complete: share(config.complete_share),
-            recognised: share(config.recognised_share).unwrap_or_else(|| chunks(config.recognised_ms)),
+            enough: share(config.recognised_share).unwrap_or_else(|| chunks(config.recognised_ms)),
+            is_recognised: false,
             tracker: Tracker::new(&config.speech),
             net: 0,
             until: None,
@@ -152,21 +157,29 @@ impl Endpoint {
             (silence >= self.config.no_speech_ms).then_some(EndReason::NoSpeech)
         } else if self.net_speech_ms() < self.config.scant_ms {
             (silence >= self.config.scant_silence_ms).then_some(EndReason::Silence)
-        } else if self.is_complete() && silence >= self.config.complete_silence_ms {
+        } else if self.patience_ms().is_some_and(|patience| silence >= patience) {
             Some(EndReason::Complete)
         } else {
             (silence >= self.config.silence_ms).then_some(EndReason::Silence)
         }
     }
 
-    /// From now on less counts as a complete phrase: what was heard is clearly the enrolled voice.
-    pub fn recognised(&mut self) {
-        self.complete = Some(self.recognised);
+    /// How much silence ends what was said so far, where that is enough to be all, in milliseconds.
+    fn patience_ms(&self) -> Option<u32> {
+        let said = self.net_chunks();
+        let complete = self.complete.is_some_and(|complete| said >= complete).then_some(self.config.complete_silence_ms);
+        let recognised = (self.is_recognised && said >= self.enough).then_some(self.config.recognised_silence_ms);
+        complete.into_iter().chain(recognised).min()
     }
 
-    /// Whether as much was said as was expected.
+    /// From now on less is enough, and less silence ends it: what was heard is clearly the enrolled voice.
+    pub fn recognised(&mut self) {
+        self.is_recognised = true;
+    }
+
+    /// Whether as much was said as was expected, or as a recognised voice need say.
     pub fn is_complete(&self) -> bool {
-        self.complete.is_some_and(|complete| self.net_chunks() >= complete)
+        self.patience_ms().is_some()
     }
 
     /// Whether the caller has spoken at all.
@@ -232,6 +245,7 @@ mod tests {
         silence_ms: 192,
         scant_silence_ms: 256,
         scant_ms: 128,
+        recognised_silence_ms: 96,
         complete_share: 0.8,
         recognised_share: 0.4,
         recognised_ms: 160,
