@@ -65,8 +65,8 @@ is scored. A turn belongs to a trial, as on a line: the claimed voiceprint's tak
 speaks. Where the list says same_phrase 0 nothing is expected, as for a challenge; takes are heard that way too. A turn is cut off
 when it ends while the speech detector, given the whole recording, still finds speech. The wait is line time from the last speech
 to the turn's end; computing the verdict comes on top. Several --pause-ms are evaluated one by one; the figures on top are the first's.
---endpoint takes pause_ms, silence_ms, complete_silence_ms, complete_share, recognised_silence_ms, recognised_share,
-recognised_ms, scant_silence_ms, scant_ms, no_speech_ms and max_turn_ms.";
+--endpoint takes pause_ms, silence_ms, complete_silence_ms, complete_share, incomplete_silence_ms, incomplete_share,
+recognised_silence_ms, recognised_share, recognised_ms, scant_silence_ms, scant_ms, no_speech_ms and max_turn_ms.";
 
 /// What was heard of the lists, by file or by stream.
 struct Outcome {

@@ -42,7 +42,8 @@ fn turns(pauses: &[Paused]) {
 
 fn ends(ends: &Ends, rates: Option<&Rates>) -> String {
     let reasons: Vec<String> = ends.ended.iter().map(|(reason, turns)| format!("{reason} {turns}")).collect();
-    let rates = rates.map_or(String::new(), |rates| format!("{}     {}", percent(rates.eer), percent(rates.frr_at_far_0_1pct)));
+    let rates =
+        rates.map_or(String::new(), |rates| format!("{}     {}", percent(rates.eer), percent(rates.frr_at_far_0_1pct)));
     format!(
         "{:>5}  {}      {}    {:>4} ms  {:>4} ms  {rates:<20}  {}",
         ends.turns,

@@ -70,11 +70,16 @@ impl Setting {
             "complete_silence_ms" => &mut config.complete_silence_ms,
             "recognised_silence_ms" => &mut config.recognised_silence_ms,
             "silence_ms" => &mut config.silence_ms,
+            "incomplete_silence_ms" => &mut config.incomplete_silence_ms,
             "scant_silence_ms" => &mut config.scant_silence_ms,
             "scant_ms" => &mut config.scant_ms,
             "recognised_ms" => &mut config.recognised_ms,
             "no_speech_ms" => &mut config.no_speech_ms,
             "max_turn_ms" => &mut config.max_turn_ms,
+            "incomplete_share" => {
+                config.incomplete_share = self.value;
+                return true;
+            }
             "complete_share" => {
                 config.complete_share = self.value;
                 return true;

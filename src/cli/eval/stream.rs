@@ -91,12 +91,7 @@ pub(super) fn evaluate(engine: &Engine, lists: &Lists, args: &StreamArgs, thread
     Ok(Outcome { heard, voices, scored, failed_probes, streamed: Some(Streamed { pauses }) })
 }
 
-fn takes(
-    engine: &Engine,
-    lists: &Lists,
-    args: &StreamArgs,
-    threads: usize,
-) -> anyhow::Result<BTreeMap<usize, Heard>> {
+fn takes(engine: &Engine, lists: &Lists, args: &StreamArgs, threads: usize) -> anyhow::Result<BTreeMap<usize, Heard>> {
     let config = args.config();
     let mut takes: Vec<usize> = lists.enrollments.iter().flat_map(|enrollment| enrollment.takes.clone()).collect();
     takes.sort_unstable();
@@ -245,7 +240,8 @@ mod tests {
 
     #[test]
     fn a_turn_is_cut_off_where_speech_was_lost() {
-        let ends = Ends::of([200, 400, 600].map(|wait| end(Some(wait), 0)).into_iter().chain([end(None, 500)]).collect());
+        let ends =
+            Ends::of([200, 400, 600].map(|wait| end(Some(wait), 0)).into_iter().chain([end(None, 500)]).collect());
         assert_eq!((ends.turns, ends.cut_off, ends.speech_lost), (4, 0.25, 0.125));
         assert_eq!((ends.wait_ms_p50, ends.wait_ms_p95), (400, 600));
         assert_eq!(ends.ended, BTreeMap::from([("silence", 4)]));

@@ -53,6 +53,7 @@ impl<'a> Caller<'a> {
             complete_silence_ms: never,
             recognised_silence_ms: never,
             silence_ms: never,
+            incomplete_silence_ms: never,
             scant_silence_ms: never,
             no_speech_ms: never,
             ..config
