@@ -109,6 +109,7 @@ fn ranges(config: &Config) -> Result<(), Invalid> {
         return fail("audio.max_seconds", "must be between 1 and 600");
     }
     within("streams.max_open", config.streams.max_open as u64, 1..=100_000)?;
+    within("streams.max_lag_ms", config.streams.max_lag_ms, 20..=60_000)?;
     within("streams.start_within_s", config.streams.start_within_s, 10..=600)?;
     within("enrollment.max_bad_takes", config.enrollment.max_bad_takes.into(), 1..=20)?;
     within("enrollment.max_restarts", config.enrollment.max_restarts.into(), 0..=10)?;

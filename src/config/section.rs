@@ -108,6 +108,8 @@ pub struct AudioLimits {
 pub struct Streams {
     /// Streams open at once.
     pub max_open: usize,
+    /// How long audio may wait to be heard before new streams are turned away, in milliseconds.
+    pub max_lag_ms: u64,
     /// How long a reply's invitation to stream is good for, in seconds.
     pub start_within_s: u64,
     /// Whether a tone tells the caller to speak.

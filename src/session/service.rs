@@ -77,7 +77,7 @@ impl Service {
     /// # Errors
     /// As [`Service::start`].
     pub fn start_at(config: Config, store: Store, engine: Engine, clock: Clock) -> Result<Self, SessionError> {
-        let places = Places::new(config.streams.max_open);
+        let places = Places::new(config.streams.max_open, Duration::from_millis(config.streams.max_lag_ms));
         let service = Self(Arc::new(Inner {
             ears: Ears::start(engine.clone(), Arc::clone(&places)).map_err(SessionError::NoThread)?,
             places,

@@ -90,6 +90,8 @@ impl House {
         config.twilio.account_sid.clone_from(&account.sid);
         config.twilio.auth_token = Some(account.token.clone());
         config.twilio.api_base = provider.base_url();
+        // This build is slow and the other tests run beside it: no stream is turned away for that.
+        config.streams.max_lag_ms = 60_000;
         Self::serve(config, account, shelf, Arc::new(provider), Arc::new(folder), Hands::default()).await
     }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc as channel;
 
-use super::place::{Places, TOO_LATE};
+use super::place::Places;
 use crate::engine::{Chunk, Engine};
 use crate::session::meters;
 
@@ -74,9 +74,7 @@ fn work(engine: &Engine, places: &Places, jobs: &Receiver<Job>) {
     let (mut chunks, mut waiting) = (Vec::with_capacity(MOST_AT_ONCE), Vec::with_capacity(MOST_AT_ONCE));
     while let Ok(first) = jobs.recv() {
         gather(first, jobs, places.open(), |job| {
-            if job.since.elapsed() > TOO_LATE {
-                places.falls_behind();
-            }
+            places.waited(job.since.elapsed());
             chunks.push(job.chunk);
             waiting.push(job.back);
             chunks.len() < MOST_AT_ONCE

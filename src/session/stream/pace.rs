@@ -1,6 +1,7 @@
 use std::time::{Duration, Instant};
 
-use super::place::TOO_LATE;
+/// The most that any frame may be late: beyond it a caller notices.
+const TOO_LATE: Duration = Duration::from_millis(100);
 
 /// Frames sent this much faster than they were spoken come from no line; nothing can be late in such a stream.
 const AHEAD: i64 = 500_000;

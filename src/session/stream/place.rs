@@ -9,9 +9,6 @@ use crate::session::meters;
 /// How long after a chunk was heard too late new streams are turned away: as long as a take, so that the load can fall.
 const REST: Duration = Duration::from_secs(3);
 
-/// A chunk that waited for so long before it was heard was late: the most that any frame may be.
-pub(super) const TOO_LATE: Duration = Duration::from_millis(100);
-
 /// Room for streams, and whether those there are keep up.
 ///
 /// A turn that finds no room is recorded instead: refusing one caller the faster way costs them two seconds, letting them
@@ -19,6 +16,7 @@ pub(super) const TOO_LATE: Duration = Duration::from_millis(100);
 pub(in crate::session) struct Places {
     free: Arc<Semaphore>,
     most: usize,
+    max_lag: Duration,
     began: Instant,
     /// Milliseconds after `began` until which nobody is let in.
     closed_until: AtomicU64,
@@ -29,9 +27,10 @@ pub(in crate::session) struct Places {
 pub struct StreamPlace(#[expect(dead_code, reason = "held, to be given back when dropped")] OwnedSemaphorePermit);
 
 impl Places {
-    pub(in crate::session) fn new(most: usize) -> Arc<Self> {
+    /// Room for `most` streams; audio that waits for longer than `max_lag` turns new ones away.
+    pub(in crate::session) fn new(most: usize, max_lag: Duration) -> Arc<Self> {
         let (free, closed_until) = (Arc::new(Semaphore::new(most)), AtomicU64::new(0));
-        Arc::new(Self { free, most, began: Instant::now(), closed_until })
+        Arc::new(Self { free, most, max_lag, began: Instant::now(), closed_until })
     }
 
     /// Takes a place, if there is one and those who have one are served in time.
@@ -53,8 +52,11 @@ impl Places {
         self.most - self.free.available_permits()
     }
 
-    /// Notes that a chunk waited too long for its turn.
-    pub(super) fn falls_behind(&self) {
+    /// Notes how long a chunk waited for its turn.
+    pub(super) fn waited(&self, lag: Duration) {
+        if lag <= self.max_lag {
+            return;
+        }
         let until = (self.began.elapsed() + REST).as_millis() as u64;
         if self.closed_until.swap(until, Ordering::Relaxed) < until.saturating_sub(REST.as_millis() as u64) {
             metrics::counter!(meters::STREAM_OVERLOADS).increment(1);
@@ -73,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_place_is_free_again_when_its_stream_is_over() {
-        let places = Places::new(2);
+        let places = Places::new(2, Duration::from_millis(100));
         let (first, _second) = (places.take().unwrap(), places.take().unwrap());
         assert!(places.take().is_none() && !places.has_room());
         drop(first);
@@ -83,9 +85,11 @@ mod tests {
 
     #[test]
     fn nobody_is_let_in_while_those_inside_are_not_served_in_time() {
-        let places = Places::new(2);
+        let places = Places::new(2, Duration::from_millis(100));
         let _first = places.take().unwrap();
-        places.falls_behind();
+        places.waited(Duration::from_millis(100));
+        assert!(places.has_room());
+        places.waited(Duration::from_millis(101));
         assert!(places.take().is_none() && !places.has_room());
         places.closed_until.store(0, Ordering::Relaxed);
         assert!(places.take().is_some());

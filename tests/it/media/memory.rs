@@ -56,8 +56,12 @@ async fn with_silent_callers(program: &Program, phone: &Phone, count: u64) -> (u
 #[tokio::test(flavor = "multi_thread")]
 async fn an_open_stream_holds_little_besides_its_audio() {
     let folder = tempfile::tempdir().unwrap();
-    let program =
-        Program::start(folder.path(), &[("CALLPRINT_LINE_AUDIO", "stream"), ("CALLPRINT_LOG_FILTER", "error")]);
+    let settings = [
+        ("CALLPRINT_LINE_AUDIO", "stream"),
+        ("CALLPRINT_LOG_FILTER", "error"),
+        ("CALLPRINT_STREAMS_MAX_LAG_MS", "60000"),
+    ];
+    let program = Program::start(folder.path(), &settings);
     let token = std::fs::read_to_string(folder.path().join("data/local-token")).unwrap();
     let account = Account::local(SecretString::from(token.trim()));
     let phone = Phone::new(account, Shelf::new()).unwrap().with_network(Network::default().in_real_time());
