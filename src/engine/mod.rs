@@ -111,9 +111,14 @@ impl Engine {
         if agrees { Ok(voiceprint) } else { Err(Reason::TakesDiffer) }
     }
 
-    /// How long it takes to say the phrase of a voiceprint, at the fastest so far: net speech in milliseconds.
+    /// How long it takes to say the phrase of a voiceprint: net speech in milliseconds, the mean of its takes.
+    ///
+    /// Not the shortest: a take in which the detector missed a word made every later pause look like the end. See
+    /// `docs/endpoint.md`.
     pub fn expected_ms(voiceprint: &Voiceprint) -> Option<u32> {
-        voiceprint.takes().iter().map(|take| take.net_speech_ms).min()
+        let takes = voiceprint.takes();
+        let together: u32 = takes.iter().map(|take| take.net_speech_ms).sum();
+        together.checked_div(takes.len() as u32)
     }
 
     /// Scores a voice against a voiceprint.

@@ -13,7 +13,8 @@ pub(super) const WARM_UP: usize = 16;
 /// Level of that noise, which goes on under the whole stream: −60 dBFS, a quiet line's. Root mean square, full scale 1.
 ///
 /// Digital silence, which lines that suppress silence have in every pause, makes the model deaf: after half a second of it
-/// whole words at −20 dBFS were given a probability below 0.1. See `docs/endpoint.md` for what that cost.
+/// whole words at −20 dBFS were given a probability below 0.1. See `docs/endpoint.md` for what that cost. Speech below −58 dBFS is
+/// lost in it; what is below −48 is refused as too quiet anyway.
 const LINE_NOISE: f32 = 0.001;
 
 /// What the speech model remembers of one stream between two chunks: 1.2 kB.

@@ -183,7 +183,10 @@ fn recordings_heard_as_streams_have_the_same_errors_and_turns_that_end() {
         let paused = &found["pauses"][at];
         assert_eq!(paused["pause_ms"], pause);
         let turns = &paused["turns"]["all"];
-        assert_eq!((&turns["turns"], &turns["cut_off"], &turns["speech_lost"]), (&26.into(), &0.0.into(), &0.0.into()));
+        assert_eq!(turns["turns"], 26);
+        // One speaker pauses after more than is needed to recognise them, which ends a phrase that nothing is known of.
+        assert!(turns["cut_off"].as_f64().unwrap() < 0.1, "{turns}");
+        assert!(turns["speech_lost"].as_f64().unwrap() < 0.05, "{turns}");
         let wait = turns["wait_ms_p50"].as_u64().unwrap();
         assert!((384..1_000).contains(&wait), "{turns}");
         assert_eq!(turns["ended"]["no_speech"], 2);

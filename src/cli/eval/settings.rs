@@ -17,7 +17,7 @@ pub(super) struct StreamArgs {
     #[arg(long = "endpoint", value_name = "NAME=VALUE", requires = "stream", value_parser = setting)]
     settings: Vec<Setting>,
     /// Which take tells how long the phrase is
-    #[arg(long, value_name = "TAKE", default_value = "shortest", requires = "stream")]
+    #[arg(long, value_name = "TAKE", default_value = "mean", requires = "stream")]
     expect: Expect,
 }
 
@@ -55,8 +55,8 @@ impl StreamArgs {
     pub(super) fn expected_ms(&self, voiceprint: &Voiceprint) -> Option<u32> {
         let takes = voiceprint.takes().iter().map(|take| take.net_speech_ms);
         match self.expect {
-            Expect::Shortest => Engine::expected_ms(voiceprint),
-            Expect::Mean => Some(takes.sum::<u32>() / voiceprint.takes().len() as u32),
+            Expect::Shortest => takes.min(),
+            Expect::Mean => Engine::expected_ms(voiceprint),
             Expect::Longest => takes.max(),
         }
     }

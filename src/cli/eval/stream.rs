@@ -185,7 +185,7 @@ fn paused(
         let wanted = trials.filter(|(trial, _)| {
             trial.is_target == is_target && (same_phrase.is_none() || trial.same_phrase == same_phrase)
         });
-        Ends::of(wanted.filter_map(|(_, turn)| Some(turn.as_ref().ok()?.end)).collect())
+        Ends::of(&wanted.filter_map(|(_, turn)| Some(turn.as_ref().ok()?.end)).collect::<Vec<_>>())
     };
     let groups = [("all", None), ("same", Some(true)), ("other", Some(false))];
     let turns = groups.into_iter().map(|(name, phrase)| (name, of(true, phrase))).filter(|(_, ends)| ends.turns > 0);
@@ -199,7 +199,7 @@ fn paused(
 }
 
 impl Ends {
-    fn of(ends: Vec<End>) -> Self {
+    fn of(ends: &[End]) -> Self {
         let share = |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
         let sum = |value: fn(&End) -> u32| ends.iter().map(|end| u64::from(value(end))).sum::<u64>();
         let cut_off = ends.iter().filter(|end| end.lost_ms > 0).count();
@@ -207,7 +207,7 @@ impl Ends {
         waits.sort_unstable();
         let at = |share: f64| waits.get(((waits.len() as f64 * share) as usize).min(waits.len().max(1) - 1)).copied();
         let mut ended = BTreeMap::new();
-        for end in &ends {
+        for end in ends {
             *ended.entry(reason(end.reason)).or_default() += 1;
         }
         Self {
@@ -240,8 +240,7 @@ mod tests {
 
     #[test]
     fn a_turn_is_cut_off_where_speech_was_lost() {
-        let ends =
-            Ends::of([200, 400, 600].map(|wait| end(Some(wait), 0)).into_iter().chain([end(None, 500)]).collect());
+        let ends = Ends::of(&[end(Some(200), 0), end(Some(400), 0), end(Some(600), 0), end(None, 500)]);
         assert_eq!((ends.turns, ends.cut_off, ends.speech_lost), (4, 0.25, 0.125));
         assert_eq!((ends.wait_ms_p50, ends.wait_ms_p95), (400, 600));
         assert_eq!(ends.ended, BTreeMap::from([("silence", 4)]));
@@ -249,7 +248,7 @@ mod tests {
 
     #[test]
     fn no_turns_have_no_figures() {
-        let none = Ends::of(Vec::new());
+        let none = Ends::of(&[]);
         assert_eq!((none.turns, none.cut_off, none.wait_ms_p95), (0, 0.0, 0));
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::line::{FRAME, Line};
 use crate::engine::{Bar, Chunk, Engine, Examined, Live, LiveEvent, LiveStep, Take};
@@ -58,7 +59,7 @@ impl<'a> Caller<'a> {
             no_speech_ms: never,
             ..config
         };
-        let (mut live, mut said) = (engine.live(patient, None), Vec::new());
+        let (mut turn, mut said) = (engine.live(patient, None), Vec::new());
         let hear = |chunk| {
             let mut chunks = [chunk];
             engine.hear(&mut chunks)?;
@@ -66,8 +67,8 @@ impl<'a> Caller<'a> {
             said.push(chunk.probability());
             Ok(chunk)
         };
-        run(&mut live, &line.samples, hear, |_, _| Ok(()))?;
-        let heard = live.so_far();
+        run(&mut turn, &line.samples, hear, |_, _| Ok(()))?;
+        let heard = turn.so_far();
         let found = vad::segments(&heard.probabilities, heard.clip.samples().len(), &VadConfig::default());
         let speech = found.segments.into_iter().filter(|segment| segment.start < line.until).collect();
         Ok(Self { engine, config, line, said, speech, examined: HashMap::new() })
@@ -89,11 +90,14 @@ impl<'a> Caller<'a> {
                 return Ok(());
             }
             let now = live.endpoint().elapsed_ms();
-            if !examined.contains_key(&now) {
-                let found = self.engine.examine_live(&live.so_far(), &QualityLimits::VERIFY, last.as_ref())?;
-                examined.insert(now, found);
-            }
-            last = examined.get(&now).cloned();
+            let found = match examined.entry(now) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(unknown) => {
+                    let heard = live.so_far();
+                    unknown.insert(self.engine.examine_live(&heard, &QualityLimits::VERIFY, last.as_ref())?)
+                }
+            };
+            last = Some(found.clone());
             let take = last.as_ref().map(|found| &found.take);
             let is_clear = |take| self.engine.verify(voiceprint, take, &Bar::default()).is_clear();
             if event == LiveEvent::Speculate && take.is_some_and(is_clear) {
@@ -113,10 +117,10 @@ impl<'a> Caller<'a> {
     fn end(&self, reason: EndReason, at: usize) -> End {
         let ms = |samples: usize| (samples / SAMPLES_PER_MS) as u32;
         let lost = self.speech.iter().map(|segment| segment.end.saturating_sub(segment.start.max(at))).sum();
-        let last = self.speech.last().map(|segment| segment.end);
+        let until = self.speech.last().map(|segment| segment.end);
         End {
             reason,
-            wait_ms: last.and_then(|last| at.checked_sub(last)).map(ms),
+            wait_ms: until.and_then(|until| at.checked_sub(until)).map(ms),
             lost_ms: ms(lost),
             speech_ms: ms(self.speech.iter().map(ExactSizeIterator::len).sum()),
         }
