@@ -25,6 +25,21 @@
 //! webhook waits a little for the outcome and otherwise asks the caller to hold, by way of `/call/wait`, within a bound. Then
 //! the outcome is the dialogue's next event.
 //!
+//! # The same, in real time
+//!
+//! On a line that streams the reply holds a `<Connect><Stream>` with a single-use token. The provider opens `GET /media`;
+//! [`http`] checks the handshake's signature and that there is a place, and hands the socket to [`session`], which reads the
+//! token and learns which turn the stream speaks for. From there on nothing is the provider's any more: frames
+//! ([`types::media`]) are put in order and time by [`audio`], become samples, and every 32 ms of them are shown to the speech
+//! model together with those of all other streams, on a thread of its own. [`engine`]'s `Live` follows with [`vad`]'s
+//! `Endpoint`: it knows how long the enrolled phrase takes, and so when a pause is the end. In each pause that might be, what was
+//! said is examined; when the turn is over, mostly nothing is left to compute. The take is claimed in the store, the socket
+//! closed, and the provider's next webhook finds the outcome, or waits for it as above. A stream that brings no take is
+//! answered by the same question once more, to be recorded.
+//!
+//! A stream may also belong to nobody's turn: in listening mode it is a conversation, of which [`session`] gathers the
+//! customer's speech until it is sure.
+//!
 //! # What holds everywhere
 //!
 //! * Caller id is a hint. Nothing is changed or deleted without a verification in the same call, or an enrollment code.
@@ -42,12 +57,12 @@
 //! | [`dialog`] | the call flow and the rules of lock-out, pure |
 //! | [`models`] | the only user of ONNX Runtime: loads what `models/manifest.toml` describes, refuses anything else |
 //! | [`store`] | the only SQL: one writer, encrypted voiceprints, append-only audit |
-//! | [`twilio`], [`twiml`] | the only places with the provider's names, and with XML |
+//! | [`twilio`], [`telnyx`], [`twiml`] | the only places with the providers' names, and with XML |
 //! | [`engine`], [`session`], [`http`] | verdicts; turns of a call; the wire |
 //! | [`phone`] | the other end of the line: a simulated phone and provider, for demo, tests and `callprint call` |
 //! | [`cli`] | the commands |
 //!
-//! Not here yet: what was said (`phrase`), whether it is live (`liveness`), real-time streams, and the API for applications.
+//! Not here yet: what was said (`phrase`), whether it is live (`liveness`), and the API for applications but for listening.
 
 pub mod audio;
 pub mod cli;

@@ -1,5 +1,7 @@
 //! What comes of takes that were heard as they should be.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::line::{silence, spoken};
@@ -129,5 +131,33 @@ async fn a_stream_that_fails_is_replaced_by_a_recording_for_the_rest_of_the_call
     assert!(answer.body.contains("<Record"), "no second try with a stream in this call: {answer:?}");
     assert!(house.invited(2).await.token.len() > 20, "the next call is streamed again");
     house.recordings_deleted().await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operators_own_prompt_is_played_into_the_stream_in_place_of_being_read() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let sound = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/audio/grace_other_1.wav");
+    std::fs::write(file.path(), format!("verify_say = {{ sound = \"{sound}\", text = \"Say it now.\" }}")).unwrap();
+    let house = House::streaming_with(&format!("[line]\nprompts = \"{}\"", file.path().display())).await;
+    let invited = house.invited(1).await;
+    let mut line = house.dial().await;
+    line.begin(&invited).await;
+    let prompt = line.heard().await.unwrap();
+    let heard = STANDARD.decode(prompt["media"]["payload"].as_str().unwrap()).unwrap();
+    assert_eq!(heard.len(), spoken("grace_other_1").len());
+    assert_eq!(line.heard().await.unwrap()["event"], "media", "the tone");
+    let mark = line.heard().await.unwrap();
+    // While it is played nobody has to answer, however long it takes.
+    line.speak(&silence(heard.len() / 8 + 4_000)).await;
+    line.say(json!({ "event": "mark", "streamSid": mark["streamSid"], "mark": mark["mark"] })).await;
+    line.speak_take("anna_pass_5").await;
+    let answer = house.stream_is_over(&invited).await;
+    assert_eq!(house.verdicts().await, ["accept", "accept"], "{answer:?}");
+
+    // Where there is no stream the text is read.
+    let invited = house.invited(2).await;
+    let fallback = house.post(ACTION, &invited.form).await;
+    assert!(fallback.body.contains("Say it now.") && fallback.body.contains("<Record"), "{fallback:?}");
     house.close().await;
 }
