@@ -49,8 +49,8 @@ fn build(environment: &Environment, bytes: &[u8]) -> ort::Result<Session> {
         // A session computes on the thread that calls it: the pool decides how many cores work.
         .with_intra_threads(1)?
         .with_inter_threads(1)?
-        // The last level rearranges memory for convolutions: a third more processor time to open (`benches/ready.py`: 1,940
-        // in place of 1,300 ms until ready), and inference no quicker than within 1 %.
+        // The last level rearranges memory for convolutions: half as much processor time again until ready
+        // (`benches/ready.py`: 1,940 in place of 1,300 ms), for inference that is quicker by at most 1 %.
         .with_optimization_level(GraphOptimizationLevel::Level2)?
         // Takes differ in length, and a plan is kept for every length seen.
         .with_memory_pattern(false)?
