@@ -43,6 +43,52 @@ pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
     if is_last { Verdict::Reject { reason } } else { Verdict::Retry { reason } }
 }
 
+/// What an accept needs above the threshold before a conversation is over.
+pub const CLEARLY: f32 = 2.0;
+
+/// What a reject needs below the threshold before a conversation is over.
+const FAR_BELOW: f32 = 4.0;
+
+/// Speech that must have been compared for an accept, a reject, and for any verdict at the end, in milliseconds.
+const ACCEPT_FROM_MS: u32 = 3_000;
+const REJECT_FROM_MS: u32 = 6_000;
+const LEAST_MS: u32 = 1_500;
+
+/// How far a conversation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// Net speech of the customer, in milliseconds.
+    pub spoken_ms: u32,
+    /// How much of it was compared, in milliseconds.
+    pub compared_ms: u32,
+    /// Nothing follows.
+    pub is_over: bool,
+}
+
+/// Makes the verdict on a conversation, as soon as there is one: always, once it is over.
+///
+/// Looking again and again gives an impostor more than one chance, so that a verdict before the end takes more than one at
+/// the end.
+pub fn decide_ongoing(evidence: Option<Evidence>, stage: Stage) -> Option<Verdict> {
+    // A conversation has no other try: what does not match is rejected. Too little speech is for the client to repeat.
+    let bar = Bar { last_mismatch: true, ..Bar::default() };
+    let (llr, threshold) = match evidence {
+        Some(Evidence::Voice { llr, threshold }) if stage.compared_ms >= LEAST_MS => (llr, threshold),
+        Some(Evidence::Voice { .. }) | None => {
+            let reason = if stage.spoken_ms == 0 { Reason::NoSpeech } else { Reason::TooShort };
+            return stage.is_over.then(|| decide(Evidence::Fault(reason), &bar));
+        }
+        Some(other) => return Some(decide(other, &bar)),
+    };
+    let verdict = decide(Evidence::Voice { llr, threshold }, &bar);
+    let is_clear = if verdict.is_accept() {
+        stage.compared_ms >= ACCEPT_FROM_MS && llr.0 >= threshold.0 + CLEARLY
+    } else {
+        stage.compared_ms >= REJECT_FROM_MS && llr.0 <= threshold.0 - FAR_BELOW
+    };
+    (stage.is_over || is_clear).then_some(verdict)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

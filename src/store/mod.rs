@@ -23,8 +23,10 @@ mod error;
 mod keyring;
 mod keys;
 mod lane;
+mod listenings;
 mod open;
 mod purge;
+mod reports;
 mod standing;
 mod streams;
 mod takes;
@@ -47,7 +49,11 @@ pub use deletions::Deletion;
 pub use erase::Erased;
 pub use error::StoreError;
 pub use keys::{KeyInfo, Rotation, fresh_key};
+pub use listenings::{
+    Admission, Ending, Listening, ListeningClaim, ListeningStatus, NewListening, Onward, Orphans,
+};
 pub use purge::Purged;
+pub use reports::Report;
 pub use standing::{Standings, Subject};
 pub use streams::{NewStream, OpenStream, StreamClaim, StreamRefusal};
 pub use takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};
