@@ -25,6 +25,14 @@
 //! webhook waits a little for the outcome and otherwise asks the caller to hold, by way of `/call/wait`, within a bound. Then
 //! the outcome is the dialogue's next event.
 //!
+//! # One conversation through the code
+//!
+//! A client asks by `POST /v1/listenings`, for a caller whose voice a customer on the phone should have. The session keeps
+//! the listening in the store and gives out a token; the client's own call streams to `/media` and shows it. From there on
+//! [`engine::Conversation`] does for an open end what the above does for a take: speech of the customer's track alone,
+//! a running mean of embeddings, a verdict from the same `engine::verdict` once it is clear. The client is told by a
+//! signed report, through a durable queue.
+//!
 //! # What holds everywhere
 //!
 //! * Caller id is a hint. Nothing is changed or deleted without a verification in the same call, or an enrollment code.

@@ -8,7 +8,8 @@ use toml::{Table, Value};
 use super::check::{self, Invalid};
 use super::line::{Line, main_line};
 use super::{
-    AudioLimits, Config, Enrollment, Listening, Lockout, Log, Models, Server, Store, Streams, Token, Twilio, Verification,
+    AudioLimits, Config, Enrollment, Listening, Lockout, Log, Models, Server, Store, Streams, Token, Twilio,
+    Verification,
 };
 use crate::types::LineName;
 

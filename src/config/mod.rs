@@ -14,7 +14,8 @@ pub use check::Invalid;
 pub use line::{AfterVerdict, Audio, EnrollmentPolicy, Line};
 pub use load::{ConfigError, DEFAULTS, Environment, load};
 pub use section::{
-    AudioLimits, Enrollment, Listening, Lockout, Log, LogFormat, Models, Server, Store, Streams, Token, Twilio, Verification,
+    AudioLimits, Enrollment, Listening, Lockout, Log, LogFormat, Models, Server, Store, Streams, Token, Twilio,
+    Verification,
 };
 
 use crate::types::LineName;

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::verdict::{Evidence, Stage, decide_ongoing};
 use super::{Chunk, Engine, EngineError, Voice};
+use crate::models::SpeechStream;
 use crate::scoring::Voiceprint;
 use crate::types::{Clip8k, Cosine, Llr, Strictness, Verdict};
 use crate::vad::CHUNK;
@@ -92,14 +93,7 @@ pub struct Showing {
 impl Engine {
     /// A conversation that begins now.
     pub fn conversation(&self) -> Conversation {
-        Conversation {
-            customer: Side::new(self.models.speech_stream()),
-            agent: Side::new(self.models.speech_stream()),
-            voice: RunningVoice::default(),
-            left_out: 0,
-            is_ending: false,
-            is_over: false,
-        }
+        Conversation::new(&self.models.speech_stream())
     }
 
     /// Examines speech of a conversation. Blocks.
@@ -143,6 +137,17 @@ impl Engine {
 }
 
 impl Conversation {
+    fn new(stream: &SpeechStream) -> Self {
+        Self {
+            customer: Side::new(stream.clone()),
+            agent: Side::new(stream.clone()),
+            voice: RunningVoice::default(),
+            left_out: 0,
+            is_ending: false,
+            is_over: false,
+        }
+    }
+
     /// Takes in samples at 8 kHz; `until_ms` is when the last of them was spoken, since the stream began.
     pub fn push(&mut self, party: Party, samples: &[i16], until_ms: Option<u64>) {
         if !self.is_ending {

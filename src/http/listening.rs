@@ -88,7 +88,9 @@ impl FromRequest<Edge> for Body {
         let slow = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow");
         let whole = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, &())).await.map_err(slow)?;
         let body = whole.map_err(|_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"))?;
-        serde_json::from_slice(&body).map(Self).map_err(|error| ApiError::from(&error))
+        // First JSON, then ours: so that the two kinds of mistake are told apart.
+        let json: serde_json::Value = serde_json::from_slice(&body)?;
+        Ok(Self(serde_json::from_value(json)?))
     }
 }
 
@@ -106,8 +108,8 @@ impl ApiError {
     }
 }
 
-impl From<&serde_json::Error> for ApiError {
-    fn from(error: &serde_json::Error) -> Self {
+impl From<serde_json::Error> for ApiError {
+    fn from(error: serde_json::Error) -> Self {
         let message = error.to_string();
         let (status, code) = match error.classify() {
             serde_json::error::Category::Data if message.starts_with("unknown field") => {

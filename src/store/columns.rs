@@ -4,10 +4,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Actor;
-use crate::dialog::Consent;
 use super::ListeningStatus;
+use crate::dialog::Consent;
 use crate::types::media::Track;
-use crate::types::{Attestation, CallSid, CallerId, E164, LineName, ListeningId, RecordingSid, Source, StreamId, Strictness};
+use crate::types::{
+    Attestation, CallSid, CallerId, E164, LineName, ListeningId, RecordingSid, Source, StreamId, Strictness,
+};
 
 /// A time as a column: milliseconds since 1970.
 pub(super) struct At(pub(super) Timestamp);

@@ -161,7 +161,11 @@ impl Store {
             let mac = mac(vault, token);
             let row = (id, mac, caller.id, line, strictness, call, track, reference, made_at, expires_at);
             tx.prepare_cached(sql)?.execute(row)?;
-            Happened::by_operator(*at, Some(caller.id)).record(tx, "listening_asked_for", json!({ "listening": id }))?;
+            Happened::by_operator(*at, Some(caller.id)).record(
+                tx,
+                "listening_asked_for",
+                json!({ "listening": id }),
+            )?;
             Ok(Admission::Taken)
         })
         .await
@@ -202,7 +206,8 @@ impl Store {
             if !may_listen(tx, found.caller)? {
                 return refused(StreamRefusal::Over);
             }
-            let sql = "UPDATE listenings SET status = 'listening', opened_at = ?1, alive_at = ?1, call = ?2 WHERE id = ?3";
+            let sql =
+                "UPDATE listenings SET status = 'listening', opened_at = ?1, alive_at = ?1, call = ?2 WHERE id = ?3";
             tx.prepare_cached(sql)?.execute((At(now), &call, &found.id))?;
             let opened = find(tx, &found.id)?.unwrap_or(found);
             Ok(ListeningClaim::Mine(Box::new(opened)))
@@ -214,7 +219,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn note_listening(&self, id: &ListeningId, showing: &Value, now: Timestamp) -> Result<Onward, StoreError> {
+    pub async fn note_listening(
+        &self,
+        id: &ListeningId,
+        showing: &Value,
+        now: Timestamp,
+    ) -> Result<Onward, StoreError> {
         let (id, showing) = (id.clone(), showing.clone());
         self.write(Lasting::Process, move |tx, _| {
             let sql = "UPDATE listenings SET alive_at = ?, showing = ? WHERE id = ? AND status = 'listening' \
@@ -307,7 +317,8 @@ fn end(
     let row = (status, verdict, reason, showing.map(Json), At(now), report_at.map(At), id);
     db.prepare_cached(sql)?.execute(row)?;
     let happened = Happened { caller: Some(found.caller), ..Happened::by_itself(now) };
-    let detail = json!({ "listening": id, "status": status, "decision": verdict, "reason": reason, "line": found.line });
+    let detail =
+        json!({ "listening": id, "status": status, "decision": verdict, "reason": reason, "line": found.line });
     happened.record(db, "listening_ended", detail)?;
     Ok(true)
 }

@@ -49,9 +49,7 @@ pub use deletions::Deletion;
 pub use erase::Erased;
 pub use error::StoreError;
 pub use keys::{KeyInfo, Rotation, fresh_key};
-pub use listenings::{
-    Admission, Ending, Listening, ListeningClaim, ListeningStatus, NewListening, Onward, Orphans,
-};
+pub use listenings::{Admission, Ending, Listening, ListeningClaim, ListeningStatus, NewListening, Onward, Orphans};
 pub use purge::Purged;
 pub use reports::Report;
 pub use standing::{Standings, Subject};

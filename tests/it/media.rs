@@ -1,7 +1,7 @@
 //! Takes by stream: a provider's socket in the hands of a test.
 
 mod faults;
-mod line;
+pub(crate) mod line;
 mod takes;
 
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::wire::Answer;
 pub(crate) const ANNA: &str = "+15550101";
 
 /// The number of the line that records: callers enroll there, so that a test needs no streams for it.
-const RECORDS: &str = "+15550198";
+pub(crate) const RECORDS: &str = "+15550198";
 
 /// A line that streams, and one that records.
 const LINES: &str =

@@ -23,6 +23,11 @@ const MOST_EACH: usize = 12;
 /// Samples given at once: 20 ms, as on a line.
 const FRAME: usize = 160;
 
+/// How long the other one talks, and listens, in samples: 5 s.
+const TURN: usize = 40_000;
+/// How late an echo comes, in samples: 200 ms, a mobile call's.
+const ECHO_DELAY: usize = 1_600;
+
 const AIMS: [Strictness; 3] = [Strictness::Far1Pct, Strictness::Far01Pct, Strictness::Far001Pct];
 
 /// One speaker of the lists: their voiceprints, and what they say.
@@ -68,8 +73,38 @@ struct Ended {
     is_early: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub(super) struct ListenArgs {
+    /// Measure conversations instead: a speaker's probes one after the other, judged while they go on
+    #[arg(long)]
+    listen: bool,
+    /// With --listen: only probes whose names contain this
+    #[arg(long, value_name = "TEXT", default_value = "", requires = "listen", hide_default_value = true)]
+    only: String,
+    /// With --listen: another speaker talks every other five seconds, and echoes so many dB lower in the customer's track
+    #[arg(long, value_name = "DB", requires = "listen")]
+    echo: Option<f32>,
+    /// With --echo: the other one's own track is withheld, so that nothing tells the echo from the customer
+    #[arg(long, requires = "echo")]
+    one_track: bool,
+}
+
+impl ListenArgs {
+    /// Whether conversations are to be measured.
+    pub(super) fn is_asked_for(&self) -> bool {
+        self.listen
+    }
+}
+
 /// Measures what comes of conversations made of the lists' recordings.
-pub(super) fn run(engine: &Engine, lists: &Lists, only: &str, threads: usize, json: bool) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    engine: &Engine,
+    lists: &Lists,
+    args: &ListenArgs,
+    threads: usize,
+    json: bool,
+) -> anyhow::Result<Exit> {
+    let only = &args.only;
     let heard = listen::listen(engine, &lists.recordings, threads)?;
     let voices = figures::enroll(engine, lists, &heard);
     let speakers = speakers(lists, only);
@@ -77,11 +112,20 @@ pub(super) fn run(engine: &Engine, lists: &Lists, only: &str, threads: usize, js
     let (next, ended) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || -> anyhow::Result<()> {
         while let Some((speaker, recordings, is_target)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let audio = audio(lists, recordings)?;
+            let mut customer = audio(lists, recordings)?;
+            let mut agent = Vec::new();
+            if let Some(echo_db) = args.echo {
+                let other = &speakers[(speaker + 1) % speakers.len()];
+                agent = interrupted(audio(lists, &other.probes)?, customer.len());
+                add_echo(&mut customer, &agent, echo_db);
+            }
+            if args.one_track {
+                agent.clear();
+            }
             let against = |at: usize| at != *speaker && !is_target || at == *speaker && *is_target;
             let enrolled = speakers.iter().enumerate().filter(|(at, _)| against(*at)).flat_map(|(_, s)| &s.enrollments);
             let prints: Vec<_> = enrolled.filter_map(|&at| voices.voiceprints[at].as_ref()).collect();
-            let found = hear(engine, &audio, &prints, *is_target)?;
+            let found = hear(engine, (&customer, &agent), &prints, *is_target)?;
             ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(found);
         }
         Ok(())
@@ -93,7 +137,11 @@ pub(super) fn run(engine: &Engine, lists: &Lists, only: &str, threads: usize, js
     let ended = ended.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     ensure!(!ended.is_empty(), "no probe's name contains {only:?}");
     let outcomes = [0, 1, 2].map(|aim| outcomes(&ended, aim));
-    if json { say!("{}", serde_json::to_string_pretty(&outcomes)?) } else { print(&outcomes, jobs.len()) }
+    if json {
+        say!("{}", serde_json::to_string_pretty(&outcomes)?)
+    } else {
+        print(&outcomes, jobs.len())
+    }
     Ok(Exit::Yes)
 }
 
@@ -159,21 +207,32 @@ fn audio(lists: &Lists, recordings: &[usize]) -> anyhow::Result<Vec<i16>> {
     Ok(audio)
 }
 
+/// Somebody who talks for five seconds, listens for five, and so on.
+fn interrupted(speech: Vec<i16>, length: usize) -> Vec<i16> {
+    let mut speech = speech.into_iter().cycle();
+    (0..length).map(|at| if at / TURN % 2 == 1 { speech.next().unwrap_or(0) } else { 0 }).collect()
+}
+
+/// What comes back of the other one's words.
+fn add_echo(customer: &mut [i16], agent: &[i16], echo_db: f32) {
+    let gain = 10.0_f32.powf(-echo_db / 20.0);
+    for (sample, echo) in customer.iter_mut().skip(ECHO_DELAY).zip(agent) {
+        *sample = sample.saturating_add((f32::from(*echo) * gain) as i16);
+    }
+}
+
 /// Hears a conversation to its end, and notes the first verdict against each voiceprint.
-fn hear(engine: &Engine, audio: &[i16], prints: &[&Voiceprint], is_target: bool) -> anyhow::Result<Vec<Ended>> {
+fn hear(
+    engine: &Engine,
+    (customer, agent): (&[i16], &[i16]),
+    prints: &[&Voiceprint],
+    is_target: bool,
+) -> anyhow::Result<Vec<Ended>> {
     let mut conversation = engine.conversation();
     let mut open: Vec<(usize, &Voiceprint)> =
         (0..AIMS.len()).flat_map(|aim| prints.iter().map(move |print| (aim, *print))).collect();
     let mut ended = Vec::new();
-    let trace = std::env::var_os("TRACE").is_some();
-    let mut traces: Vec<Vec<(u32, f32)>> = vec![Vec::new(); prints.len()];
     let mut weigh = |conversation: &Conversation, is_early| {
-        if trace {
-            for (n, print) in prints.iter().enumerate() {
-                let (_, showing) = engine.weigh(print, conversation, AIMS[0]);
-                if let Some(llr) = showing.llr { traces[n].push((showing.compared_ms, llr.0)); }
-            }
-        }
         open.retain(|&(aim, print)| {
             let (verdict, showing) = engine.weigh(print, conversation, AIMS[aim]);
             let compared_ms = showing.compared_ms;
@@ -181,16 +240,17 @@ fn hear(engine: &Engine, audio: &[i16], prints: &[&Voiceprint], is_target: bool)
             verdict.is_none()
         });
     };
-    for frame in audio.chunks(FRAME) {
+    let mut agent = agent.chunks(FRAME);
+    for frame in customer.chunks(FRAME) {
         conversation.push(Party::Customer, frame, None);
+        if let Some(frame) = agent.next() {
+            conversation.push(Party::Agent, frame, None);
+        }
         drive(engine, &mut conversation, &mut weigh)?;
     }
     conversation.end();
     drive(engine, &mut conversation, &mut weigh)?;
     weigh(&conversation, false);
-    for t in traces.iter().filter(|t| trace && !t.is_empty()) {
-        eprintln!("TRACE {} {}", u8::from(is_target), t.iter().map(|(ms, l)| format!("{ms}:{l:.3}")).collect::<Vec<_>>().join(" "));
-    }
     Ok(ended)
 }
 
@@ -252,9 +312,18 @@ fn print(outcomes: &[Outcomes], conversations: usize) {
     for one in outcomes {
         say!(
             "{:<6} {:>9}  {:>9} {:6.2} % {:6.2} % {:6.2} % {:6.2} % {:6.1} %  {:4.1} (90 %: {:4.1}) s  {:4.1} (90 %: {:4.1}) s",
-            one.strictness, one.targets, one.impostors,
-            one.far * 100.0, one.far_early * 100.0, one.frr * 100.0, one.retries * 100.0, one.early * 100.0,
-            one.accept_median_s, one.accept_p90_s, one.reject_median_s, one.reject_p90_s
+            one.strictness,
+            one.targets,
+            one.impostors,
+            one.far * 100.0,
+            one.far_early * 100.0,
+            one.frr * 100.0,
+            one.retries * 100.0,
+            one.early * 100.0,
+            one.accept_median_s,
+            one.accept_p90_s,
+            one.reject_median_s,
+            one.reject_p90_s
         );
     }
 }

@@ -30,12 +30,8 @@ pub(super) struct Args {
     /// Recordings listened to at once [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
-    /// Measure conversations instead: a speaker's probes one after the other, judged while they go on
-    #[arg(long)]
-    listen: bool,
-    /// With --listen: only probes whose names contain this
-    #[arg(long, value_name = "TEXT", default_value = "", requires = "listen", hide_default_value = true)]
-    only: String,
+    #[command(flatten)]
+    conversations: conversations::ListenArgs,
     /// Print one JSON object; rates are fractions
     #[arg(long)]
     json: bool,
@@ -61,8 +57,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let threads = args.threads.map_or_else(cores, usize::from);
     let lists = lists::read(&args.enroll, &args.trials, &args.audio)?;
     let engine = Engine::new(Library::load(&args.models.to_config(threads))?);
-    if args.listen {
-        return conversations::run(&engine, &lists, &args.only, threads, args.json);
+    if args.conversations.is_asked_for() {
+        return conversations::run(&engine, &lists, &args.conversations, threads, args.json);
     }
 
     let begun = Instant::now();

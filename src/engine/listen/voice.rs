@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
-use super::CHUNK_MS;
 use super::super::EngineError;
+use super::CHUNK_MS;
 use crate::scoring::{Embedding, ScoreError};
 use crate::types::Clip8k;
 use crate::vad::CHUNK;

@@ -30,11 +30,7 @@ pub(super) enum Introduced {
 
 impl Service {
     /// Waits for the stream to say what it is, and checks that it may be: its account, its token, its call.
-    pub(super) async fn introduce(
-        &self,
-        socket: &mut impl MediaSocket,
-        dialect: Dialect,
-    ) -> Result<Introduced, Fault> {
+    pub(super) async fn introduce(&self, socket: &mut impl MediaSocket, dialect: Dialect) -> Result<Introduced, Fault> {
         let session = started(socket, dialect).await?;
         if session.account_id.as_ref().is_some_and(|account| *account != self.config().twilio.account_sid) {
             return Err(Fault::OtherAccount);
