@@ -1,12 +1,14 @@
 # Everything a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo run test bench lint eval
+.PHONY: help setup setup-tests demo run test bench peer lint eval
 
 DATA ?= ../shared/data
 CONFIG ?=
+STREAM ?=
+PAUSES ?= 0,300,500,700
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is missing: compiler, libopus, ONNX Runtime into .runtime/
 	@.ci/setup
@@ -17,21 +19,30 @@ demo: setup ## hear it work: a real server, simulated calls, a readable transcri
 run: setup ## build for production and serve; CONFIG=callprint.toml names a configuration
 	@cargo build --release && target/release/callprint serve $(if $(CONFIG),--config $(CONFIG))
 
-test: setup ## run every test
+setup-tests: setup ## and what the tests need: a published simulator of media streams
+	@.ci/setup tests
+
+test: setup-tests ## run every test
 	cargo test
 
 bench: setup ## time each stage of the signal path
 	cargo bench
+
+peer: setup ## processor time per recording beside sherpa-onnx's; DATA names a folder of recordings
+	@cargo build --release --quiet
+	@[ -x target/peer/bin/python ] || python3 -m venv target/peer
+	@target/peer/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peer-requirements.txt
+	@target/peer/bin/python benches/peer.py $(if $(filter command line environment,$(origin DATA)),--data $(DATA))
 
 lint: ## formatting, clippy and documentation, as CI checks them
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 
-eval: setup ## measure accuracy over DATA (default ../shared/data)
+eval: setup ## measure accuracy over DATA (default ../shared/data); STREAM=1 hears it as calls do, with PAUSES put in
 	@cargo build --release --quiet
 	@for list in digits/tel digits/var crowd/var sentences/tel sentences/var; do \
 	    set=$${list%/*}; printf '\n%s\n' "$$list"; \
 	    target/release/callprint eval --enroll $(DATA)/$$set/enroll.tsv --trials $(DATA)/$$set/trials.tsv \
-	        --audio $(DATA)/$$list || exit 1; \
+	        --audio $(DATA)/$$list $(if $(STREAM),--stream --pause-ms $(PAUSES)) || exit 1; \
 	done

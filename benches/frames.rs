@@ -1,6 +1,8 @@
 //! What one 20-ms frame costs, from the provider's JSON to samples.
 //!
-//! `cargo bench --bench frames`; at 1,000 calls a frame may cost 20 µs of one core before frames fill it alone.
+//! `cargo bench --bench frames`; at 1,000 calls a frame may cost 20 µs of one core before frames fill it alone. Processor time.
+
+mod cpu_time;
 
 use std::fs;
 use std::hint::black_box;
@@ -8,6 +10,7 @@ use std::hint::black_box;
 use callprint::audio::stream::Assembler;
 use callprint::types::media::{FrameError, MediaEvent, MediaSession};
 use callprint::{telnyx, twilio};
+use cpu_time::CpuTime;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
 type Read = for<'m> fn(&'m str, usize) -> Result<MediaEvent<'m>, FrameError>;
@@ -27,7 +30,7 @@ fn transcript(name: &str, read: Read) -> (MediaSession, Vec<String>) {
     (session.expect("the transcript has a start"), frames.map(str::to_owned).collect())
 }
 
-fn frames(criterion: &mut Criterion) {
+fn frames(criterion: &mut Criterion<CpuTime>) {
     let providers: [(&str, Read); 6] = [
         ("twilio_connect", twilio::stream::read),
         ("signalwire_l16", twilio::stream::read),
@@ -70,5 +73,9 @@ fn frames(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, frames);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().with_measurement(CpuTime);
+    targets = frames
+}
 criterion_main!(benches);

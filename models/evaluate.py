@@ -25,7 +25,8 @@ from make_campplus import read_wav, session
 
 HERE = pathlib.Path(__file__).resolve().parent
 CHUNK, CONTEXT = 256, 32
-WARM_UP = 16  # chunks of line noise given first: a clip that begins inside a word otherwise loses its start
+WARM_UP = 16  # chunks of line noise given first: a clip that begins inside a word otherwise loses its start. It goes on under
+# the clip: digital silence makes the detector deaf to the words after it
 NOISE_RMS = 0.001  # -60 dBFS; digital silence does the same here, but takes a real line's noise for the onset of speech
 FITTED_S = (1.0, 5.0)  # lengths that the calibration's weights were fitted on
 PUBLISHED = dict(score=29.55, ln_net_speech_s=-4.20, take_agreement=-8.87, offset=-3.77)
@@ -44,10 +45,13 @@ def line_noise(samples):
 
 
 def speech_probabilities(vad, pcm, warm_up=0):
-    """One probability per 32 ms chunk, after `warm_up` chunks of line noise; the last chunk is filled up with zeros."""
+    """One probability per 32 ms chunk; the last chunk is filled up with zeros. `warm_up` chunks of line noise go first, and
+    the same noise goes on under the clip."""
     x = np.asarray(pcm, dtype=np.float32) / 32768.0
-    before = [np.zeros(CONTEXT, np.float32), line_noise(warm_up * CHUNK)]
-    x = np.concatenate(before + [x, np.zeros(-len(x) % CHUNK, np.float32)])
+    x = np.concatenate([np.zeros(warm_up * CHUNK, np.float32), x, np.zeros(-len(x) % CHUNK, np.float32)])
+    if warm_up:
+        x = x + np.resize(line_noise(warm_up * CHUNK), len(x))
+    x = np.concatenate([np.zeros(CONTEXT, np.float32), x])
     state, sr, out = np.zeros((2, 1, 128), np.float32), np.array(8000), []
     for at in range(0, len(x) - CONTEXT, CHUNK):
         p, state = vad.run(None, {"input": x[None, at : at + CONTEXT + CHUNK], "state": state, "sr": sr})
@@ -100,7 +104,7 @@ class Store:
         return sorted((self.data / set_ / condition).glob("*.wav"))
 
     def probabilities(self, set_, condition):
-        path = self.cache / f"vad-{WARM_UP}-{set_}-{condition}.json"
+        path = self.cache / f"vad-under-{WARM_UP}-{set_}-{condition}.json"
         if not path.exists():
             found = {f.name: speech_probabilities(self.vad, read_wav(f), WARM_UP).tolist() for f in self.files(set_, condition)}
             path.write_text(json.dumps(found))
@@ -109,7 +113,7 @@ class Store:
     def embeddings(self, model, set_, condition, trim=dict(), pad_ms=200, whole=False):
         """{file: (embedding[192], net speech in s)}"""
         digest = hashlib.sha256(pathlib.Path(model).read_bytes()).hexdigest()
-        key = json.dumps([WARM_UP, digest, set_, condition, sorted(trim.items()), pad_ms, whole])
+        key = json.dumps(["under", WARM_UP, digest, set_, condition, sorted(trim.items()), pad_ms, whole])
         path = self.cache / f"emb-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npz"
         if not path.exists():
             net, names, rows, spoken = session(model), [], [], []

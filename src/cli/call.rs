@@ -2,17 +2,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use url::Url;
 
 use super::network::NetworkArgs;
-use super::settings::ConfigArgs;
+use super::provider::{self, ProviderArgs};
 use super::transcript::{Ink, Palette, Transcript, put};
-use super::{Exit, local, recording};
+use super::{Exit, recording};
 use crate::audio::resample;
-use crate::config::Config;
 use crate::phone::{Account, Answer, Lag, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance};
-use crate::twilio::LOCAL_API_BASE;
 
 /// How long we wait for the server to delete its recordings before we do it.
 const LINGER: Duration = Duration::from_millis(1500);
@@ -73,20 +71,8 @@ pub(super) struct Args {
     /// Milliseconds until a recording can be fetched
     #[arg(long, value_name = "MS", default_value_t = 300, help_heading = "Provider")]
     lag: u64,
-    /// Where recordings are served: the server's `twilio.api_base` [default: 127.0.0.1:8025]
-    #[arg(long, value_name = "ADDRESS:PORT", help_heading = "Provider")]
-    provider_listen: Option<SocketAddr>,
-    /// Signs the webhooks [env: `TWILIO_AUTH_TOKEN`; default: the local token of the data folder]
-    #[arg(long, value_name = "TOKEN", help_heading = "Provider")]
-    auth_token: Option<String>,
-    /// The account that goes with the auth token [env: `TWILIO_ACCOUNT_SID`]
-    #[arg(long, value_name = "AC…", help_heading = "Provider")]
-    account: Option<String>,
-    /// The server's data folder [default: the configured one]
-    #[arg(long, value_name = "DIR", help_heading = "Provider")]
-    data_dir: Option<PathBuf>,
     #[command(flatten)]
-    config: ConfigArgs,
+    provider: ProviderArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -99,11 +85,11 @@ struct StreamArgs {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let config = args.settings()?;
-    let account = signer(&config)?;
+    let config = args.provider.settings()?;
+    let account = provider::signer(&config)?;
     let outgoing = args.outgoing()?;
     let script = args.script()?;
-    let address = args.api_address(&config)?;
+    let address = args.provider.api_address(&config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(place(args, account, address, &outgoing, script))?;
     if args.json {
@@ -119,30 +105,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 impl Args {
-    /// The server's configuration, as far as it matters here, with our options on top.
-    fn settings(&self) -> anyhow::Result<Config> {
-        let data_dir = self.data_dir.as_ref().map(|dir| dir.display().to_string());
-        let options = [
-            ("CALLPRINT_STORE_DATA_DIR", data_dir),
-            ("TWILIO_AUTH_TOKEN", self.auth_token.clone()),
-            ("TWILIO_ACCOUNT_SID", self.account.clone()),
-        ];
-        let options: Vec<_> = options.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-        self.config.load(&options)
-    }
-
     fn outgoing(&self) -> anyhow::Result<Outgoing> {
-        if !matches!(self.to.scheme(), "http" | "https") || self.to.host().is_none() {
-            bail!("--to must be an http:// or https:// URL");
-        }
-        let mut url = self.to.clone();
-        if url.path() == "/" {
-            url.set_path("/incoming_call");
-        }
-        let mut outgoing = Outgoing::new(url.clone(), &self.from, &self.called);
-        if url.path().ends_with("/incoming_call") {
-            outgoing.status_callback = Some(url.join("call/status").context("--to")?);
-        }
+        let mut outgoing = provider::outgoing(&self.to, &self.from, &self.called)?;
         for (name, value) in [("StirVerstat", &self.stir_verstat), ("ForwardedFrom", &self.forwarded_from)] {
             if let Some(value) = value {
                 outgoing = outgoing.with(name, value);
@@ -162,33 +126,6 @@ impl Args {
             Some(answers) => script.hanging_up_after(answers),
             None => script,
         })
-    }
-
-    /// Where the server will look for recordings: on this machine, at the port of its API base.
-    fn api_address(&self, config: &Config) -> anyhow::Result<SocketAddr> {
-        if let Some(address) = self.provider_listen {
-            return Ok(address);
-        }
-        let configured = Url::parse(&config.twilio.api_base).ok();
-        let on_this_machine = configured.and_then(|url| url.socket_addrs(|| None).ok()?.into_iter().next());
-        match on_this_machine.filter(|address| address.ip().is_loopback()) {
-            Some(address) => Ok(address),
-            None => Ok(LOCAL_API_BASE.trim_start_matches("http://").parse()?),
-        }
-    }
-}
-
-/// Who signs: the configured account, or the local one.
-fn signer(config: &Config) -> anyhow::Result<Account> {
-    if let Some(token) = &config.twilio.auth_token {
-        return Ok(Account { sid: config.twilio.account_sid.clone(), token: token.clone() });
-    }
-    match local::existing_token(&config.store.data_dir)? {
-        Some(token) => Ok(Account::local(token)),
-        None => bail!(
-            "there is no auth token, and no local one in {}: start `callprint serve` first, or name its folder with --data-dir",
-            config.store.data_dir.display()
-        ),
     }
 }
 

@@ -19,10 +19,12 @@ mod desk;
 mod doctor;
 mod eval;
 mod keys;
+mod load;
 mod local;
 mod logging;
 mod models;
 mod network;
+mod provider;
 mod recording;
 mod score;
 mod serve;
@@ -55,6 +57,7 @@ enum Command {
     Attempts(attempts::Args),
     Keys(keys::Args),
     Call(Box<call::Args>),
+    Load(Box<load::Args>),
     Score(score::Args),
     Eval(eval::Args),
 }
@@ -81,6 +84,7 @@ pub fn run() -> ExitCode {
         Command::Attempts(args) => attempts::run(&args),
         Command::Keys(args) => keys::run(&args),
         Command::Call(args) => call::run(&args),
+        Command::Load(args) => load::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Eval(args) => eval::run(&args),
     };

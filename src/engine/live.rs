@@ -118,6 +118,20 @@ impl Engine {
     }
 }
 
+impl Chunk {
+    /// What the model said of it, once [`Engine::hear`] has seen to it.
+    pub fn probability(&self) -> f32 {
+        self.0.probability
+    }
+
+    /// Takes what the model said when it was shown the same chunk of the same audio, in place of [`Engine::hear`].
+    ///
+    /// The model's own state stays behind: every later chunk of the turn has to be answered likewise.
+    pub fn again(&mut self, probability: f32) {
+        self.0.probability = probability;
+    }
+}
+
 impl Live {
     fn new(stream: SpeechStream, config: EndpointConfig, expected_ms: Option<u32>) -> Self {
         Self {
@@ -172,7 +186,8 @@ impl Live {
         let from = now.saturating_sub(Gate::LOOK_BACK);
         if self.next < from {
             let before = self.chunk(from - 1);
-            self.ear.iter_mut().for_each(|ear| ear.stream.skip(&before));
+            let skipped = from - self.next;
+            self.ear.iter_mut().for_each(|ear| ear.stream.skip(&before, skipped));
             self.next = from;
         }
         self.is_passing = true;
@@ -215,7 +230,7 @@ impl Live {
         Heard { clip: Clip8k::new(clip), probabilities: self.probabilities.clone() }
     }
 
-    /// Says that what was heard is clearly the enrolled voice, so that less of a phrase counts as complete.
+    /// Says that what was heard is clearly the enrolled voice, so that less of a phrase is enough.
     pub fn recognised(&mut self) {
         self.endpoint.recognised();
     }

@@ -5,6 +5,7 @@ use std::thread;
 use ort::environment::Environment;
 use ort::ep;
 use ort::session::Session;
+use ort::session::builder::GraphOptimizationLevel;
 
 use super::contract::check_session;
 use super::manifest::Entry;
@@ -48,6 +49,7 @@ fn build(environment: &Environment, bytes: &[u8]) -> ort::Result<Session> {
         // A session computes on the thread that calls it: the pool decides how many cores work.
         .with_intra_threads(1)?
         .with_inter_threads(1)?
+        .with_optimization_level(GraphOptimizationLevel::Level2)?
         // Takes differ in length, and a plan is kept for every length seen.
         .with_memory_pattern(false)?
         // An arena keeps the longest take's memory for ever: 40 MB with two sessions, for no time saved.

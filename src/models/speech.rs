@@ -6,28 +6,20 @@ use super::contract::{Expected, check_entry};
 use super::manifest::{ElementType, Entry};
 use super::pool::Pool;
 use super::session::Opener;
-use super::stream::SpeechStream;
+use super::stream::{SpeechStream, WARM_UP};
 use crate::types::Clip8k;
 use crate::vad::CHUNK;
 
 /// Samples of the chunk before that Silero is shown again at 8 kHz.
 pub(super) const CONTEXT: usize = 32;
 /// Samples the model is shown at once.
-const WINDOW: usize = CONTEXT + CHUNK;
+pub(super) const WINDOW: usize = CONTEXT + CHUNK;
 /// Layers of the recurrent state.
 const LAYERS: usize = 2;
 /// Values of a layer of the recurrent state, for each stream.
 const WIDTH: usize = 128;
 /// Values of one stream's recurrent state.
 pub(super) const STATE: usize = LAYERS * WIDTH;
-/// Chunks of line noise every stream begins with: half a second.
-///
-/// A model that has heard nothing yet misses speech that begins at once, as in a recording that starts inside a word: with
-/// the noise the equal-error rate of `digits`/`var` fell from 1.7 to 1.3 % (same phrase) and 2.7 to 2.1 % (other). Digital
-/// silence does the same for such clips, but then takes the line's own noise for an onset, and speech began 0.4 s too early.
-const WARM_UP: usize = 16;
-/// Level of that noise: −60 dBFS, a quiet line's. Root mean square, full scale 1.
-const LINE_NOISE: f32 = 0.001;
 const RATE: [i64; 1] = [Clip8k::RATE_HZ as i64];
 
 const INPUTS: [Expected<'static>; 3] = [
@@ -52,8 +44,8 @@ impl SpeechModel {
         check_entry(entry, &INPUTS, &OUTPUTS)?;
         let mut model = Self { id: entry.id.clone(), sessions: opener.open(entry)?, warm: SpeechStream::cold() };
         let mut stream = SpeechStream::cold();
-        for samples in line_noise().as_chunks().0 {
-            model.step(&mut [(&mut stream, samples)])?;
+        for _ in 0..WARM_UP {
+            model.step(&mut [(&mut stream, &[0.0; CHUNK])])?;
         }
         model.warm = stream;
         Ok(model)
@@ -91,8 +83,7 @@ impl SpeechModel {
         let batch = chunks.len();
         let (mut windows, mut state) = (Vec::with_capacity(batch * WINDOW), Vec::with_capacity(batch * STATE));
         for (stream, chunk) in &*chunks {
-            windows.extend_from_slice(&stream.context);
-            windows.extend_from_slice(&chunk[..]);
+            windows.extend_from_slice(&stream.window(chunk));
         }
         // The model wants [layer, stream, value]; a stream keeps [layer, value].
         for layer in 0..LAYERS {
@@ -106,11 +97,11 @@ impl SpeechModel {
         if let Some(fault) = probabilities.iter().find(|probability| !(0.0..=1.0).contains(*probability)) {
             return Err(self.failed(format!("{fault} is no probability")));
         }
-        for (at, (stream, chunk)) in chunks.iter_mut().enumerate() {
+        for ((at, (stream, _)), window) in chunks.iter_mut().enumerate().zip(windows.as_chunks().0) {
             for (layer, kept) in stream.state.chunks_exact_mut(WIDTH).enumerate() {
                 kept.copy_from_slice(&next[(layer * batch + at) * WIDTH..][..WIDTH]);
             }
-            stream.skip(chunk);
+            stream.advance(window);
         }
         Ok(probabilities)
     }
@@ -118,20 +109,6 @@ impl SpeechModel {
     fn failed(&self, problem: String) -> ModelError {
         ModelError::Inference { model: self.id.clone(), problem }
     }
-}
-
-/// White noise, the same every time: a linear congruential generator's upper half.
-fn line_noise() -> Vec<f32> {
-    let uniform = |state: &mut u32| {
-        *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        Some(((*state >> 16) as f32 / 32768.0 - 1.0) * LINE_NOISE * 3.0_f32.sqrt())
-    };
-    std::iter::from_fn({
-        let mut state = 12345;
-        move || uniform(&mut state)
-    })
-    .take(WARM_UP * CHUNK)
-    .collect()
 }
 
 /// Windows in, probabilities of speech and the next state out.

@@ -115,3 +115,36 @@ fn the_demonstration_shows_what_it_says_and_leaves_nothing_behind() {
     assert!(shown.contains("accept: LLR +") && shown.contains("reject voice_mismatch: LLR -"), "{shown}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_call_that_must_stream_says_whether_the_server_did() {
+    for (audio, expected) in [("stream", 0), ("record", 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let provider = format!("127.0.0.1:{}", free_port());
+        let settings = [("CALLPRINT_LINE_AUDIO", audio), ("CALLPRINT_TWILIO_API_BASE", &format!("http://{provider}"))];
+        let server = Program::start(folder.path(), &settings);
+        let take = "fixtures/audio/anna_pass_1.wav";
+        let args =
+            ["--from", "+15550100", "--digits", "1", "--say", take, "--hangup-after", "2", "--stream", "--loss", "2"];
+        let mut command = calling(folder.path(), server.url().as_str(), &args);
+        let (code, report) = report(command.args(["--provider-listen", &provider]).spawn().unwrap());
+        assert_eq!((code, report["ended"].as_str()), (Some(expected), Some("caller_hung_up")), "{report:#}");
+        assert_eq!(report["streams"][0]["ended"] == "closed", expected == 0, "{report:#}");
+    }
+}
+
+#[test]
+fn a_load_starts_a_server_of_its_own_and_leaves_nothing_behind() {
+    for (way, streamed) in [("--stream", 2), ("--record", 0)] {
+        let folder = tempfile::tempdir().unwrap();
+        let args = ["load", way, "--calls", "2", "--rate", "2", "--voices", "1", "--json"];
+        let output = callprint(folder.path(), &[], &args).env("TMPDIR", folder.path()).output().unwrap();
+        let complaints = text(&output.stderr);
+        let figures: Value =
+            serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {complaints}"));
+        assert_eq!((output.status.code(), figures["lost"].as_u64()), (Some(0), Some(0)), "{figures:#}: {complaints}");
+        assert_eq!((figures["calls"].as_u64(), figures["streamed"].as_u64()), (Some(2), Some(streamed)), "{figures:#}");
+        assert!(figures["verdict_ms_p50"].as_f64() > Some(0.0) && figures["server_rss_mib"].as_f64() > Some(0.0));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

@@ -17,7 +17,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use self::play::play;
-use self::scenario::Scenario;
+use self::scenario::{CallStep, Scenario};
 
 /// Scenarios at a time: each waits on the models most of the time, of which there are two sessions.
 const AT_ONCE: usize = 4;
@@ -28,14 +28,30 @@ const LATER: [Reason; 4] =
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_call_under_fixtures_goes_as_its_folder_says() {
+    play_all(folders(), "record").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_call_goes_the_same_by_stream() {
+    // What is about the provider's recordings has no counterpart.
+    let is_about_recordings = |folder: &PathBuf| {
+        let scenario = Scenario::load(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        scenario.calls.iter().any(CallStep::is_about_recordings)
+    };
+    let (recorded, either): (Vec<_>, Vec<_>) = folders().into_iter().partition(is_about_recordings);
+    assert!(recorded.len() < either.len() / 2, "most calls can be streamed");
+    play_all(either, "stream").await;
+}
+
+async fn play_all(folders: Vec<PathBuf>, audio: &'static str) {
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
-    for folder in folders() {
+    for folder in folders {
         let places = Arc::clone(&places);
         running.spawn(async move {
             let _place = places.acquire().await;
             let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-            (name, play(&folder).await)
+            (name, play(&folder, audio).await)
         });
     }
     assert!(!running.is_empty(), "no scenarios");

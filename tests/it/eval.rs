@@ -168,6 +168,53 @@ fn lists_that_cannot_be_used_are_refused_by_line() {
 }
 
 #[test]
+fn recordings_heard_as_streams_have_the_same_errors_and_turns_that_end() {
+    let mut lists = Lists::new();
+    silence(lists.folder.path(), "silence.wav");
+    lists.trials += "anna\tsilence.wav\t1\t1\n";
+    let output = lists.eval(&["--stream", "--json", "--pause-ms", "0,300"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // Both of anna's voiceprints miss the silence; nobody else is missed.
+    assert_eq!((&found["targets"], &found["failures"]), (&26.into(), &2.into()), "{found}");
+    let frr = found["frr_at_far_0_1pct"].as_f64().unwrap();
+    assert!((frr - 2.0 / 26.0).abs() < 1e-9, "{found}");
+    assert_eq!(found["failed_probes"][0]["reason"], "no_speech");
+    for (pause, at) in [(0, 0), (300, 1)] {
+        let paused = &found["pauses"][at];
+        assert_eq!(paused["pause_ms"], pause);
+        let turns = &paused["turns"]["all"];
+        assert_eq!((&turns["turns"], &turns["cut_off"], &turns["speech_lost"]), (&26.into(), &0.0.into(), &0.0.into()));
+        let wait = turns["wait_ms_p50"].as_u64().unwrap();
+        assert!((384..1_000).contains(&wait), "{turns}");
+        assert_eq!(turns["ended"]["no_speech"], 2);
+        assert_eq!(paused["impostor_turns"]["turns"], 48);
+    }
+}
+
+#[test]
+fn a_turn_that_ends_too_soon_is_counted_as_cut_off() {
+    let hasty = ["complete_silence_ms=100", "silence_ms=100", "incomplete_silence_ms=100", "recognised_silence_ms=100"];
+    let mut args = vec!["--stream", "--json", "--pause-ms", "700"];
+    args.extend(hasty.iter().flat_map(|setting| ["--endpoint", setting]));
+    let found: Value = serde_json::from_slice(&Lists::new().eval(&args).stdout).unwrap();
+    let turns = &found["pauses"][0]["turns"]["all"];
+    assert!(turns["cut_off"].as_f64().unwrap() > 0.9, "{turns}");
+    assert!((0.2..0.8).contains(&turns["speech_lost"].as_f64().unwrap()), "{turns}");
+}
+
+#[test]
+fn settings_of_streams_are_refused_without_one_and_by_name() {
+    for args in [
+        &["--pause-ms", "300"][..],
+        &["--stream", "--endpoint", "patience=3"],
+        &["--stream", "--endpoint", "pause_ms=x"],
+    ] {
+        let output = Lists::new().eval(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+    }
+}
+
+#[test]
 fn people_get_a_table() {
     let output = Lists::new().eval(&["--threads", "1"]);
     let table = String::from_utf8(output.stdout).unwrap();

@@ -180,8 +180,10 @@ fn a_known_phrase_ends_sooner_than_an_unknown_one() {
 }
 
 #[test]
-fn a_voice_recognised_in_a_pause_ends_an_unknown_phrase_sooner() {
-    let mut turn = Turn::new(None);
+fn a_voice_recognised_in_a_pause_is_waited_for_less() {
+    let expected_ms = Engine::expected_ms(&ANNA);
+    let (_, _, unrecognised) = Turn::of("anna_pass_5", expected_ms).end.unwrap();
+    let mut turn = Turn::new(expected_ms);
     turn.hear(&line("anna_pass_5"));
     let mut silence = 0;
     while turn.end.is_none() {
@@ -194,7 +196,11 @@ fn a_voice_recognised_in_a_pause_ends_an_unknown_phrase_sooner() {
         silence += 20;
         assert!(silence < 2_000, "the turn does not end");
     }
-    assert_eq!(turn.end.unwrap().1, EndReason::Complete);
+    let (_, reason, recognised) = turn.end.unwrap();
+    assert_eq!(reason, EndReason::Complete);
+    let config = EndpointConfig::default();
+    let sooner = config.complete_silence_ms - config.recognised_silence_ms;
+    assert!((unrecognised - recognised).abs_diff(sooner) <= 32, "{recognised} and {unrecognised} ms");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Takes by stream: a provider's socket in the hands of a test.
 
+mod conformance;
 mod faults;
 pub(crate) mod line;
 mod takes;

@@ -12,18 +12,22 @@ use url::Url;
 
 use super::super::transcript::Palette;
 use super::super::{local, recording, serve};
-use crate::audio::resample;
-use crate::config::{self, Environment};
+use crate::config::{self, Audio, Environment, Line};
 use crate::http::{self, ServeError};
-use crate::phone::{Account, Answer, Lag, Outgoing, Phone, Provider, Shelf, Then, Utterance};
+use crate::phone::{Account, Answer, Lag, Network, Outgoing, Phone, Provider, Shelf, Utterance};
 use crate::store::{Attempt, AttemptFilter, Store};
+use crate::types::{E164, LineName};
 
 /// About what the provider takes until a recording can be fetched.
 pub(super) const LAG: Duration = Duration::from_millis(300);
 /// How long the server may take to delete its last recording.
 const DELETION: Duration = Duration::from_secs(5);
-/// Any number: the one line answers all.
+/// Any number: the line that records answers all but one.
 const CALLED: &str = "+15550199";
+/// The number of the line that streams.
+const STREAMED: &str = "+15550198";
+/// What the network does to the streams: one frame in fifty is lost, the others come up to 40 ms late.
+const NETWORK: (f32, u32) = (0.02, 40);
 
 /// A server, a provider and a phone, wired together and gone again at the end.
 pub(super) struct Stage {
@@ -64,6 +68,13 @@ impl Stage {
         );
         let mut config = config::load(None, &environment).context("configuration")?;
         local::complete(&mut config, listen)?;
+        let streamed = Line {
+            name: LineName("streamed".to_owned()),
+            numbers: vec![E164::parse(STREAMED)?],
+            audio: Audio::Stream,
+            ..config.lines[0].clone()
+        };
+        config.lines.push(streamed);
         let (url, phrase) = (config.server.public_url.clone(), config.lines[0].passphrase.clone());
         let store_config = config.store.clone();
         let service = tokio::task::spawn_blocking(move || serve::open(config)).await??;
@@ -101,6 +112,17 @@ impl Stage {
         &self.phone
     }
 
+    /// The phone on a bad network: it speaks in real time.
+    pub(super) fn streaming_phone(&self) -> Phone {
+        let (loss, jitter_ms) = NETWORK;
+        self.phone.clone().with_network(Network { loss, jitter_ms, ..Network::default().in_real_time() })
+    }
+
+    /// A call of `from` to the line that streams.
+    pub(super) fn streamed(&self, from: &str) -> anyhow::Result<Outgoing> {
+        Ok(Outgoing { to: STREAMED.to_owned(), ..self.outgoing(from)? })
+    }
+
     pub(super) fn palette(&self) -> Palette {
         self.palette
     }
@@ -123,10 +145,8 @@ impl Stage {
 
     /// The passphrase in one of the recorded voices.
     pub(super) fn says(&self, voice: &str, take: u32) -> anyhow::Result<Answer> {
-        let name = format!("{voice}_pass_{take}.wav");
-        let clip = recording::read(&self.voices.join(&name))?.with_context(|| name.clone())?;
-        let (words, clip) = (Some(self.phrase.clone()), resample::to_8k(&clip));
-        Ok(Answer::Say(Utterance { name, words, clip, then: Then::Wait }))
+        let said = recording::spoken(&self.voices, voice, take)?;
+        Ok(Answer::Say(Utterance { words: Some(self.phrase.clone()), ..said }))
     }
 
     /// Every attempt so far, oldest first.

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::listen::Heard;
 use super::lists::{Lists, Recording};
-use crate::engine::Engine;
+use super::stream::Streamed;
+use crate::engine::{Engine, Take};
 use crate::scoring::metrics::Trials;
 use crate::scoring::{TakePrint, Voiceprint};
 use crate::types::Strictness;
@@ -22,6 +23,8 @@ pub(super) struct Figures {
     pub(super) wall_seconds: f64,
     /// From a recording's bytes to its voice, on one thread, on average.
     pub(super) seconds_per_probe: f64,
+    /// Processor time of listening and scoring, on all threads.
+    pub(super) cpu_seconds: f64,
     /// The speaker model; trials are ranked by its calibrated log-likelihood ratio, which is what a line decides by.
     pub(super) model: String,
     pub(super) voiceprints: usize,
@@ -38,6 +41,9 @@ pub(super) struct Figures {
     pub(super) failed_takes: Vec<Fault>,
     /// Rows whose takes a line would find too unlike each other; they are scored all the same.
     pub(super) takes_differ: Vec<String>,
+    /// With `--stream`: error rates and turns for each length of pause. The figures above are those of the first.
+    #[serde(flatten)]
+    pub(super) streamed: Option<Streamed>,
 }
 
 /// Error rates over some of the trials.
@@ -87,14 +93,14 @@ pub(super) struct Voices {
 }
 
 /// Makes a voiceprint of each enrollment row from those of its takes that a line would have taken.
-pub(super) fn enroll(engine: &Engine, lists: &Lists, heard: &[Heard]) -> Voices {
+pub(super) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(usize) -> &'h Heard) -> Voices {
     let mut voices = Voices { voiceprints: Vec::new(), failed_takes: Vec::new(), takes_differ: Vec::new() };
     for enrollment in &lists.enrollments {
         let mut prints = Vec::new();
         for &take in &enrollment.takes {
-            match enrollment_print(&heard[take]) {
+            match enrollment_print(heard(take)) {
                 Ok(print) => prints.push(print),
-                Err(reason) => voices.failed_takes.push(fault(&lists.recordings[take], reason)),
+                Err(reason) => voices.failed_takes.push(Fault::of(&lists.recordings[take], reason)),
             }
         }
         let voiceprint = Voiceprint::new(prints).ok();
@@ -115,11 +121,16 @@ fn enrollment_print(heard: &Heard) -> Result<TakePrint, &'static str> {
     }
 }
 
-/// Scores every trial; one without a voiceprint or a voice has no score.
-pub(super) fn score(engine: &Engine, lists: &Lists, heard: &[Heard], voices: &Voices) -> anyhow::Result<Vec<Scored>> {
+/// Scores every trial by what was heard in it; one without a voiceprint or a voice has no score.
+pub(super) fn score<'h>(
+    engine: &Engine,
+    lists: &Lists,
+    voices: &Voices,
+    heard: impl Fn(usize) -> Option<&'h Take>,
+) -> anyhow::Result<Vec<Scored>> {
     let mut scored = Vec::with_capacity(lists.trials.len());
-    for trial in &lists.trials {
-        let probe = heard[trial.probe].take.as_ref().ok().and_then(|take| take.voice.as_ref().ok());
+    for (index, trial) in lists.trials.iter().enumerate() {
+        let probe = heard(index).and_then(|take| take.voice.as_ref().ok());
         let llr = match (&voices.voiceprints[trial.enrollment], probe) {
             (Some(voiceprint), Some(probe)) => Some(engine.score(voiceprint, probe)?.1.0),
             _ => None,
@@ -138,11 +149,13 @@ pub(super) fn failed_probes(lists: &Lists, heard: &[Heard]) -> Vec<Fault> {
         Ok(take) => take.fault().map(crate::types::Reason::code),
         Err(code) => Some(*code),
     };
-    probes.into_iter().filter_map(|probe| Some(fault(&lists.recordings[probe], reason(probe)?))).collect()
+    probes.into_iter().filter_map(|probe| Some(Fault::of(&lists.recordings[probe], reason(probe)?))).collect()
 }
 
-fn fault(recording: &Recording, reason: &'static str) -> Fault {
-    Fault { recording: recording.name.clone(), reason }
+impl Fault {
+    pub(super) fn of(recording: &Recording, reason: &'static str) -> Self {
+        Self { recording: recording.name.clone(), reason }
+    }
 }
 
 /// The error rates over trials of both kinds.

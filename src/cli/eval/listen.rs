@@ -21,20 +21,45 @@ pub(super) struct Heard {
     pub(super) work: Duration,
 }
 
-/// Listens to every recording once, on `threads` threads, with a progress bar where somebody watches.
+impl Heard {
+    /// What was heard of so much audio, since `begun`.
+    pub(super) fn new(take: Take, audio_ms: u64, begun: Instant) -> Self {
+        Self { take: Ok(take), audio: Duration::from_millis(audio_ms), work: begun.elapsed() }
+    }
+
+    /// A file that is no audio.
+    pub(super) fn unheard(code: &'static str, begun: Instant) -> Self {
+        Self { take: Err(code), audio: Duration::ZERO, work: begun.elapsed() }
+    }
+}
+
+/// Listens to every recording once, on `threads` threads.
 ///
 /// # Errors
 /// The first file that cannot be read, or model that fails.
 pub(super) fn listen(engine: &Engine, recordings: &[Recording], threads: usize) -> anyhow::Result<Vec<Heard>> {
-    let style = ProgressStyle::with_template("listening {bar:40} {pos}/{len} recordings, {eta} left")?;
-    let bar = ProgressBar::new(recordings.len() as u64).with_style(style);
-    let (next, heard) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(recordings.len())));
+    each(recordings, threads, "recordings", |recording| listen_to(engine, recording))
+}
+
+/// Does the same with each thing, on `threads` threads, with a progress bar where somebody watches.
+///
+/// # Errors
+/// The first that fails.
+pub(super) fn each<T: Sync, R: Send>(
+    things: &[T],
+    threads: usize,
+    what: &str,
+    work: impl Fn(&T) -> anyhow::Result<R> + Sync,
+) -> anyhow::Result<Vec<R>> {
+    let style = ProgressStyle::with_template("listening {bar:40} {pos}/{len} {msg}, {eta} left")?;
+    let bar = ProgressBar::new(things.len() as u64).with_style(style).with_message(what.to_owned());
+    let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(things.len())));
     let work = || -> anyhow::Result<()> {
         loop {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(recording) = recordings.get(at) else { return Ok(()) };
-            let one = listen_to(engine, recording).inspect_err(|_| next.store(recordings.len(), Ordering::Relaxed))?;
-            heard.lock().unwrap_or_else(PoisonError::into_inner).push((at, one));
+            let Some(thing) = things.get(at) else { return Ok(()) };
+            let one = work(thing).inspect_err(|_| next.store(things.len(), Ordering::Relaxed))?;
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((at, one));
             bar.inc(1);
         }
     };
@@ -44,17 +69,17 @@ pub(super) fn listen(engine: &Engine, recordings: &[Recording], threads: usize) 
     });
     bar.finish_and_clear();
     outcome?;
-    let mut heard = heard.into_inner().unwrap_or_else(PoisonError::into_inner);
-    heard.sort_unstable_by_key(|(at, _)| *at);
-    Ok(heard.into_iter().map(|(_, one)| one).collect())
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_unstable_by_key(|(at, _)| *at);
+    Ok(done.into_iter().map(|(_, one)| one).collect())
 }
 
 fn listen_to(engine: &Engine, recording: &Recording) -> anyhow::Result<Heard> {
     let begun = Instant::now();
     let clip = match recording::read(&recording.path)? {
         Ok(clip) => clip,
-        Err(error) => return Ok(Heard { take: Err(error.code()), audio: Duration::ZERO, work: begun.elapsed() }),
+        Err(error) => return Ok(Heard::unheard(error.code(), begun)),
     };
     let take = engine.examine(&clip, &QualityLimits::VERIFY)?;
-    Ok(Heard { take: Ok(take), audio: Duration::from_millis(clip.duration_ms()), work: begun.elapsed() })
+    Ok(Heard::new(take, clip.duration_ms(), begun))
 }

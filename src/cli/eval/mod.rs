@@ -1,13 +1,22 @@
 mod conversations;
 mod figures;
+mod line;
 mod listen;
 mod lists;
 mod print;
+mod settings;
+mod stream;
+mod turn;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use figures::Figures;
+use figures::{Fault, Figures, Scored, Voices};
+use listen::Heard;
+use lists::Lists;
+use rustix::time::{ClockId, clock_gettime};
+use settings::StreamArgs;
+use stream::Streamed;
 
 use super::Exit;
 use super::models::ModelArgs;
@@ -36,6 +45,8 @@ pub(super) struct Args {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    stream: StreamArgs,
+    #[command(flatten)]
     models: ModelArgs,
 }
 
@@ -49,7 +60,25 @@ What cannot be used is treated as on a line: a probe too poor to score is reject
 enrolled speaker. An enrollment take too poor, which a caller would be asked to repeat, is left out of its voiceprint; with
 no take left there is no voiceprint, and every trial against it is rejected. All of them are reported.
 
-Trials are ranked by the calibrated log-likelihood ratio, which is what a line decides by.";
+Trials are ranked by the calibrated log-likelihood ratio, which is what a line decides by.
+
+With --stream every recording is sent as 20-ms frames of µ-law, followed by noise like its own, and heard as a live call is:
+in each pause it is examined, a voice clearly the claimed one may end its turn sooner, and what was heard until the turn's end
+is scored. A turn belongs to a trial, as on a line: the claimed voiceprint's takes tell how long the phrase is, whoever
+speaks. Where the list says same_phrase 0 nothing is expected, as for a challenge; takes are heard that way too. A turn is cut off
+when it ends while the speech detector, given the whole recording, still finds speech. The wait is line time from the last speech
+to the turn's end; computing the verdict comes on top. Several --pause-ms are evaluated one by one; the figures on top are the first's.
+--endpoint takes pause_ms, silence_ms, complete_silence_ms, complete_share, incomplete_silence_ms, incomplete_share,
+recognised_silence_ms, recognised_share, recognised_ms, scant_silence_ms, scant_ms, no_speech_ms and max_turn_ms.";
+
+/// What was heard of the lists, by file or by stream.
+struct Outcome {
+    heard: Vec<Heard>,
+    voices: Voices,
+    scored: Vec<Scored>,
+    failed_probes: Vec<Fault>,
+    streamed: Option<Streamed>,
+}
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
@@ -61,11 +90,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         return conversations::run(&engine, &lists, &args.conversations, threads, args.json);
     }
 
-    let begun = Instant::now();
-    let heard = listen::listen(&engine, &lists.recordings, threads)?;
-    let voices = figures::enroll(&engine, &lists, &heard);
-    let scored = figures::score(&engine, &lists, &heard, &voices)?;
-    let wall = begun.elapsed();
+    let (begun, cpu_begun) = (Instant::now(), cpu_seconds());
+    let Outcome { heard, voices, scored, failed_probes, streamed } = if args.stream.stream {
+        stream::evaluate(&engine, &lists, &args.stream, threads)?
+    } else {
+        by_file(&engine, &lists, threads)?
+    };
+    let (wall, cpu) = (begun.elapsed(), cpu_seconds() - cpu_begun);
 
     let work: Duration = heard.iter().map(|one| one.work).sum();
     let audio: Duration = heard.iter().map(|one| one.audio).sum();
@@ -74,15 +105,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         audio_seconds: audio.as_secs_f64(),
         wall_seconds: wall.as_secs_f64(),
         seconds_per_probe: work.as_secs_f64() / heard.len() as f64,
+        cpu_seconds: cpu,
         model: engine.model().to_string(),
         voiceprints: voices.voiceprints.iter().flatten().count(),
         recordings: heard.len(),
         repeated_rows: lists.repeated_rows,
         by_phrase: figures::by_phrase(&scored),
         at_threshold: figures::at_thresholds(&engine, &scored),
-        failed_probes: figures::failed_probes(&lists, &heard),
+        failed_probes,
         failed_takes: voices.failed_takes,
         takes_differ: voices.takes_differ,
+        streamed,
     };
     if args.json {
         say!("{}", serde_json::to_string_pretty(&found)?);
@@ -91,4 +124,19 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     print::complaints(&found);
     Ok(Exit::Yes)
+}
+
+/// Hears each recording whole and once.
+fn by_file(engine: &Engine, lists: &Lists, threads: usize) -> anyhow::Result<Outcome> {
+    let heard = listen::listen(engine, &lists.recordings, threads)?;
+    let voices = figures::enroll(engine, lists, |take| &heard[take]);
+    let scored = figures::score(engine, lists, &voices, |trial| heard[lists.trials[trial].probe].take.as_ref().ok())?;
+    let failed_probes = figures::failed_probes(lists, &heard);
+    Ok(Outcome { heard, voices, scored, failed_probes, streamed: None })
+}
+
+/// Processor time that this process has used so far.
+fn cpu_seconds() -> f64 {
+    let now = clock_gettime(ClockId::ProcessCPUTime);
+    now.tv_sec as f64 + now.tv_nsec as f64 / 1e9
 }

@@ -1,4 +1,5 @@
 use super::figures::{Fault, Figures, Rates};
+use super::stream::{Ends, Paused};
 
 /// Prints the figures for people.
 pub(super) fn table(found: &Figures) {
@@ -20,7 +21,38 @@ pub(super) fn table(found: &Figures) {
         found.wall_seconds,
         found.seconds_per_probe * 1000.0
     );
+    if let Some(streamed) = &found.streamed {
+        turns(&streamed.pauses);
+    }
     say!("Ranked by the calibrated log-likelihood ratio of {}; minDCF at a target prior of 0.01", found.model);
+}
+
+/// The turns of streams; waits are from the end of speech to that of the turn.
+fn turns(pauses: &[Paused]) {
+    say!("\n   pause  turns                 cut off   speech lost   wait p50      p95      EER   FRR at 0.1 %   ended");
+    for paused in pauses {
+        for (name, ends) in &paused.turns {
+            let name = if *name == "all" { "enrolled".to_owned() } else { format!("  {name} phrase") };
+            say!("{:>5} ms  {name:<16}{}", paused.pause_ms, self::ends(ends, Some(&paused.rates)));
+        }
+        say!("{:>5} ms  {:<16}{}", paused.pause_ms, "others", ends(&paused.impostor_turns, None));
+    }
+    say!();
+}
+
+fn ends(ends: &Ends, rates: Option<&Rates>) -> String {
+    let reasons: Vec<String> = ends.ended.iter().map(|(reason, turns)| format!("{reason} {turns}")).collect();
+    let rates =
+        rates.map_or(String::new(), |rates| format!("{}     {}", percent(rates.eer), percent(rates.frr_at_far_0_1pct)));
+    format!(
+        "{:>5}  {}      {}    {:>4} ms  {:>4} ms  {rates:<20}  {}",
+        ends.turns,
+        percent(ends.cut_off),
+        percent(ends.speech_lost),
+        ends.wait_ms_p50,
+        ends.wait_ms_p95,
+        reasons.join(", ")
+    )
 }
 
 fn row(name: &str, rates: &Rates) {

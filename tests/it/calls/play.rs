@@ -12,8 +12,10 @@ use super::words::Words;
 use crate::house::{House, spelled};
 
 /// Plays a folder's calls on a fresh server and complains about the first thing that is otherwise than it should be.
-pub(super) async fn play(folder: &Path) -> Result<(), String> {
-    let scenario = Scenario::load(folder)?;
+pub(super) async fn play(folder: &Path, audio: &str) -> Result<(), String> {
+    let mut scenario = Scenario::load(folder)?;
+    let line = scenario.config.entry("line").or_insert_with(|| toml::Table::new().into()).as_table_mut();
+    line.expect("a section").entry("audio").or_insert_with(|| audio.into());
     let (config, _prompts) = settings(&scenario);
     let house = House::with(&config).await;
     let mut learned = Learned::default();
@@ -21,6 +23,10 @@ pub(super) async fn play(folder: &Path) -> Result<(), String> {
         let number = n + 1;
         let report = place(&house, step, &mut learned).await?;
         learned.listen(&report);
+        let recorded = report.turns.iter().any(|turn| turn.verbs.iter().any(|verb| verb == "Record"));
+        if audio == "stream" && recorded {
+            return Err(format!("call {number}: a take was recorded: {:#?}", report.turns));
+        }
         let words = Words::load(&step.locale, &scenario.prompts);
         check(&house, step, &words, &report).await.map_err(|complaint| {
             let events: Vec<_> = report.events.iter().map(|event| format!("    {:?}", event.what)).collect();

@@ -71,7 +71,7 @@ pub(super) struct CallStep {
 }
 
 /// What goes wrong when recordings are fetched.
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Trouble {
     #[default]
@@ -95,7 +95,7 @@ pub(super) enum Repeat {
 }
 
 /// What becomes of silent recordings.
-#[derive(Clone, Copy, Default, Deserialize)]
+#[derive(Clone, Copy, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Silence {
     #[default]
@@ -113,6 +113,13 @@ fn hung_up() -> String {
 
 fn english() -> String {
     "en-US".to_owned()
+}
+
+impl CallStep {
+    /// Whether it is about what the provider does with recordings.
+    pub(super) fn is_about_recordings(&self) -> bool {
+        self.lag_requests > 0 || self.trouble != Trouble::None || self.silence != Silence::Recorded
+    }
 }
 
 impl Scenario {
