@@ -1,6 +1,4 @@
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::ensure;
 use serde::Serialize;
@@ -76,7 +74,7 @@ struct Ended {
 #[derive(Debug, clap::Args)]
 pub(super) struct ListenArgs {
     /// Measure conversations instead: a speaker's probes one after the other, judged while they go on
-    #[arg(long)]
+    #[arg(long, conflicts_with = "stream")]
     listen: bool,
     /// With --listen: only probes whose names contain this
     #[arg(long, value_name = "TEXT", default_value = "", requires = "listen", hide_default_value = true)]
@@ -104,38 +102,28 @@ pub(super) fn run(
     threads: usize,
     json: bool,
 ) -> anyhow::Result<Exit> {
-    let only = &args.only;
     let heard = listen::listen(engine, &lists.recordings, threads)?;
-    let voices = figures::enroll(engine, lists, &heard);
-    let speakers = speakers(lists, only);
+    let voices = figures::enroll(engine, lists, |take| &heard[take]);
+    let speakers = speakers(lists, &args.only);
     let jobs: Vec<_> = speakers.iter().enumerate().flat_map(|(at, speaker)| conversations(at, speaker)).collect();
-    let (next, ended) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    let work = || -> anyhow::Result<()> {
-        while let Some((speaker, recordings, is_target)) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut customer = audio(lists, recordings)?;
-            let mut agent = Vec::new();
-            if let Some(echo_db) = args.echo {
-                let other = &speakers[(speaker + 1) % speakers.len()];
-                agent = interrupted(audio(lists, &other.probes)?, customer.len());
-                add_echo(&mut customer, &agent, echo_db);
-            }
-            if args.one_track {
-                agent.clear();
-            }
-            let against = |at: usize| at != *speaker && !is_target || at == *speaker && *is_target;
-            let enrolled = speakers.iter().enumerate().filter(|(at, _)| against(*at)).flat_map(|(_, s)| &s.enrollments);
-            let prints: Vec<_> = enrolled.filter_map(|&at| voices.voiceprints[at].as_ref()).collect();
-            let found = hear(engine, (&customer, &agent), &prints, *is_target)?;
-            ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner).extend(found);
+    let ended = listen::each(&jobs, threads, "conversations", |(speaker, recordings, is_target)| {
+        let mut customer = audio(lists, recordings)?;
+        let mut agent = Vec::new();
+        if let Some(echo_db) = args.echo {
+            let other = &speakers[(speaker + 1) % speakers.len()];
+            agent = interrupted(audio(lists, &other.probes)?, customer.len());
+            add_echo(&mut customer, &agent, echo_db);
         }
-        Ok(())
-    };
-    std::thread::scope(|scope| {
-        let started: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(work)).collect();
-        started.into_iter().try_for_each(|thread| thread.join().unwrap_or_else(|p| std::panic::resume_unwind(p)))
+        if args.one_track {
+            agent.clear();
+        }
+        let is_against = |at: usize| (at == *speaker) == *is_target;
+        let enrolled = speakers.iter().enumerate().filter(|(at, _)| is_against(*at)).flat_map(|(_, s)| &s.enrollments);
+        let prints: Vec<_> = enrolled.filter_map(|&at| voices.voiceprints[at].as_ref()).collect();
+        hear(engine, (&customer, &agent), &prints, *is_target)
     })?;
-    let ended = ended.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    ensure!(!ended.is_empty(), "no probe's name contains {only:?}");
+    let ended: Vec<Ended> = ended.into_iter().flatten().collect();
+    ensure!(!ended.is_empty(), "no probe's name contains {:?}", args.only);
     let outcomes = [0, 1, 2].map(|aim| outcomes(&ended, aim));
     if json {
         say!("{}", serde_json::to_string_pretty(&outcomes)?)

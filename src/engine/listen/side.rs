@@ -100,7 +100,8 @@ impl Side {
         let from = self.now.saturating_sub(Gate::LOOK_BACK);
         if self.next < from {
             let before = self.chunk(from - 1);
-            self.ear.iter_mut().for_each(|ear| ear.stream.skip(&before));
+            let skipped = from - self.next;
+            self.ear.iter_mut().for_each(|ear| ear.stream.skip(&before, skipped));
             self.next = from;
         }
         self.is_passing = true;
