@@ -228,9 +228,10 @@ impl Conversation {
     fn gather(&mut self, is_heard: bool) {
         loop {
             let (agent, heard_ms) = (&self.agent, self.customer.heard_ms());
-            let is_known = |until_ms| {
-                is_heard || !agent.is_there() || agent.heard_ms() >= until_ms || heard_ms >= until_ms + PATIENCE_MS
-            };
+            // What came will be heard; what did not come may never.
+            let may_come = |until_ms| heard_ms < until_ms + PATIENCE_MS || agent.came_ms() >= until_ms;
+            let is_known =
+                |until_ms| is_heard || !agent.is_there() || agent.heard_ms() >= until_ms || !may_come(until_ms);
             let Some(stretch) = self.customer.take(is_known) else { return };
             let agent = &self.agent;
             for run in stretch.chunk_by(|(a, _), (b, _)| is_echo(a, agent) == is_echo(b, agent)) {

@@ -48,7 +48,7 @@ pub(super) const LISTENINGS: &str = "callprint_listenings_total";
 /// Speech that was compared in them, and speech left out because the agent was louder, in milliseconds.
 pub(super) const LISTENING_SPEECH_MS: &str = "callprint_listening_speech_ms_total";
 pub(super) const LISTENING_LEFT_OUT_MS: &str = "callprint_listening_left_out_ms_total";
-/// Reports to clients, by `result`: ok, failed, given_up.
+/// Reports to clients, by `result`: ok, failed, given up.
 pub(super) const REPORTS: &str = "callprint_listening_reports_total";
 /// Steps the store could not take, by the `code` of what failed.
 const STORE_ERRORS: &str = "callprint_store_errors_total";

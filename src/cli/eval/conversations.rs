@@ -126,9 +126,9 @@ pub(super) fn run(
     ensure!(!ended.is_empty(), "no probe's name contains {:?}", args.only);
     let outcomes = [0, 1, 2].map(|aim| outcomes(&ended, aim));
     if json {
-        say!("{}", serde_json::to_string_pretty(&outcomes)?)
+        say!("{}", serde_json::to_string_pretty(&outcomes)?);
     } else {
-        print(&outcomes, jobs.len())
+        print(&outcomes, jobs.len());
     }
     Ok(Exit::Yes)
 }

@@ -198,6 +198,11 @@ impl Side {
         self.until_ms.unwrap_or(0).saturating_sub(u64::from(self.behind_ms()))
     }
 
+    /// Up to when it came, in milliseconds since the stream began.
+    pub(super) fn came_ms(&self) -> u64 {
+        self.until_ms.unwrap_or(0)
+    }
+
     /// Whether anything came of it.
     pub(super) fn is_there(&self) -> bool {
         self.until_ms.is_some()

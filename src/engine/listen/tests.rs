@@ -152,3 +152,23 @@ fn a_voice_that_cancels_out_leaves_what_was_known() {
     voice.examined(&sample(-1.0)).unwrap();
     assert_eq!(voice.mean().unwrap().values(), [1.0, 0.0]);
 }
+
+#[test]
+fn an_agent_who_came_but_was_not_heard_yet_is_waited_for() {
+    let mut listener = Listener::new();
+    let conversation = &mut listener.conversation;
+    let frame = |level: i16| -> Vec<i16> { (0..16_000).map(|n| if n % 2 == 0 { level } else { -level }).collect() };
+    // The agent's track comes at once and is heard last, as when it is all speech and the other mostly silence.
+    conversation.push(Party::Agent, &frame(LOUD), Some(2_000));
+    conversation.push(Party::Customer, &frame(SOFT), Some(2_000));
+    conversation.push(Party::Customer, &frame(NOISE), Some(4_000));
+    while let Some(mut chunk) = conversation.customer.step() {
+        let is_loud = chunk.0.samples.iter().any(|sample| sample.abs() > 0.01);
+        chunk.0.probability = if is_loud { 0.9 } else { 0.01 };
+        conversation.heard(Party::Customer, chunk);
+    }
+    conversation.gather(false);
+    assert_eq!((conversation.voice.held(), conversation.left_out), (0, 0));
+    listener.end();
+    assert_eq!(listener.conversation.showing().compared_ms, 0, "{:?}", listener.conversation.showing());
+}
