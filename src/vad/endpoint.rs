@@ -192,7 +192,7 @@ impl Endpoint {
             enough_ms
         } else if in_ms(said) < config.scant_ms {
             config.scant_silence_ms
-        } else if self.incomplete.is_some_and(|incomplete| said < incomplete) {
+        } else if self.lacks_much() {
             config.incomplete_silence_ms
         } else {
             config.silence_ms
@@ -219,6 +219,11 @@ impl Endpoint {
     /// Whether as much was said as was expected, or as a recognised voice need say.
     pub fn is_complete(&self) -> bool {
         self.enough_ms().is_some()
+    }
+
+    /// Whether much of what was expected is missing: a pause is then a pause, hardly the end.
+    pub fn lacks_much(&self) -> bool {
+        self.incomplete.is_some_and(|incomplete| self.net_chunks() < incomplete)
     }
 
     /// Whether the caller has spoken at all.
@@ -399,8 +404,9 @@ mod tests {
             (None, "#####......", "--B---P---S"),
         ];
         for (expected_ms, heard, expected) in table {
-            let found = told(&mut Endpoint::new(config, expected_ms), heard);
-            assert_eq!(found, expected, "{heard} with {expected_ms:?}");
+            let mut endpoint = Endpoint::new(config, expected_ms);
+            assert_eq!(told(&mut endpoint, heard), expected, "{heard} with {expected_ms:?}");
+            assert_eq!(endpoint.lacks_much(), expected_ms.is_some() && heard.starts_with("#####."), "{heard}");
         }
     }
 

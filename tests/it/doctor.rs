@@ -86,3 +86,29 @@ fn a_setting_that_is_wrong_is_the_only_finding() {
     let (code, report) = doctor(folder.path(), &[("CALLPRINT_SERVER_LISTN", "x")], &["--offline"]);
     assert_eq!((code, failed(&report)), (1, vec!["configuration"]), "{report:#}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_opens_a_stream_as_the_provider_would() {
+    let house = crate::house::House::streaming().await;
+    let listen = house.base.trim_start_matches("http://").to_owned();
+    let token = house.account.token.expose_secret().to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let examined = |public_url: &str, token: &str| {
+        let settings = [
+            ("TWILIO_ACCOUNT_SID", house.account.sid.as_str()),
+            ("TWILIO_AUTH_TOKEN", token),
+            ("CALLPRINT_TWILIO_API_BASE", "http://127.0.0.1:9"),
+            ("CALLPRINT_SERVER_LISTEN", listen.as_str()),
+            ("CALLPRINT_SERVER_PUBLIC_URL", public_url),
+            ("CALLPRINT_LINE_AUDIO", "stream"),
+        ];
+        tokio::task::block_in_place(|| doctor(folder.path(), &settings, &[]).1)
+    };
+    let report = examined(&house.base, &token);
+    assert!(found(&report, "streams").ends_with("/media opens"), "{report:#}");
+    let report = examined(&house.base, "00000000000000000000000000000000");
+    assert!(found(&report, "streams").ends_with("answered 403") && failed(&report).contains(&"streams"), "{report:#}");
+    let report = examined("http://127.0.0.1:9", &token);
+    assert!(failed(&report).contains(&"streams"), "{report:#}");
+    house.close().await;
+}

@@ -3,6 +3,7 @@
 mod conformance;
 mod faults;
 pub(crate) mod line;
+mod memory;
 mod takes;
 
 use std::time::Duration;

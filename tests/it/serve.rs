@@ -73,6 +73,11 @@ impl Program {
         self.logged.take().unwrap().join().unwrap()
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn url(&self) -> Url {
         self.said.last().unwrap().split(' ').nth(1).unwrap().parse().unwrap()
     }

@@ -3,12 +3,14 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Finding;
 use crate::config::Config;
-use crate::twilio::{RecordingError, Recordings};
+use crate::twilio::signature::sign;
+use crate::twilio::{Form, RecordingError, Recordings};
 use crate::types::Timestamp;
 
 /// A server on this machine answers in milliseconds, if there is one.
@@ -18,6 +20,10 @@ const MAX_SKEW_S: i64 = 30;
 
 pub(super) async fn check(config: &Config) -> Vec<Finding> {
     let mut findings = vec![server(config.server.listen).await];
+    let is_running = findings[0].found.starts_with("answers");
+    if let Some(token) = config.twilio.auth_token.as_ref().filter(|_| is_running && streams(config)) {
+        findings.push(stream(&config.server.public_url, token).await);
+    }
     if config.twilio.auth_token.is_some() {
         findings.extend(api(config).await);
     }
@@ -46,6 +52,47 @@ async fn health(address: SocketAddr) -> std::io::Result<String> {
     let mut answer = Vec::new();
     stream.take(1024).read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+/// Whether any line hears its takes by stream.
+fn streams(config: &Config) -> bool {
+    config.lines.iter().any(|line| config.is_streamed(line))
+}
+
+/// Opens a web socket as the provider would: proxies that pass requests on do not always pass these.
+async fn stream(public_url: &str, token: &SecretString) -> Finding {
+    let check = "streams";
+    let (url, socket) = (format!("{public_url}/media"), format!("{}/media", public_url.replacen("http", "ws", 1)));
+    let signature = sign(&socket, &Form::default(), token);
+    let status = match upgrade(&url, &signature).await {
+        Ok(status) => status,
+        Err(error) => return Finding::bad(check, format!("{url}: {error}"), "see that the public URL leads here"),
+    };
+    let found = format!("{socket} answered {status}");
+    match status {
+        101 => Finding::good(check, format!("{socket} opens")),
+        403 => Finding::bad(check, found, "server.public_url is not the URL that leads here, or the token another one"),
+        503 => Finding::bad(check, found, "every place is taken: raise streams.max_open if the machine allows"),
+        _ => {
+            let advice = "the proxy must pass on web sockets (`Upgrade` and `Connection` headers, HTTP/1.1); until then \
+                          takes are recorded";
+            Finding::bad(check, found, advice)
+        }
+    }
+}
+
+async fn upgrade(url: &str, signature: &str) -> reqwest::Result<u16> {
+    // Another part of the program may have chosen the provider already; then that one serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().http1_only().timeout(SERVER_TIMEOUT).build()?;
+    let request = client
+        .get(url)
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "Y2FsbHByaW50IGRvY3Rvcg==")
+        .header("x-twilio-signature", signature);
+    Ok(request.send().await?.status().as_u16())
 }
 
 async fn api(config: &Config) -> Vec<Finding> {

@@ -59,6 +59,8 @@ pub(super) struct Figures {
     rss_mib: Option<f64>,
     streams_max: Option<f64>,
     own_cpu_ms: Option<u64>,
+    /// Of what was streamed, how much the recorded takes are; their own pauses are in it.
+    speech_share: Option<f64>,
     rounds: u32,
     seconds: f64,
 }
@@ -70,6 +72,8 @@ impl Figures {
             times.sort_by(f64::total_cmp);
             times
         };
+        let total = |of: fn(&Outcome) -> u64| outcomes.iter().map(of).sum::<u64>();
+        let (speech_ms, stream_ms) = (total(|outcome| outcome.speech_ms), total(|outcome| outcome.stream_ms));
         Self {
             calls: outcomes.len(),
             lost: outcomes.iter().filter(|outcome| outcome.lost.is_some()).count(),
@@ -78,8 +82,9 @@ impl Figures {
             recorded: outcomes.iter().filter(|outcome| outcome.has_recorded).count(),
             verdicts: sorted(|outcome| &outcome.verdict_ms),
             pauses: sorted(|outcome| &outcome.pause_ms),
-            frames: outcomes.iter().map(|outcome| outcome.frames).sum(),
-            client_late_frames: outcomes.iter().map(|outcome| outcome.late_frames).sum(),
+            frames: total(|outcome| outcome.frames),
+            client_late_frames: total(|outcome| outcome.late_frames),
+            speech_share: (stream_ms > 0).then(|| speech_ms as f64 / stream_ms as f64),
             server_frames: meters.grown(|reading| reading.frames),
             server_late_frames: meters.grown(|reading| reading.late_frames),
             cpu_ms: meters.grown(|reading| reading.cpu_ms.map(|ms| ms as f64)),
@@ -130,6 +135,7 @@ impl Figures {
             "server_cpu_share": self.cpu_ms.map(|ms| rounded(ms / 1000.0 / self.seconds.max(0.001))),
             "server_rss_mib": self.rss_mib.map(rounded),
             "streams_max": self.streams_max,
+            "speech_share": self.speech_share.map(rounded),
             "rounds": self.rounds,
             "seconds": rounded(self.seconds),
         })
@@ -211,6 +217,8 @@ mod tests {
             pause_ms: vec![800.0],
             late_frames: 1,
             frames: 250,
+            speech_ms: 4_000,
+            stream_ms: 5_000,
             has_streamed: true,
             has_recorded: false,
         }
@@ -234,7 +242,7 @@ mod tests {
             "calls": 3, "lost": 1, "verdict_ms_p50": 20.0, "verdict_ms_p95": 30.0, "verdict_ms_p99": 30.0,
             "verdict_ms_max": 30.0, "late_frames": 2.0, "client_late_frames": 3, "server_cpu_ms_per_call": 100.0,
             "server_rss_mib": 300.0, "pause_ms_p50": 800.0, "pause_ms_p95": 800.0, "streams_max": 2.0, "rounds": 1,
-            "seconds": 12.5, "streamed": 3, "recorded": 0, "lost_reasons": { "http_status": 1 },
+            "seconds": 12.5, "streamed": 3, "recorded": 0, "speech_share": 0.8, "lost_reasons": { "http_status": 1 },
         });
         for (name, value) in expected.as_object().unwrap() {
             assert_eq!(&json[name], value, "{name}");

@@ -26,8 +26,11 @@ use crate::phone::{Account, Lag, Network, Phone, Provider, Shelf};
 
 /// About what the provider takes until a recording can be fetched.
 const LAG: Duration = Duration::from_millis(300);
-/// Recordings of a server in another process, by the port they are served at.
+/// Whatever port is free.
 const ANY_PORT: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
+
+/// Longest take of a server of our own whose callers are silent before they speak: silence counts.
+const UNHURRIED_S: &str = "20";
 
 /// Place many calls at once and measure what they wait for
 ///
@@ -58,7 +61,7 @@ pub(super) struct Args {
     rounds: u32,
     #[command(flatten)]
     way: WayArgs,
-    /// Let speech make up this share of each stream, 0.05 to 1: callers are silent before they speak
+    /// Let speech make up this share of each stream, 0.05 to 1: callers are silent before they speak, 4.5 s at most
     #[arg(long, value_name = "SHARE", value_parser = share)]
     speech_share: Option<f64>,
     /// Voices to enroll, at most 10
@@ -153,6 +156,9 @@ async fn start_here(args: &Args) -> anyhow::Result<Scene> {
         ("CALLPRINT_LINE_AUDIO".to_owned(), audio.to_owned()),
         ("CALLPRINT_TWILIO_API_BASE".to_owned(), provider.base_url()),
     ];
+    if args.speech_share.is_some() {
+        settings.push(("CALLPRINT_VERIFICATION_MAX_TAKE_S".to_owned(), UNHURRIED_S.to_owned()));
+    }
     settings.extend(args.set.iter().cloned());
     let server = tokio::task::spawn_blocking(move || Server::start(folder, &settings)).await??;
     let (to, pid) = (server.url().clone(), Some(server.pid()));

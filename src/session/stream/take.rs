@@ -165,6 +165,8 @@ impl<'s> TakeStream<'s> {
                 }
                 LiveStep::Idle => return Ok(None),
                 LiveStep::Hear(chunk) => self.ear.show(chunk),
+                // In the middle of a phrase it would be for nothing: a third of a turn's work.
+                LiveStep::Event(LiveEvent::Speculate) if self.live.endpoint().lacks_much() => {}
                 LiveStep::Event(LiveEvent::Speculate) => self.pause.begin(&self.examiner, self.live.so_far()),
                 LiveStep::Event(LiveEvent::Began) => {
                     self.pause.end();

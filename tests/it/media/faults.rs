@@ -1,10 +1,12 @@
 //! What a provider, or whoever poses as one, may do wrong: nothing is let in, nothing is lost, the caller is asked again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use callprint::twilio::Form;
 use callprint::twilio::signature::sign;
 use serde_json::{Value, json};
+use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::http::StatusCode;
 
@@ -345,26 +347,39 @@ async fn a_server_that_dies_in_the_middle_of_a_stream_costs_one_repetition() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sockets_that_say_nothing_cost_a_place_for_seconds_and_never_a_call() {
-    let house = House::streaming_with("[streams]\nmax_open = 20").await;
-    let mut silent = Vec::new();
-    for _ in 0..20 {
-        silent.push(house.dial().await);
-    }
+async fn two_thousand_sockets_that_say_nothing_cost_places_for_seconds_and_never_a_call() {
+    const SOCKETS: usize = 2_000;
+    const PLACES: usize = 600;
+    allow_files(2 * SOCKETS as u64);
+    let house = Arc::new(House::streaming_with(&format!("[streams]\nmax_open = {PLACES}")).await);
     let signature = sign(&house.socket_url(), &Form::default(), &house.account.token);
-    for _ in 0..100 {
-        assert_eq!(house.dial_as(Some(&signature)).await.err(), Some(StatusCode::SERVICE_UNAVAILABLE));
+    let mut dialled = JoinSet::new();
+    for _ in 0..SOCKETS {
+        let (house, signature) = (Arc::clone(&house), signature.clone());
+        dialled.spawn(async move { house.dial_as(Some(&signature)).await });
     }
-    // A caller who comes meanwhile is recorded.
+    // A caller who comes meanwhile is recorded, or streamed: never turned away.
     let form = house.form(1, super::ANNA);
     house.post("/incoming_call", &form).await;
     let asked = house.post("/call/turn?n=1&silent=1", &form).await;
-    assert!(asked.body.contains("<Record"), "{asked:?}");
-    for line in &mut silent {
+    assert!(asked.body.contains("<Record") || asked.body.contains("<Connect"), "{asked:?}");
+    let (open, refused): (Vec<_>, Vec<_>) = dialled.join_all().await.into_iter().partition(Result::is_ok);
+    assert!(open.len() >= PLACES && !refused.is_empty(), "{} open, {} refused", open.len(), refused.len());
+    assert!(refused.iter().all(|status| status.as_ref().err() == Some(&StatusCode::SERVICE_UNAVAILABLE)));
+    for mut line in open.into_iter().flatten() {
         assert_eq!(line.closed().await, VIOLATION);
     }
-    assert!(!house.invited(2).await.token.is_empty(), "and the next one streams again");
-    house.close().await;
+    assert!(!house.invited(2).await.token.is_empty(), "and the next caller streams");
+    Arc::into_inner(house).expect("nobody else has it").close().await;
+}
+
+/// Lets this process have so many files and sockets open.
+fn allow_files(count: u64) {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    assert!(limit.maximum.is_none_or(|most| most > count), "this machine allows {:?} open files", limit.maximum);
+    limit.current = limit.current.map(|now| now.max(count + 500));
+    setrlimit(Resource::Nofile, limit).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
