@@ -11,7 +11,7 @@ const STEP_MS: u32 = 2_000;
 
 /// What is examined at once, in samples: the newest 4 s of speech, so that every sound is heard twice.
 ///
-/// One second of speech triples the error of three, and beyond four little is gained; see [`super`] for what was measured.
+/// One second of speech triples the error of three; what a conversation as a whole comes to is in `docs/listening.md`.
 const WINDOW: usize = 4 * Clip8k::RATE_HZ as usize;
 
 /// The most speech that is kept, in samples: 10 s, if nobody examines it. Older speech gives way.
