@@ -46,9 +46,10 @@ pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
 /// What an accept needs above the threshold before a conversation is over.
 ///
 /// Looking every two seconds is more than one chance. Measured by `callprint eval --listen` on `sentences` (tel, var), `crowd`
-/// (var) and `digits` (var), as false-accept rates at the threshold for 1 %: without a margin 0.93, 0.15, 0.14 and 0.17 %,
-/// with 1.0 0.77, 0, 0.10 and 0.08, with 2.0 0.46, 0, 0.10 and 0.08 – half of the aim at most. At the threshold for 0.1 % two of
-/// 23,576 impostors passed whatever the margin, none of them early. With 4.0 a target of `digits` waits for 21 s instead of 7.5.
+/// (var) and `digits` (var), as false accepts before the end at the threshold for 1 %: without a margin 0.93, 0.15, 0.14 and
+/// 0.17 %, with 1.0 0.62, 0, 0.08 and 0, with 2.0 0.31, 0, 0.02 and 0; those at the end come on top and make 0.77 % at most. At
+/// the threshold for 0.1 % two of 23,576 impostors passed, neither of them early. With 4.0 a target of `digits` waits for 21 s
+/// instead of 7.5.
 pub const CLEARLY: f32 = 2.0;
 
 /// What a reject needs below the threshold before a conversation is over.
