@@ -37,8 +37,13 @@
 //! closed, and the provider's next webhook finds the outcome, or waits for it as above. A stream that brings no take is
 //! answered by the same question once more, to be recorded.
 //!
-//! A stream may also belong to nobody's turn: in listening mode it is a conversation, of which [`session`] gathers the
-//! customer's speech until it is sure.
+//! # One conversation through the code
+//!
+//! A client asks by `POST /v1/listenings`, for a caller whose voice a customer on the phone should have. The session keeps
+//! the listening in the store and gives out a token; the client's own call streams to `/media` and shows it. From there on
+//! [`engine::Conversation`] does for an open end what the above does for a take: speech of the customer's track alone,
+//! a running mean of embeddings, a verdict from the same `engine::verdict` once it is clear. The client is told by a
+//! signed report, through a durable queue.
 //!
 //! # What holds everywhere
 //!

@@ -2,11 +2,11 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use url::Url;
 
-use super::{AfterVerdict, Config};
+use super::{AfterVerdict, Config, Listening};
 
 /// A value that cannot work, with the key it belongs to and what would.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -19,13 +19,14 @@ pub struct Invalid {
 }
 
 /// The shortest HS256 secret RFC 7518 allows: as long as the hash.
-const MIN_TOKEN_SECRET_BYTES: usize = 32;
+const MIN_SECRET_BYTES: usize = 32;
 
 /// Checks what no single type can: ranges, and values that must go together.
 pub(super) fn check(config: &Config) -> Result<(), Invalid> {
     exposure(config)?;
     public_url(&config.server.public_url, config.server.listen)?;
     credentials(config)?;
+    listening(&config.listening)?;
     ranges(config)?;
     lines(config)
 }
@@ -84,15 +85,40 @@ fn credentials(config: &Config) -> Result<(), Invalid> {
     if !twilio.api_base.is_empty() && Url::parse(&twilio.api_base).is_err() {
         return fail("twilio.api_base", format!("`{}` is not a URL", twilio.api_base));
     }
-    if let Some(secret) = &config.token.secret
-        && secret.expose_secret().len() < MIN_TOKEN_SECRET_BYTES
-    {
-        return fail(
-            "token.secret",
-            format!("must be at least {MIN_TOKEN_SECRET_BYTES} bytes; try `openssl rand -base64 32`"),
-        );
+    long_enough("token.secret", config.token.secret.as_ref())
+}
+
+fn long_enough(key: &str, secret: Option<&SecretString>) -> Result<(), Invalid> {
+    match secret {
+        Some(secret) if secret.expose_secret().len() < MIN_SECRET_BYTES => {
+            fail(key, format!("must be at least {MIN_SECRET_BYTES} bytes; try `openssl rand -base64 32`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A key that can be guessed lets anyone ask whose voice it is; a report that nobody signed could be anybody's.
+fn listening(listening: &Listening) -> Result<(), Invalid> {
+    long_enough("listening.api_key", listening.api_key.as_ref())?;
+    long_enough("listening.webhook_secret", listening.webhook_secret.as_ref())?;
+    within("listening.limit_s", listening.limit_s, 10..=3_600)?;
+    let url = &listening.webhook_url;
+    if url.is_empty() {
+        return Ok(());
+    }
+    if !is_safe(url) {
+        return fail("listening.webhook_url", format!("`{url}` must be an https:// URL"));
+    }
+    if listening.webhook_secret.is_none() {
+        return fail("listening.webhook_secret", "must be set, so that the receiver can tell our reports from others'");
     }
     Ok(())
+}
+
+/// Whether a URL is encrypted, or leads nowhere but to this machine.
+fn is_safe(url: &str) -> bool {
+    let is_loopback = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    Url::parse(url).is_ok_and(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
 }
 
 fn is_sid(text: &str, prefix: &str) -> bool {
@@ -173,9 +199,5 @@ fn after(config: &Config, key: &str, after: &AfterVerdict) -> Result<(), Invalid
     if config.token.secret.is_none() {
         return fail(key, "a redirect carries a signed token, so token.secret must be set");
     }
-    let is_loopback = |url: &Url| matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-    match Url::parse(url) {
-        Ok(url) if url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)) => Ok(()),
-        _ => fail(key, format!("`{url}` must be an https:// URL")),
-    }
+    if is_safe(url) { Ok(()) } else { fail(key, format!("`{url}` must be an https:// URL")) }
 }

@@ -8,7 +8,8 @@ use toml::{Table, Value};
 use super::check::{self, Invalid};
 use super::line::{Line, main_line};
 use super::{
-    AudioLimits, Config, Enrollment, Lockout, Log, Models, Server, Store, Streams, Token, Twilio, Verification,
+    AudioLimits, Config, Enrollment, Listening, Lockout, Log, Models, Server, Store, Streams, Token, Twilio,
+    Verification,
 };
 use crate::types::LineName;
 
@@ -95,6 +96,7 @@ struct Sections {
     models: Models,
     audio: AudioLimits,
     streams: Streams,
+    listening: Listening,
     enrollment: Enrollment,
     verification: Verification,
     lockout: Lockout,
@@ -127,6 +129,7 @@ fn build(mut table: Table) -> Result<Config, ConfigError> {
         models: sections.models,
         audio: sections.audio,
         streams: sections.streams,
+        listening: sections.listening,
         enrollment: sections.enrollment,
         verification: sections.verification,
         lockout: sections.lockout,

@@ -14,7 +14,8 @@ pub use check::Invalid;
 pub use line::{AfterVerdict, Audio, EnrollmentPolicy, Line};
 pub use load::{ConfigError, DEFAULTS, Environment, load};
 pub use section::{
-    AudioLimits, Enrollment, Lockout, Log, LogFormat, Models, Server, Store, Streams, Token, Twilio, Verification,
+    AudioLimits, Enrollment, Listening, Lockout, Log, LogFormat, Models, Server, Store, Streams, Token, Twilio,
+    Verification,
 };
 
 use crate::types::LineName;
@@ -36,6 +37,8 @@ pub struct Config {
     pub audio: AudioLimits,
     /// Real-time audio.
     pub streams: Streams,
+    /// Listening to conversations on behalf of a client.
+    pub listening: Listening,
     /// How a voiceprint is made.
     pub enrollment: Enrollment,
     /// How a caller is verified.

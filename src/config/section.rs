@@ -171,6 +171,24 @@ pub struct Token {
     pub secret: Option<SecretString>,
 }
 
+/// Listening to conversations on behalf of a client.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listening {
+    /// What a client shows to be let in, at least 32 bytes; empty: nobody listens to anything.
+    #[serde(deserialize_with = "secret_unless_empty")]
+    pub api_key: Option<SecretString>,
+    /// Where the client is told how a listening ended; empty: it asks.
+    pub webhook_url: String,
+    /// What reports are signed with, at least 32 bytes.
+    #[serde(deserialize_with = "secret_unless_empty")]
+    pub webhook_secret: Option<SecretString>,
+    /// How long a conversation is listened to at most, in seconds.
+    pub limit_s: u64,
+    /// Whether the client is told scores.
+    pub show_scores: bool,
+}
+
 /// An empty string stands for "not set", so that every key can appear in the default file.
 pub(super) fn path_unless_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
     let text = String::deserialize(deserializer)?;

@@ -56,14 +56,21 @@ pub enum LiveEvent {
 
 /// 32 ms of a stream, on its way to the speech model and back. Cheap to move.
 #[derive(Debug)]
-pub struct Chunk(Box<Ear>);
+pub struct Chunk(pub(super) Box<Ear>);
 
 /// What the model keeps of a stream, and what it is shown next; one for the whole turn.
 #[derive(Debug)]
-struct Ear {
-    stream: SpeechStream,
-    samples: [f32; CHUNK],
-    probability: f32,
+pub(super) struct Ear {
+    pub(super) stream: SpeechStream,
+    pub(super) samples: [f32; CHUNK],
+    pub(super) probability: f32,
+}
+
+impl Ear {
+    /// One that has heard nothing of its stream yet.
+    pub(super) fn new(stream: SpeechStream) -> Box<Self> {
+        Box::new(Self { stream, samples: [0.0; CHUNK], probability: 0.0 })
+    }
 }
 
 /// What was heard of a turn so far: the clip, and the speech probability of each of its chunks.
@@ -131,7 +138,7 @@ impl Live {
             audio: Vec::new(),
             most: config.max_turn_ms as usize * SAMPLES_PER_MS + CHUNK,
             probabilities: Vec::new(),
-            ear: Some(Box::new(Ear { stream, samples: [0.0; CHUNK], probability: 0.0 })),
+            ear: Some(Ear::new(stream)),
             next: 0,
             is_passing: false,
             gate: Gate::default(),

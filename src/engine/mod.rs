@@ -5,6 +5,7 @@
 
 mod assessment;
 mod error;
+mod listen;
 mod live;
 mod verdict;
 
@@ -13,8 +14,9 @@ use std::sync::Arc;
 
 pub use assessment::{Assessment, Examined, Signals, Take, Voice};
 pub use error::EngineError;
+pub use listen::{Conversation, ConversationStep, Party, Sample, Showing, Spoken};
 pub use live::{Chunk, Heard, Live, LiveEvent, LiveStep};
-pub use verdict::{Bar, Evidence, decide};
+pub use verdict::{Bar, CLEARLY, Evidence, Stage, decide, decide_ongoing};
 
 use crate::audio::resample;
 use crate::features::Fbank;

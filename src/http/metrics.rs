@@ -7,6 +7,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// Webhooks turned away, by code.
 pub(super) const REFUSED: &str = "callprint_webhooks_refused_total";
+/// Requests of clients that were refused, by code.
+pub(super) const API_REFUSED: &str = "callprint_api_refused_total";
 /// Seconds from request to answer, by route.
 pub(super) const REQUEST_SECONDS: &str = "callprint_request_seconds";
 

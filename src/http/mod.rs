@@ -2,6 +2,7 @@
 
 mod error;
 mod health;
+mod listening;
 mod media;
 mod metrics;
 mod router;

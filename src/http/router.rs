@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 
 use super::error::Refusal;
-use super::{Edge, health, media, webhooks};
+use super::{Edge, health, listening, media, webhooks};
 
 /// Largest webhook: the provider's own cap on what it sends and takes is 64 kB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -27,12 +27,16 @@ pub(super) fn router(edge: Edge) -> Router {
         .layer(CatchPanicLayer::custom(move |_: Box<dyn Any + Send>| webhooks::twiml(sorry.plain_apology())))
         .route_layer(middleware::from_fn_with_state(edge.clone(), admit))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+    let clients = listening::routes()
+        .route_layer(middleware::from_fn_with_state(edge.clone(), admit))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     Router::new()
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
         .route("/media", get(media::upgrade))
         .merge(webhooks)
+        .merge(clients)
         .layer(middleware::from_fn(observe))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))

@@ -36,6 +36,9 @@ pub enum SessionError {
     /// The system gives no thread to hear streams on.
     #[error("no thread to hear streams on: {0}")]
     NoThread(std::io::Error),
+    /// Reports cannot be sent.
+    #[error("reports cannot be sent: {0}")]
+    Reports(#[from] reqwest::Error),
     /// The turn took longer than the provider waits.
     #[error("the turn took too long")]
     TooSlow,
@@ -55,6 +58,7 @@ impl SessionError {
             Self::UnknownCall => "unknown_call",
             Self::NoLine => "no_line",
             Self::NoThread(_) => "no_thread",
+            Self::Reports(_) => "reports",
             Self::TooSlow => "too_slow",
         }
     }

@@ -41,6 +41,15 @@ pub(super) const STREAM_BATCHES: &str = "callprint_stream_batches_total";
 pub(super) const BARGE_INS: &str = "callprint_stream_barge_ins_total";
 /// Seconds from the end of the speech in a stream to its outcome.
 pub(super) const STREAM_VERDICT_SECONDS: &str = "callprint_stream_verdict_seconds";
+/// Conversations being listened to.
+pub(super) const OPEN_LISTENINGS: &str = "callprint_open_listenings";
+/// Listenings that ended, by `outcome`: accept, retry, reject, failed, expired.
+pub(super) const LISTENINGS: &str = "callprint_listenings_total";
+/// Speech that was compared in them, and speech left out because the agent was louder, in milliseconds.
+pub(super) const LISTENING_SPEECH_MS: &str = "callprint_listening_speech_ms_total";
+pub(super) const LISTENING_LEFT_OUT_MS: &str = "callprint_listening_left_out_ms_total";
+/// Reports to clients, by `result`: ok, failed, given up.
+pub(super) const REPORTS: &str = "callprint_listening_reports_total";
 /// Steps the store could not take, by the `code` of what failed.
 const STORE_ERRORS: &str = "callprint_store_errors_total";
 /// Turns that ended in an apology, by the `code` of what failed.

@@ -8,6 +8,7 @@ mod error;
 mod facts;
 mod hear;
 mod judge;
+mod listen;
 mod meters;
 mod outcome;
 mod reply;
@@ -20,6 +21,7 @@ mod turn;
 mod voices;
 
 pub use error::SessionError;
+pub use listen::{Invited, ListeningError, ListeningRequest, ListeningView};
 pub use service::{Clock, NotReady, Service};
 pub use stream::{Close, Dialect, Gone, MediaSocket, Received, StreamPlace};
 pub use token::{Claims, TokenError};

@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::listen::{self, Reporter};
 use super::stream::{Ears, Places};
 use super::takes::Takes;
 use super::token::TokenSigner;
@@ -43,7 +44,9 @@ struct Inner {
     takes: Arc<Takes>,
     places: Arc<Places>,
     ears: Ears,
+    reporter: Option<Reporter>,
     deletion_queued: Notify,
+    report_queued: Notify,
     tasks: TaskTracker,
     stop: CancellationToken,
     is_draining: AtomicBool,
@@ -83,12 +86,14 @@ impl Service {
             places,
             recordings: Recordings::new(&config.twilio, config.audio.max_bytes)?,
             voices: Voices::load(&config)?,
+            reporter: Reporter::new(&config.listening)?,
             signer: TokenSigner::new(&config.token),
             takes: Takes::new(config.models.sessions),
             config,
             store,
             engine,
             deletion_queued: Notify::new(),
+            report_queued: Notify::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             is_draining: AtomicBool::new(false),
@@ -98,6 +103,8 @@ impl Service {
         }));
         service.tasks().spawn(deletions::work(service.clone()));
         service.tasks().spawn(purge(service.clone()));
+        // Also where nobody listens any more: what was begun before is still ended, and told.
+        service.tasks().spawn(listen::work(service.clone()));
         // The numbering plans take 80 ms to load: better now than in the first call.
         service.tasks().spawn_blocking(twilio::warm);
         Ok(service)
@@ -200,6 +207,10 @@ impl Service {
         &self.0.ears
     }
 
+    pub(super) fn reporter(&self) -> Option<&Reporter> {
+        self.0.reporter.as_ref()
+    }
+
     pub(super) fn tasks(&self) -> &TaskTracker {
         &self.0.tasks
     }
@@ -214,6 +225,14 @@ impl Service {
 
     pub(super) async fn deletion_queued(&self) {
         self.0.deletion_queued.notified().await;
+    }
+
+    pub(super) async fn report_queued(&self) {
+        self.0.report_queued.notified().await;
+    }
+
+    pub(super) fn wake_reports(&self) {
+        self.0.report_queued.notify_one();
     }
 
     pub(super) fn wake_deletions(&self) {

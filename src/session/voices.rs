@@ -62,11 +62,16 @@ impl Voices {
     ) -> Result<Xml, TwimlError> {
         let next = turn + 1;
         let stream = stream.map(|stream| StreamUrls {
-            socket: format!("{}/media", self.socket_base),
+            socket: self.socket_url(),
             action: format!("{}/call/turn?n={next}&stream=1", self.base),
             token: stream.token.clone(),
         });
         self.render(line, reply, &Urls { stream, ..self.urls(next, 0) })
+    }
+
+    /// Where streams go.
+    pub(super) fn socket_url(&self) -> String {
+        format!("{}/media", self.socket_base)
     }
 
     /// The document that has a turn's take recorded; no turn of its own.

@@ -4,8 +4,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Actor;
+use super::ListeningStatus;
 use crate::dialog::Consent;
-use crate::types::{Attestation, CallSid, CallerId, E164, LineName, RecordingSid, Source, StreamId};
+use crate::types::media::Track;
+use crate::types::{
+    Attestation, CallSid, CallerId, E164, LineName, ListeningId, RecordingSid, Source, StreamId, Strictness,
+};
 
 /// A time as a column: milliseconds since 1970.
 pub(super) struct At(pub(super) Timestamp);
@@ -64,6 +68,7 @@ text_columns! {
     CallerId: |id| id.to_string(), |text| text.parse().ok().map(CallerId);
     CallSid: |sid| sid.as_str().to_owned(), |text| CallSid::parse(text).ok();
     RecordingSid: |sid| sid.as_str().to_owned(), |text| RecordingSid::parse(text).ok();
+    ListeningId: |id| id.as_str().to_owned(), |text| ListeningId::parse(text).ok();
     StreamId: |id| id.as_str().to_owned(), |text| StreamId::parse(text).ok();
     Source: |source| source.as_str().to_owned(), |text| Source::parse(text);
     E164: |number| number.as_str().to_owned(), |text| E164::parse(text).ok();
@@ -93,5 +98,8 @@ macro_rules! word_columns {
 word_columns! {
     Consent { None = "none", Given = "given", OptedOut = "opted_out" }
     Attestation { Absent = "absent", Full = "full", Partial = "partial", Failed = "failed" }
+    ListeningStatus { Waiting = "waiting", Listening = "listening", Done = "done", Failed = "failed", Expired = "expired" }
+    Strictness { Far1Pct = "1%", Far01Pct = "0.1%", Far001Pct = "0.01%" }
+    Track { Inbound = "inbound", Outbound = "outbound" }
     Actor { Caller = "caller", Operator = "operator", System = "system" }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::{At, Json};
-use super::{Lasting, Store, StoreError, calls};
+use super::{Lasting, Store, StoreError, calls, listenings};
 use crate::dialog::{Standing, Tally};
 use crate::types::{CallSid, Timestamp};
 
@@ -13,6 +13,8 @@ use crate::types::{CallSid, Timestamp};
 pub struct Purged {
     /// Ended calls, with their turns, takes and attempts.
     pub calls: u64,
+    /// Listenings that are over.
+    pub listenings: u64,
     /// Enrollment codes that were used or had expired.
     pub codes: u64,
     /// Failures counted against somebody who may try again.
@@ -30,7 +32,7 @@ const BATCH: u32 = 200;
 impl Store {
     /// Deletes what the retention no longer covers, and closes calls that were left open.
     ///
-    /// The retention is that of [`crate::config::Store`]; 0 days keep attempts, calls and tallies. Callers, voiceprints,
+    /// The retention is that of [`crate::config::Store`]; 0 days keep attempts, calls, listenings and tallies. Callers, voiceprints,
     /// consents and audit events are never purged.
     ///
     /// # Errors
@@ -52,11 +54,14 @@ impl Store {
                     break;
                 }
             }
+            purged.listenings = self.write(Lasting::Process, move |tx, _| listenings::delete_old(tx, cutoff)).await?;
             purged.tallies = self.write(Lasting::Process, move |tx, _| delete_tallies(tx, cutoff, now)).await?;
         }
         if purged != Purged::default() {
-            let Purged { calls, codes, tallies, abandoned } = purged;
-            let detail = json!({ "calls": calls, "codes": codes, "tallies": tallies, "abandoned": abandoned });
+            let Purged { calls, listenings, codes, tallies, abandoned } = purged;
+            let detail = json!({
+                "calls": calls, "listenings": listenings, "codes": codes, "tallies": tallies, "abandoned": abandoned,
+            });
             self.write(Lasting::Process, move |tx, _| Happened::by_itself(now).record(tx, "purged", detail)).await?;
         }
         Ok(purged)

@@ -7,7 +7,7 @@ mod words;
 
 pub use check::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb, Violation, check};
 pub use prompts::{Prompts, Sound};
-pub use render::{StreamUrls, Urls, render};
+pub use render::{StreamUrls, Urls, render, start_stream};
 
 use thiserror::Error;
 

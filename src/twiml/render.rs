@@ -102,6 +102,21 @@ struct Dial<'a> {
 #[template(path = "nothing.xml")]
 struct Nothing;
 
+#[derive(Template)]
+#[template(path = "start.xml")]
+struct Start<'a> {
+    socket: &'a str,
+    token: &'a str,
+}
+
+/// The verb that has both tracks of a call streamed while the call goes on: for a client's own document.
+///
+/// # Errors
+/// [`TwimlError::Template`].
+pub fn start_stream(socket: &str, token: &str) -> Result<String, TwimlError> {
+    Start { socket, token }.render().map_err(|error| TwimlError::Template { message: error.to_string() })
+}
+
 /// Puts a reply into the provider's XML.
 ///
 /// # Errors

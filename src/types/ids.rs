@@ -111,6 +111,24 @@ sid! {
     AccountSid, "account", "AC"
 }
 
+sid! {
+    /// One listening of ours, to one conversation: `LI` and 32 hex digits.
+    ListeningId, "listening", "LI"
+}
+
+impl ListeningId {
+    /// An id nobody else has.
+    pub fn new() -> Self {
+        Self(format!("LI{}", Uuid::new_v4().simple()))
+    }
+}
+
+impl Default for ListeningId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl StreamId {
     /// An id nobody else has.
     pub fn new() -> Self {

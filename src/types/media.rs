@@ -34,6 +34,14 @@ pub enum Track {
 }
 
 impl Track {
+    /// The name in frames.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+
     /// Reads both spellings in use: `inbound` in frames, `inbound_track` elsewhere.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {

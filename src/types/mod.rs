@@ -11,7 +11,7 @@ mod score;
 mod verdict;
 
 pub use clip::{Clip8k, Clip16k};
-pub use ids::{AccountSid, BadSid, CallSid, CallerId, LineName, RecordingSid, Source, StreamId};
+pub use ids::{AccountSid, BadSid, CallSid, CallerId, LineName, ListeningId, RecordingSid, Source, StreamId};
 pub use jiff::Timestamp;
 pub use number::{Attestation, E164, NotE164, Origin};
 pub use reason::Reason;

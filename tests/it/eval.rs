@@ -225,3 +225,19 @@ fn people_get_a_table() {
         assert!(table.contains(part), "{part}: {table}");
     }
 }
+
+#[test]
+fn conversations_are_judged_while_they_go_on() {
+    let output = Lists::new().eval(&["--listen", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    for outcome in found.as_array().unwrap() {
+        assert_eq!(
+            (&outcome["far"], &outcome["frr"], &outcome["retries"]),
+            (&0.0.into(), &0.0.into(), &0.0.into()),
+            "{found}"
+        );
+        assert_eq!(outcome["early"], 1.0, "everyone is recognised before the end: {found}");
+        let seconds = outcome["accept_median_s"].as_f64().unwrap();
+        assert!((3.0..9.0).contains(&seconds), "{found}");
+    }
+}

@@ -10,6 +10,7 @@ mod eval;
 mod fixtures;
 mod house;
 mod http;
+mod listening;
 mod live;
 mod media;
 mod mishaps;

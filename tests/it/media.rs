@@ -2,7 +2,7 @@
 
 mod conformance;
 mod faults;
-mod line;
+pub(crate) mod line;
 mod memory;
 mod takes;
 
@@ -21,7 +21,7 @@ use crate::wire::Answer;
 pub(crate) const ANNA: &str = "+15550101";
 
 /// The number of the line that records: callers enroll there, so that a test needs no streams for it.
-const RECORDS: &str = "+15550198";
+pub(crate) const RECORDS: &str = "+15550198";
 
 /// A line that streams, and one that records.
 const LINES: &str =

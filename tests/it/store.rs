@@ -6,6 +6,7 @@ mod cli;
 mod codes;
 mod deletions;
 mod keys;
+mod listenings;
 mod lockout;
 mod opening;
 mod streams;

@@ -1,3 +1,4 @@
+mod conversations;
 mod figures;
 mod line;
 mod listen;
@@ -38,6 +39,8 @@ pub(super) struct Args {
     /// Recordings listened to at once [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
+    #[command(flatten)]
+    conversations: conversations::ListenArgs,
     /// Print one JSON object; rates are fractions
     #[arg(long)]
     json: bool,
@@ -83,6 +86,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let threads = args.threads.map_or_else(cores, usize::from);
     let lists = lists::read(&args.enroll, &args.trials, &args.audio)?;
     let engine = Engine::new(Library::load(&args.models.to_config(threads))?);
+    if args.conversations.is_asked_for() {
+        return conversations::run(&engine, &lists, &args.conversations, threads, args.json);
+    }
 
     let (begun, cpu_begun) = (Instant::now(), cpu_seconds());
     let Outcome { heard, voices, scored, failed_probes, streamed } = if args.stream.stream {

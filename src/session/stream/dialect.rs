@@ -12,7 +12,7 @@ pub enum Dialect {
 
 impl Dialect {
     /// Reads one text message.
-    pub(super) fn read(self, text: &str) -> Result<MediaEvent<'_>, FrameError> {
+    pub(in crate::session) fn read(self, text: &str) -> Result<MediaEvent<'_>, FrameError> {
         match self {
             Self::Twilio => twilio::stream::read(text, twilio::stream::MAX_MESSAGE_BYTES),
             Self::Telnyx => telnyx::stream::read(text, telnyx::stream::MAX_MESSAGE_BYTES),
@@ -20,7 +20,7 @@ impl Dialect {
     }
 
     /// Writes what we send into a stream that goes both ways.
-    pub(super) fn write(self, out: &Out<'_>, stream_id: &str) -> String {
+    pub(in crate::session) fn write(self, out: &Out<'_>, stream_id: &str) -> String {
         match self {
             Self::Twilio => twilio::stream::write(out, stream_id),
             Self::Telnyx => telnyx::stream::write(out),

@@ -22,12 +22,12 @@ const GATHER_FROM: usize = 8;
 
 /// Hears the chunks of all streams, together, on a thread of its own.
 ///
-/// A stream has at most one chunk here, so the queue is bounded by the streams.
+/// A track of a stream has at most one chunk here, so the queue is bounded by the streams.
 #[derive(Clone)]
 pub(in crate::session) struct Ears(Sender<Job>);
 
 /// One stream's way to the [`Ears`] and back.
-pub(super) struct Ear {
+pub(in crate::session) struct Ear {
     ears: Ears,
     back: channel::Sender<Option<Chunk>>,
     heard: channel::Receiver<Option<Chunk>>,
@@ -51,7 +51,7 @@ impl Ears {
     }
 
     /// A way here for one stream.
-    pub(super) fn ear(&self) -> Ear {
+    pub(in crate::session) fn ear(&self) -> Ear {
         let (back, heard) = channel::channel(1);
         Ear { ears: self.clone(), back, heard }
     }
@@ -59,13 +59,13 @@ impl Ears {
 
 impl Ear {
     /// Sends a chunk to be heard; the one before must have come back.
-    pub(super) fn show(&self, chunk: Chunk) {
+    pub(in crate::session) fn show(&self, chunk: Chunk) {
         // Where nobody listens any more nothing comes back, and the stream ends at its deadline.
         let _ = self.ears.0.send(Job { chunk, since: Instant::now(), back: self.back.clone() });
     }
 
     /// The chunk that was sent, once it was heard; `None` when the model failed.
-    pub(super) async fn heard(&mut self) -> Option<Chunk> {
+    pub(in crate::session) async fn heard(&mut self) -> Option<Chunk> {
         self.heard.recv().await.flatten()
     }
 }

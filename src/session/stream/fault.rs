@@ -6,9 +6,9 @@ use crate::session::SessionError;
 use crate::store::{StoreError, StreamRefusal};
 use crate::types::media::FrameError;
 
-/// Why a stream ended without a take.
+/// Why a stream ended too early.
 #[derive(Debug, Error)]
-pub(super) enum Fault {
+pub(in crate::session) enum Fault {
     /// It did not say what it is in time.
     #[error("no start in time")]
     NoStart,
@@ -30,6 +30,9 @@ pub(super) enum Fault {
     /// It names no call.
     #[error("no call of ours")]
     NoCall,
+    /// There is nothing to compare a conversation with.
+    #[error("there is no voiceprint that can be read")]
+    NoVoiceprint,
     /// A message is not one of the protocol.
     #[error(transparent)]
     Message(#[from] FrameError),
@@ -67,7 +70,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// The stable machine code.
-    pub(super) const fn code(&self) -> &'static str {
+    pub(in crate::session) const fn code(&self) -> &'static str {
         match self {
             Self::NoStart => "stream_no_start",
             Self::BeforeStart => "stream_before_start",
@@ -76,6 +79,7 @@ impl Fault {
             Self::Token(refusal) => refusal.code(),
             Self::OtherAccount => "stream_other_account",
             Self::NoCall => "stream_no_call",
+            Self::NoVoiceprint => "stream_no_voiceprint",
             Self::Message(error) => error.code(),
             Self::Audio(error) => error.code(),
             Self::Binary => "stream_binary",
@@ -91,11 +95,11 @@ impl Fault {
     }
 
     /// How the socket is closed for it. What was wrong with a token is for the log alone.
-    pub(super) const fn close(&self) -> Close {
+    pub(in crate::session) const fn close(&self) -> Close {
         match self {
             Self::TooLarge | Self::Message(FrameError::TooLarge { .. }) => Close::TooLarge,
             Self::Stopping => Close::GoingAway,
-            Self::Model | Self::Session(_) => Close::Failed,
+            Self::Model | Self::NoVoiceprint | Self::Session(_) => Close::Failed,
             // Nobody may be there to hear it.
             _ => Close::Violation,
         }

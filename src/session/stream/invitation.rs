@@ -45,7 +45,7 @@ impl Service {
     }
 
     /// What a stream that has shown its token is heard for.
-    pub(super) async fn listening(&self, stream: OpenStream) -> Result<Listening, SessionError> {
+    pub(super) async fn heard_for(&self, stream: OpenStream) -> Result<Listening, SessionError> {
         let OpenStream { id, call, plays } = stream;
         let line = self.config().line(&call.line).ok_or(SessionError::NoLine)?;
         let state = State::from_json(call.state.as_deref().ok_or(SessionError::UnknownCall)?)?;

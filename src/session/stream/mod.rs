@@ -8,6 +8,8 @@
 //!
 //! Whatever goes wrong before that leaves no take behind. The provider then goes on at the reply's action, finds none, and
 //! the turn is asked once more, to be recorded.
+//!
+//! A token may also stand for a conversation that a client wants listened to; that is [`listen`](super::listen)'s.
 
 mod dialect;
 mod ears;
@@ -22,16 +24,19 @@ mod start;
 mod take;
 
 pub use dialect::Dialect;
-pub(super) use ears::Ears;
+pub(super) use ears::{Ear, Ears};
+pub(super) use fault::Fault;
+pub(super) use pace::Pace;
 pub(super) use place::Places;
 pub use place::StreamPlace;
 pub use socket::{Close, Gone, MediaSocket, Received};
+pub(super) use take::damaged;
 
-use fault::Fault;
+use start::Introduced;
 use take::{End, TakeStream};
 
 use super::service::Service;
-use super::{judge, meters};
+use super::{judge, listen, meters};
 
 impl Service {
     /// Room for one more stream, for as long as it is kept; none when the house is full or does not keep up.
@@ -39,7 +44,7 @@ impl Service {
         self.places().take()
     }
 
-    /// Hears a take on a socket whose handshake was found in order, and closes the socket.
+    /// Hears a take, or a conversation, on a socket whose handshake was found in order, and closes the socket.
     pub async fn stream(&self, place: StreamPlace, mut socket: impl MediaSocket, dialect: Dialect) {
         let _counted = self.tasks().token();
         let outcome = self.hear_stream(&mut socket, dialect).await;
@@ -49,7 +54,7 @@ impl Service {
             Ok(()) => Close::Done,
             Err(fault) => {
                 metrics::counter!(meters::STREAM_FAULTS, "code" => fault.code()).increment(1);
-                tracing::warn!(code = fault.code(), "a stream ended without a take: {fault}");
+                tracing::warn!(code = fault.code(), "a stream ended too early: {fault}");
                 fault.close()
             }
         };
@@ -57,7 +62,12 @@ impl Service {
     }
 
     async fn hear_stream(&self, socket: &mut impl MediaSocket, dialect: Dialect) -> Result<(), Fault> {
-        let (turn, session) = self.introduce(socket, dialect).await?;
+        let (turn, session) = match self.introduce(socket, dialect).await? {
+            Introduced::Turn(turn, session) => (*turn, session),
+            Introduced::Listening(listening, session) => {
+                return listen::listen(self, *listening, session, dialect, socket).await;
+            }
+        };
         let mut stream = TakeStream::begin(self, turn, session, dialect)?;
         let outcome = stream.hear(socket).await;
         stream.report();

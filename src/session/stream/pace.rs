@@ -10,7 +10,7 @@ const AHEAD: i64 = 500_000;
 ///
 /// The fastest frame so far sets the clock: what came as fast was not held up anywhere.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub(in crate::session) struct Pace {
     began: Instant,
     /// Of the first frame: microseconds from when it was spoken to when it came.
     first: Option<i64>,
@@ -20,19 +20,19 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(began: Instant) -> Self {
+    pub(in crate::session) fn new(began: Instant) -> Self {
         Self { began, first: None, fastest: i64::MAX, late: 0 }
     }
 
     /// A frame came that begins at this time of the stream.
-    pub(super) fn came(&mut self, now: Instant, at_ms: u64) {
+    pub(in crate::session) fn came(&mut self, now: Instant, at_ms: u64) {
         let took = self.slip(now, at_ms);
         self.first.get_or_insert(took);
         self.fastest = self.fastest.min(took);
     }
 
     /// What was spoken up to this time of the stream has been heard; `frames` of it just now.
-    pub(super) fn heard(&mut self, now: Instant, until_ms: u64, frames: u64) {
+    pub(in crate::session) fn heard(&mut self, now: Instant, until_ms: u64, frames: u64) {
         let is_line = self.first.is_some_and(|first| first - self.fastest < AHEAD);
         if is_line && self.slip(now, until_ms) - self.fastest > TOO_LATE.as_micros() as i64 {
             self.late += frames;
@@ -40,12 +40,12 @@ impl Pace {
     }
 
     /// Frames heard too late since this was asked last.
-    pub(super) fn take_late(&mut self) -> u64 {
+    pub(in crate::session) fn take_late(&mut self) -> u64 {
         std::mem::take(&mut self.late)
     }
 
     /// How long the stream has been open.
-    pub(super) fn age(&self) -> Duration {
+    pub(in crate::session) fn age(&self) -> Duration {
         self.began.elapsed()
     }
 

@@ -6,7 +6,8 @@ use super::fault::Fault;
 use super::socket::{MediaSocket, Received};
 use super::take::Listening;
 use super::{Dialect, Service};
-use crate::store::StreamClaim;
+use crate::session::listen;
+use crate::store::{self, ListeningClaim, StreamClaim};
 use crate::types::CallSid;
 use crate::types::media::{MediaEvent, MediaSession};
 
@@ -19,22 +20,33 @@ const MOST_BEFORE: usize = 20;
 /// The parameter that carries the token.
 const TOKEN: &str = "token";
 
+/// What a stream may speak for.
+pub(super) enum Introduced {
+    /// A turn of a call of ours.
+    Turn(Box<Listening>, MediaSession),
+    /// A conversation that a client wants listened to.
+    Listening(Box<store::Listening>, MediaSession),
+}
+
 impl Service {
-    /// Waits for the stream to say what it is, and checks that it may be: its account, its call, its token.
-    pub(super) async fn introduce(
-        &self,
-        socket: &mut impl MediaSocket,
-        dialect: Dialect,
-    ) -> Result<(Listening, MediaSession), Fault> {
+    /// Waits for the stream to say what it is, and checks that it may be: its account, its token, its call.
+    pub(super) async fn introduce(&self, socket: &mut impl MediaSocket, dialect: Dialect) -> Result<Introduced, Fault> {
         let session = started(socket, dialect).await?;
         if session.account_id.as_ref().is_some_and(|account| *account != self.config().twilio.account_sid) {
             return Err(Fault::OtherAccount);
         }
-        let call = CallSid::parse(&session.call_id).map_err(|_| Fault::NoCall)?;
         let token = session.params.get(TOKEN).ok_or(Fault::NoToken)?;
+        if listen::is_listening(token) {
+            // The call is the client's own and none that we have to know.
+            return match self.store().open_listening(token, &session.call_id, self.now()).await? {
+                ListeningClaim::Refused(refusal) => Err(Fault::Token(refusal)),
+                ListeningClaim::Mine(listening) => Ok(Introduced::Listening(listening, session)),
+            };
+        }
+        let call = CallSid::parse(&session.call_id).map_err(|_| Fault::NoCall)?;
         match self.store().open_stream(token, &call, self.now()).await? {
             StreamClaim::Refused(refusal) => Err(Fault::Token(refusal)),
-            StreamClaim::Mine(stream) => Ok((self.listening(*stream).await?, session)),
+            StreamClaim::Mine(stream) => Ok(Introduced::Turn(Box::new(self.heard_for(*stream).await?), session)),
         }
     }
 }

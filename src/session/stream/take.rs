@@ -288,7 +288,8 @@ impl<'s> TakeStream<'s> {
     }
 }
 
-fn damaged() {
+/// A message was no audio although it should be.
+pub(in crate::session) fn damaged() {
     metrics::counter!(meters::STREAM_DAMAGED).increment(1);
 }
 

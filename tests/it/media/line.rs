@@ -81,6 +81,32 @@ impl Line {
         frame
     }
 
+    /// One frame of a track that began when the stream did; the tracks' times are their own.
+    pub(crate) fn frame_of(&mut self, track: &str, at_ms: u64, bytes: &[u8]) -> Value {
+        let (now, mut frame) = (self.at_ms, self.frame(bytes));
+        self.at_ms = now;
+        frame["media"]["track"] = json!(track);
+        frame["media"]["timestamp"] = json!(at_ms.to_string());
+        frame
+    }
+
+    /// Sends both tracks side by side in frames of 100 ms, as fast as they are taken; whether all of it was.
+    pub(crate) async fn converse(&mut self, inbound: &[u8], outbound: &[u8]) -> bool {
+        let most = inbound.len().max(outbound.len());
+        for from in (0..most).step_by(5 * FRAME) {
+            for (track, bytes) in [("inbound", inbound), ("outbound", outbound)] {
+                let bytes = bytes.get(from..bytes.len().min(from + 5 * FRAME)).unwrap_or_default();
+                let at_ms = self.at_ms + from as u64 / 8;
+                let frame = self.frame_of(track, at_ms, bytes);
+                if !bytes.is_empty() && !self.say(frame).await {
+                    return false;
+                }
+            }
+        }
+        self.at_ms += most as u64 / 8;
+        true
+    }
+
     /// Sends audio in frames of 20 ms, as fast as it is taken; whether all of it was.
     pub(crate) async fn speak(&mut self, bytes: &[u8]) -> bool {
         for frame in bytes.chunks(FRAME) {

@@ -1,0 +1,78 @@
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::audio::AudioError;
+use crate::audio::stream::Assembler;
+use crate::engine::{Party, Sample, Spoken};
+use crate::session::judge;
+use crate::session::service::Service;
+use crate::session::stream::Ear;
+use crate::types::media::MediaFormat;
+
+/// One party's track: its frames put together, and its way to the speech model.
+pub(super) struct Side {
+    pub(super) assembler: Assembler,
+    pub(super) ear: Ear,
+    /// Samples that came.
+    samples: u64,
+}
+
+/// Both tracks of a stream.
+pub(super) struct Sides {
+    pub(super) customer: Side,
+    pub(super) agent: Side,
+}
+
+impl Side {
+    fn new(service: &Service, format: MediaFormat, in_order: bool) -> Result<Self, AudioError> {
+        Ok(Self { assembler: Assembler::new(format, in_order)?, ear: service.ears().ear(), samples: 0 })
+    }
+
+    /// Puts a frame in its place; `out` has the samples that are due then.
+    pub(super) fn push(&mut self, seq: Option<u64>, at_ms: Option<u64>, bytes: &[u8], out: &mut Vec<i16>) {
+        out.clear();
+        self.assembler.push(seq, at_ms, bytes, out);
+        self.samples += out.len() as u64;
+    }
+}
+
+impl Sides {
+    pub(super) fn new(service: &Service, format: MediaFormat, in_order: bool) -> Result<Self, AudioError> {
+        Ok(Self { customer: Side::new(service, format, in_order)?, agent: Side::new(service, format, in_order)? })
+    }
+
+    pub(super) fn of(&mut self, party: Party) -> &mut Side {
+        match party {
+            Party::Customer => &mut self.customer,
+            Party::Agent => &mut self.agent,
+        }
+    }
+
+    /// How much of a conversation came, in milliseconds.
+    pub(super) fn came_ms(&self) -> u64 {
+        self.customer.samples.max(self.agent.samples) / 8
+    }
+}
+
+/// Speech being examined on a blocking thread, one at a time.
+#[derive(Default)]
+pub(super) struct Examination(Option<AbortOnDropHandle<Result<Sample, judge::Fault>>>);
+
+impl Examination {
+    /// Begins; there are as many at once as there are models, together with the takes that are judged.
+    pub(super) fn begin(&mut self, service: &Service, spoken: Spoken) {
+        let (engine, takes) = (service.engine().clone(), service.takes().clone());
+        self.0 = Some(AbortOnDropHandle::new(tokio::spawn(async move {
+            let _place = takes.listening.acquire().await;
+            let work = tokio::task::spawn_blocking(move || engine.examine_spoken(&spoken));
+            Ok(work.await.map_err(|_| judge::Fault::Panicked)??)
+        })));
+    }
+
+    /// What was found, once; never, while nothing is examined.
+    pub(super) async fn found(&mut self) -> Result<Sample, judge::Fault> {
+        let Some(running) = &mut self.0 else { return std::future::pending().await };
+        let found = running.await.unwrap_or(Err(judge::Fault::Panicked));
+        self.0 = None;
+        found
+    }
+}

@@ -1,0 +1,136 @@
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::engine::Showing;
+use crate::session::service::Service;
+use crate::store::{Listening, ListeningStatus};
+use crate::types::{Cosine, ListeningId, Llr, Timestamp};
+
+/// What a client is told of a listening.
+#[derive(Clone, Debug, Serialize)]
+pub struct ListeningView {
+    /// Ours.
+    pub id: ListeningId,
+    /// How far it has come.
+    pub status: ListeningStatus,
+    /// `accept`, `retry` or `reject`, once it is done.
+    pub decision: Option<&'static str>,
+    /// Why it is no accept, or what went wrong.
+    pub reason: Option<String>,
+    /// How it looks while it goes on; no verdict.
+    pub likeness: Option<Likeness>,
+    /// Speech so far.
+    pub net_speech_ms: NetSpeech,
+    /// Where the operator lets clients see scores.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<Scores>,
+    /// The provider's id of the call, once it is known.
+    pub call: Option<String>,
+    /// The client's own words.
+    pub reference: Option<String>,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// Until when its stream may come.
+    pub expires_at: Timestamp,
+    /// When its stream came.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A score in three words, so that nobody can climb by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Likeness {
+    /// Below what an accept takes at the end.
+    Low,
+    /// Would be accepted at the end, if narrowly.
+    Medium,
+    /// Would be accepted clearly.
+    High,
+}
+
+/// Speech without its pauses, in milliseconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct NetSpeech {
+    /// The customer's.
+    pub customer: u32,
+    /// The agent's.
+    pub agent: u32,
+}
+
+/// The measurements behind a verdict.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Scores {
+    /// Calibrated log-likelihood ratio.
+    pub llr: Option<Llr>,
+    /// Likeness to the voiceprint.
+    pub cosine: Option<Cosine>,
+    /// The lowest `llr` that is accepted at the end.
+    pub threshold: Option<Llr>,
+}
+
+/// A listening that waits for its stream, and what the provider needs for it.
+#[derive(Debug, Serialize)]
+pub struct Invited {
+    /// The listening.
+    #[serde(flatten)]
+    pub listening: ListeningView,
+    /// Where to stream to.
+    pub stream: StreamAddress,
+    /// The same as the provider's XML, to be put before the verb that connects the call.
+    pub twiml: String,
+}
+
+/// Where a stream goes, and what it has to show.
+#[derive(Debug, Serialize)]
+pub struct StreamAddress {
+    /// The web socket.
+    pub url: String,
+    /// Custom parameters of the stream.
+    pub parameters: BTreeMap<&'static str, String>,
+}
+
+impl Invited {
+    pub(super) fn new(listening: ListeningView, url: String, token: String, twiml: String) -> Self {
+        Self { listening, stream: StreamAddress { url, parameters: [("token", token)].into() }, twiml }
+    }
+}
+
+impl Service {
+    /// What the client is told of a listening.
+    pub(super) fn view(&self, listening: &Listening) -> ListeningView {
+        let is_late = listening.status == ListeningStatus::Waiting && listening.expires_at <= self.now();
+        let showing: Showing =
+            listening.showing.clone().and_then(|json| serde_json::from_value(json).ok()).unwrap_or_default();
+        let threshold = self.engine().threshold(listening.strictness);
+        let Showing { llr, cosine, .. } = showing;
+        let is_going_on = listening.status == ListeningStatus::Listening;
+        ListeningView {
+            id: listening.id.clone(),
+            status: if is_late { ListeningStatus::Expired } else { listening.status },
+            decision: listening.verdict.map(|verdict| verdict.code()),
+            reason: listening.reason.clone(),
+            likeness: llr.filter(|_| is_going_on).map(|llr| likeness(llr, threshold)),
+            net_speech_ms: NetSpeech { customer: showing.customer_ms, agent: showing.agent_ms },
+            scores: self.config().listening.show_scores.then_some(Scores { llr, cosine, threshold: Some(threshold) }),
+            call: listening.call.clone(),
+            reference: listening.reference.clone(),
+            created_at: listening.made_at,
+            expires_at: listening.expires_at,
+            started_at: listening.opened_at,
+            finished_at: listening.finished_at,
+        }
+    }
+}
+
+fn likeness(llr: Llr, threshold: Llr) -> Likeness {
+    if llr.0 >= threshold.0 + crate::engine::CLEARLY {
+        Likeness::High
+    } else if llr >= threshold {
+        Likeness::Medium
+    } else {
+        Likeness::Low
+    }
+}
