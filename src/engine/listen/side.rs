@@ -166,7 +166,9 @@ impl Side {
         }
         self.over.pop_front();
         let from = stretch.start.saturating_sub(MARGIN).max(self.taken).max(self.first);
-        self.taken = (stretch.end + MARGIN).min(self.now);
+        // A stretch that follows at once, as a part of a long one, needs no margin and gives none.
+        let following = self.over.front().map(|over| over.start).or(self.stretches.open());
+        self.taken = (stretch.end + MARGIN).min(self.now).min(following.unwrap_or(self.now)).max(stretch.end);
         let marked = |at| {
             let moment = self.moment(at)?;
             let samples = self.audio.range((at - self.first) * CHUNK..(at + 1 - self.first) * CHUNK).copied().collect();

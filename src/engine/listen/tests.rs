@@ -157,11 +157,12 @@ fn a_voice_that_cancels_out_leaves_what_was_known() {
 fn an_agent_who_came_but_was_not_heard_yet_is_waited_for() {
     let mut listener = Listener::new();
     let conversation = &mut listener.conversation;
-    let frame = |level: i16| -> Vec<i16> { (0..16_000).map(|n| if n % 2 == 0 { level } else { -level }).collect() };
+    let frame =
+        |level: i16, ms: usize| -> Vec<i16> { (0..8 * ms).map(|n| if n % 2 == 0 { level } else { -level }).collect() };
     // The agent's track comes at once and is heard last, as when it is all speech and the other mostly silence.
-    conversation.push(Party::Agent, &frame(LOUD), Some(2_000));
-    conversation.push(Party::Customer, &frame(SOFT), Some(2_000));
-    conversation.push(Party::Customer, &frame(NOISE), Some(4_000));
+    conversation.push(Party::Agent, &frame(LOUD, 2_500), Some(2_500));
+    conversation.push(Party::Customer, &frame(SOFT, 2_000), Some(2_000));
+    conversation.push(Party::Customer, &frame(NOISE, 2_000), Some(4_000));
     while let Some(mut chunk) = conversation.customer.step() {
         let is_loud = chunk.0.samples.iter().any(|sample| sample.abs() > 0.01);
         chunk.0.probability = if is_loud { 0.9 } else { 0.01 };
