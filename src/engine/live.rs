@@ -25,7 +25,7 @@ pub struct Live {
     ear: Option<Box<Ear>>,
     /// The next chunk to show to the model: behind those decided on while the gate keeps chunks back.
     next: usize,
-    /// The gate has let the first undecided chunk through; those before it are on their way.
+    /// The gate has let the first undecided chunk through, and those before it.
     is_passing: bool,
     gate: Gate,
     endpoint: Endpoint,
@@ -54,22 +54,41 @@ pub enum LiveEvent {
     Ended(EndReason),
 }
 
-/// 32 ms of a stream, on its way to the speech model and back. Cheap to move.
+/// 32 ms of a stream, and what was kept back before it, on their way to the speech model and back. Cheap to move.
 #[derive(Debug)]
 pub struct Chunk(pub(super) Box<Ear>);
 
 /// What the model keeps of a stream, and what it is shown next; one for the whole turn.
 #[derive(Debug)]
 pub(super) struct Ear {
-    pub(super) stream: SpeechStream,
-    pub(super) samples: [f32; CHUNK],
-    pub(super) probability: f32,
+    stream: SpeechStream,
+    /// Chunks that were kept back, to be shown first: a second of them when a caller begins to speak, else none.
+    before: Vec<[f32; CHUNK]>,
+    samples: [f32; CHUNK],
+    /// What the model said of those before, and then of the chunk.
+    said: Vec<f32>,
 }
 
 impl Ear {
     /// One that has heard nothing of its stream yet.
     pub(super) fn new(stream: SpeechStream) -> Box<Self> {
-        Box::new(Self { stream, samples: [0.0; CHUNK], probability: 0.0 })
+        Box::new(Self { stream, before: Vec::new(), samples: [0.0; CHUNK], said: Vec::new() })
+    }
+
+    /// Passes over chunks, the last of which is given; see [`SpeechStream::skip`].
+    pub(super) fn skip(&mut self, last: &[f32; CHUNK], chunks: usize) {
+        self.stream.skip(last, chunks);
+    }
+
+    /// Goes out with a chunk, and with those before it that were kept back.
+    pub(super) fn show(
+        mut self: Box<Self>,
+        before: impl Iterator<Item = [f32; CHUNK]>,
+        samples: [f32; CHUNK],
+    ) -> Chunk {
+        self.before.extend(before);
+        self.samples = samples;
+        Chunk(self)
     }
 }
 
@@ -90,13 +109,32 @@ impl Engine {
 
     /// Shows chunks of several turns to the speech model, in one inference. Blocks.
     ///
+    /// What was kept back before any of them is shown first, an inference for each chunk in turn.
+    ///
     /// # Errors
     /// [`EngineError::Model`] when the model fails: the turns they come from are lost.
     pub fn hear(&self, chunks: &mut [Chunk]) -> Result<(), EngineError> {
-        let mut batch: Vec<_> = chunks.iter_mut().map(|chunk| (&mut chunk.0.stream, &chunk.0.samples)).collect();
+        let kept_back = chunks.iter().map(|chunk| chunk.0.before.len()).max().unwrap_or(0);
+        for at in 0..kept_back {
+            self.show(chunks, |ear| ear.before.get(at).map(|before| (&mut ear.stream, before, &mut ear.said)))?;
+        }
+        self.show(chunks, |ear| Some((&mut ear.stream, &ear.samples, &mut ear.said)))
+    }
+
+    /// One inference for those of the chunks that have something to show.
+    fn show(
+        &self,
+        chunks: &mut [Chunk],
+        of: impl Fn(&mut Ear) -> Option<(&mut SpeechStream, &[f32; CHUNK], &mut Vec<f32>)>,
+    ) -> Result<(), EngineError> {
+        let (mut batch, mut answers) = (Vec::with_capacity(chunks.len()), Vec::with_capacity(chunks.len()));
+        for (stream, samples, said) in chunks.iter_mut().filter_map(|chunk| of(&mut chunk.0)) {
+            batch.push((stream, samples));
+            answers.push(said);
+        }
         let probabilities = self.models.speech_step(&mut batch)?;
-        for (chunk, probability) in chunks.iter_mut().zip(probabilities) {
-            chunk.0.probability = probability;
+        for (said, probability) in answers.into_iter().zip(probabilities) {
+            said.push(probability);
         }
         Ok(())
     }
@@ -119,16 +157,32 @@ impl Engine {
 }
 
 impl Chunk {
-    /// What the model said of it, once [`Engine::hear`] has seen to it.
-    pub fn probability(&self) -> f32 {
-        self.0.probability
+    /// What the model said, once [`Engine::hear`] has seen to it: of what was kept back before the chunk, then of the chunk.
+    pub fn said(&self) -> &[f32] {
+        &self.0.said
     }
 
     /// Takes what the model said when it was shown the same chunk of the same audio, in place of [`Engine::hear`].
     ///
     /// The model's own state stays behind: every later chunk of the turn has to be answered likewise.
-    pub fn again(&mut self, probability: f32) {
-        self.0.probability = probability;
+    pub fn again(&mut self, said: &[f32]) {
+        self.0.said.extend_from_slice(said);
+    }
+
+    /// Answers in the model's place.
+    #[cfg(test)]
+    pub(super) fn answer(&mut self, probability: impl Fn(&[f32; CHUNK]) -> f32) {
+        let Ear { before, samples, said, .. } = &mut *self.0;
+        said.extend(before.iter().chain([&*samples]).map(probability));
+    }
+
+    /// Comes back: what the model said of those before, and of the chunk.
+    pub(super) fn back(mut self) -> (Box<Ear>, Vec<f32>, f32) {
+        // A second of audio is not kept for the rest of the turn.
+        self.0.before = Vec::new();
+        let mut said = std::mem::take(&mut self.0.said);
+        let last = said.pop().unwrap_or_default();
+        (self.0, said, last)
     }
 }
 
@@ -168,10 +222,9 @@ impl Live {
                 return LiveStep::Idle;
             }
             if self.is_passing {
-                let samples = self.chunk(self.next);
-                let Some(mut ear) = self.ear.take() else { return LiveStep::Idle };
-                ear.samples = samples;
-                return LiveStep::Hear(Chunk(ear));
+                let Some(ear) = self.ear.take() else { return LiveStep::Idle };
+                let kept_back = (self.next..now).map(|at| self.chunk(at));
+                return LiveStep::Hear(ear.show(kept_back, self.chunk(now)));
             }
             if self.gate.passes(&self.chunk(now)) {
                 self.pass(now);
@@ -187,7 +240,7 @@ impl Live {
         if self.next < from {
             let before = self.chunk(from - 1);
             let skipped = from - self.next;
-            self.ear.iter_mut().for_each(|ear| ear.stream.skip(&before, skipped));
+            self.ear.iter_mut().for_each(|ear| ear.skip(&before, skipped));
             self.next = from;
         }
         self.is_passing = true;
@@ -195,16 +248,15 @@ impl Live {
 
     /// Takes back a chunk that [`Engine::hear`] has seen to.
     pub fn heard(&mut self, chunk: Chunk) {
-        let probability = chunk.0.probability;
-        self.ear = Some(chunk.0);
-        if let Some(kept_back) = self.probabilities.get_mut(self.next) {
-            *kept_back = probability;
-        } else {
-            self.is_passing = false;
-            self.gate.learn(probability);
-            self.hear(probability);
+        let (ear, before, probability) = chunk.back();
+        self.ear = Some(ear);
+        for (kept_back, said) in self.probabilities[self.next..].iter_mut().zip(before) {
+            *kept_back = said;
         }
-        self.next += 1;
+        self.is_passing = false;
+        self.gate.learn(probability);
+        self.hear(probability);
+        self.next = self.probabilities.len();
     }
 
     fn hear(&mut self, probability: f32) {

@@ -115,7 +115,7 @@ impl Stage {
     /// The phone on a bad network: it speaks in real time.
     pub(super) fn streaming_phone(&self) -> Phone {
         let (loss, jitter_ms) = NETWORK;
-        self.phone.clone().with_network(Network { loss, jitter_ms, ..Network::default().in_real_time() })
+        self.phone.clone().with_network(Network { jitter_ms, loss, ..Network::default().in_real_time() })
     }
 
     /// A call of `from` to the line that streams.

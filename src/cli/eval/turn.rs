@@ -20,7 +20,7 @@ pub(super) struct Caller<'a> {
     config: EndpointConfig,
     line: Line,
     /// What the model said, in the order in which it was asked.
-    said: Vec<f32>,
+    said: Vec<Vec<f32>>,
     /// Where the recording's speech is, in samples: what the speech detector finds in all of it.
     speech: Vec<std::ops::Range<usize>>,
     /// By how much was heard, in milliseconds.
@@ -64,7 +64,7 @@ impl<'a> Caller<'a> {
             let mut chunks = [chunk];
             engine.hear(&mut chunks)?;
             let [chunk] = chunks;
-            said.push(chunk.probability());
+            said.push(chunk.said().to_vec());
             Ok(chunk)
         };
         run(&mut turn, &line.samples, hear, |_, _| Ok(()))?;
@@ -82,7 +82,7 @@ impl<'a> Caller<'a> {
         let mut said = self.said.iter();
         let again = |mut chunk: Chunk| {
             // Where the model was not asked before there is no audio either.
-            chunk.again(said.next().copied().unwrap_or_default());
+            chunk.again(said.next().map_or(&[][..], Vec::as_slice));
             Ok(chunk)
         };
         let outcome = run(&mut live, &self.line.samples, again, |live, event| {

@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 /// The silence in which a server finds that a take is over; as `pause_ms_p50` shows it on an idle machine.
 const TRAILING_MS: f64 = 650.0;
 /// The server takes five seconds without a word for silence; we stay below, after its tone as well.
-const PATIENCE_MS: f64 = 4_500.0;
+const PATIENCE_MS: f64 = 4_000.0;
 
 /// The callers, before they call.
 pub(super) struct Crowd {
@@ -204,6 +204,6 @@ mod tests {
 
     #[test]
     fn silence_before_speech_makes_up_the_rest_of_a_stream() {
-        assert_eq!([0.05, 0.4, 0.5, 1.0].map(|share| lead_in_ms(4_000, share)), [4_500, 4_500, 3_350, 0]);
+        assert_eq!([0.05, 0.4, 0.5, 1.0].map(|share| lead_in_ms(4_000, share)), [4_000, 4_000, 3_350, 0]);
     }
 }

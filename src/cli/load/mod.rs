@@ -61,7 +61,7 @@ pub(super) struct Args {
     rounds: u32,
     #[command(flatten)]
     way: WayArgs,
-    /// Let speech make up this share of each stream, 0.05 to 1: callers are silent before they speak, 4.5 s at most
+    /// Let speech make up this share of each stream, 0.05 to 1: callers are silent before they speak, 4 s at most
     #[arg(long, value_name = "SHARE", value_parser = share)]
     speech_share: Option<f64>,
     /// Voices to enroll, at most 10

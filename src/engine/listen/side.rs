@@ -81,10 +81,9 @@ impl Side {
     pub(super) fn step(&mut self) -> Option<Chunk> {
         while self.first * CHUNK + self.audio.len() >= (self.now + 1) * CHUNK {
             if self.is_passing {
-                let samples = self.chunk(self.next);
-                let mut ear = self.ear.take()?;
-                ear.samples = samples;
-                return Some(Chunk(ear));
+                let ear = self.ear.take()?;
+                let kept_back = (self.next..self.now).map(|at| self.chunk(at));
+                return Some(ear.show(kept_back, self.chunk(self.now)));
             }
             if self.gate.passes(&self.chunk(self.now)) {
                 self.pass();
@@ -101,7 +100,7 @@ impl Side {
         if self.next < from {
             let before = self.chunk(from - 1);
             let skipped = from - self.next;
-            self.ear.iter_mut().for_each(|ear| ear.stream.skip(&before, skipped));
+            self.ear.iter_mut().for_each(|ear| ear.skip(&before, skipped));
             self.next = from;
         }
         self.is_passing = true;
@@ -109,15 +108,13 @@ impl Side {
 
     /// Takes back a chunk that the model was shown.
     pub(super) fn heard(&mut self, chunk: Chunk) {
-        let probability = chunk.0.probability;
-        self.ear = Some(chunk.0);
-        let is_new = self.next == self.now;
-        self.next += 1;
-        if is_new {
-            self.is_passing = false;
-            self.gate.learn(probability);
-            self.decide(probability);
-        }
+        // What was kept back stays silence: it was shown for what follows.
+        let (ear, _, probability) = chunk.back();
+        self.ear = Some(ear);
+        self.next = self.now + 1;
+        self.is_passing = false;
+        self.gate.learn(probability);
+        self.decide(probability);
     }
 
     fn decide(&mut self, probability: f32) {

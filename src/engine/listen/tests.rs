@@ -51,8 +51,7 @@ impl Listener {
                 }
                 ConversationStep::Hear(party, mut chunk) => {
                     self.shown += 1;
-                    let is_loud = chunk.0.samples.iter().any(|sample| sample.abs() > 0.01);
-                    chunk.0.probability = if is_loud { 0.9 } else { 0.01 };
+                    chunk.answer(|samples| if samples.iter().any(|sample| sample.abs() > 0.01) { 0.9 } else { 0.01 });
                     self.conversation.heard(party, chunk);
                 }
                 ConversationStep::Examine(spoken) => {
@@ -164,8 +163,7 @@ fn an_agent_who_came_but_was_not_heard_yet_is_waited_for() {
     conversation.push(Party::Customer, &frame(SOFT, 2_000), Some(2_000));
     conversation.push(Party::Customer, &frame(NOISE, 2_000), Some(4_000));
     while let Some(mut chunk) = conversation.customer.step() {
-        let is_loud = chunk.0.samples.iter().any(|sample| sample.abs() > 0.01);
-        chunk.0.probability = if is_loud { 0.9 } else { 0.01 };
+        chunk.answer(|samples| if samples.iter().any(|sample| sample.abs() > 0.01) { 0.9 } else { 0.01 });
         conversation.heard(Party::Customer, chunk);
     }
     conversation.gather(false);

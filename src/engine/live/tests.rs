@@ -25,9 +25,9 @@ impl Listener {
                 LiveStep::Idle => return,
                 LiveStep::Event(event) => self.events.push(event),
                 LiveStep::Hear(mut chunk) => {
-                    self.shown.push(live.next);
-                    let is_loud = chunk.0.samples.iter().any(|sample| sample.abs() > 0.1);
-                    chunk.0.probability = if is_loud { 0.9 } else { 0.01 };
+                    // Those kept back, then the chunk itself.
+                    self.shown.extend(live.next..=live.probabilities.len());
+                    chunk.answer(|samples| if samples.iter().any(|sample| sample.abs() > 0.1) { 0.9 } else { 0.01 });
                     live.heard(chunk);
                 }
             }

@@ -38,7 +38,7 @@ async fn with_silent_callers(program: &Program, phone: &Phone, count: u64) -> (u
         let script = Script::in_order([Answer::Keys(format!("{}#", 70_000_000 + n))]);
         calls.spawn(async move { phone.call(&outgoing, script).await });
     }
-    let found = tokio::time::timeout(Duration::from_secs(60), async {
+    let found = tokio::time::timeout(Duration::from_mins(1), async {
         loop {
             let open = open(program).await;
             if open >= count * 9 / 10 {
@@ -49,7 +49,7 @@ async fn with_silent_callers(program: &Program, phone: &Phone, count: u64) -> (u
     let found = found.await.expect("the streams do not open");
     calls.shutdown().await;
     let closed = async { while open(program).await > 0 {} };
-    tokio::time::timeout(Duration::from_secs(60), closed).await.expect("the streams do not close");
+    tokio::time::timeout(Duration::from_mins(1), closed).await.expect("the streams do not close");
     found
 }
 
