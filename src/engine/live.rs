@@ -107,29 +107,24 @@ impl Engine {
         Live::new(self.models.speech_stream(), config, expected_ms)
     }
 
-    /// Shows chunks of several turns to the speech model, in one inference. Blocks.
-    ///
-    /// What was kept back before any of them is shown first, an inference for each chunk in turn.
+    /// Shows chunks of several turns to the speech model, and what was kept back before them. Blocks.
     ///
     /// # Errors
     /// [`EngineError::Model`] when the model fails: the turns they come from are lost.
     pub fn hear(&self, chunks: &mut [Chunk]) -> Result<(), EngineError> {
-        let kept_back = chunks.iter().map(|chunk| chunk.0.before.len()).max().unwrap_or(0);
-        for at in 0..kept_back {
-            self.show(chunks, |ear| ear.before.get(at).map(|before| (&mut ear.stream, before, &mut ear.said)))?;
-        }
-        self.show(chunks, |ear| Some((&mut ear.stream, &ear.samples, &mut ear.said)))
+        let inferences = chunks.iter().map(|chunk| chunk.0.before.len() + 1).max().unwrap_or(0);
+        (0..inferences).try_for_each(|_| self.hear_some(chunks))
     }
 
-    /// One inference for those of the chunks that have something to show.
-    fn show(
-        &self,
-        chunks: &mut [Chunk],
-        of: impl Fn(&mut Ear) -> Option<(&mut SpeechStream, &[f32; CHUNK], &mut Vec<f32>)>,
-    ) -> Result<(), EngineError> {
+    /// Shows the next 32 ms of each chunk that is not [heard](Chunk::is_heard), in one inference. Blocks.
+    ///
+    /// # Errors
+    /// As [`hear`](Self::hear).
+    pub fn hear_some(&self, chunks: &mut [Chunk]) -> Result<(), EngineError> {
         let (mut batch, mut answers) = (Vec::with_capacity(chunks.len()), Vec::with_capacity(chunks.len()));
-        for (stream, samples, said) in chunks.iter_mut().filter_map(|chunk| of(&mut chunk.0)) {
-            batch.push((stream, samples));
+        for chunk in chunks.iter_mut().filter(|chunk| !chunk.is_heard()) {
+            let Ear { stream, before, samples, said } = &mut *chunk.0;
+            batch.push((stream, before.get(said.len()).unwrap_or(samples)));
             answers.push(said);
         }
         let probabilities = self.models.speech_step(&mut batch)?;
@@ -157,6 +152,11 @@ impl Engine {
 }
 
 impl Chunk {
+    /// Whether the model has been shown all of it.
+    pub fn is_heard(&self) -> bool {
+        self.0.said.len() > self.0.before.len()
+    }
+
     /// What the model said, once [`Engine::hear`] has seen to it: of what was kept back before the chunk, then of the chunk.
     pub fn said(&self) -> &[f32] {
         &self.0.said

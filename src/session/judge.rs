@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::give_way::give_way;
 use super::meters;
 use super::outcome::Outcome;
 use super::service::Service;
@@ -276,6 +277,7 @@ async fn listen(service: &Service, job: &Job, bytes: Vec<u8>, limits: QualityLim
     }
     let (engine, audio) = (service.engine().clone(), service.config().audio);
     let examined = tokio::task::spawn_blocking(move || {
+        give_way();
         let clip = match audio::wav::decode(&bytes, &audio) {
             // A recording without a sample is silence: the caller's doing, not ours.
             Err(AudioError::Empty) => Clip16k::new(Vec::new()),

@@ -6,6 +6,7 @@
 mod deletions;
 mod error;
 mod facts;
+mod give_way;
 mod hear;
 mod judge;
 mod listen;

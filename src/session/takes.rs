@@ -7,9 +7,9 @@ use super::meters;
 use super::outcome::Outcome;
 use crate::types::{CallSid, Source};
 
-/// Takes waiting per session before we say that we cannot: at 0.1 s a take the last one waits 6 s, the most a caller
-/// would stay on the line for.
-const WAITING_PER_SESSION: usize = 64;
+/// Takes waiting per session before we say that we cannot: at 15 to 40 ms a take the last one waits 4 s, about the most that
+/// a caller stays on the line for.
+const WAITING_PER_SESSION: usize = 128;
 
 /// A take of one turn of one call.
 type Key = (CallSid, u32);

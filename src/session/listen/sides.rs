@@ -3,6 +3,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::audio::AudioError;
 use crate::audio::stream::Assembler;
 use crate::engine::{Party, Sample, Spoken};
+use crate::session::give_way::give_way;
 use crate::session::judge;
 use crate::session::service::Service;
 use crate::session::stream::Ear;
@@ -63,7 +64,10 @@ impl Examination {
         let (engine, takes) = (service.engine().clone(), service.takes().clone());
         self.0 = Some(AbortOnDropHandle::new(tokio::spawn(async move {
             let _place = takes.listening.acquire().await;
-            let work = tokio::task::spawn_blocking(move || engine.examine_spoken(&spoken));
+            let work = tokio::task::spawn_blocking(move || {
+                give_way();
+                engine.examine_spoken(&spoken)
+            });
             Ok(work.await.map_err(|_| judge::Fault::Panicked)??)
         })));
     }

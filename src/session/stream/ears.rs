@@ -29,15 +29,18 @@ pub(in crate::session) struct Ears(Sender<Job>);
 /// One stream's way to the [`Ears`] and back.
 pub(in crate::session) struct Ear {
     ears: Ears,
-    back: channel::Sender<Option<Chunk>>,
+    back: Back,
     heard: channel::Receiver<Option<Chunk>>,
 }
 
 struct Job {
     chunk: Chunk,
     since: Instant,
-    back: channel::Sender<Option<Chunk>>,
+    back: Back,
 }
+
+/// Where a chunk goes back to; nothing goes back when the model failed.
+type Back = channel::Sender<Option<Chunk>>;
 
 impl Ears {
     /// Starts the thread; it ends when the last handle is dropped.
@@ -72,48 +75,58 @@ impl Ear {
 
 fn work(engine: &Engine, places: &Places, jobs: &Receiver<Job>) {
     let (mut chunks, mut waiting) = (Vec::with_capacity(MOST_AT_ONCE), Vec::with_capacity(MOST_AT_ONCE));
-    while let Ok(first) = jobs.recv() {
-        gather(first, jobs, places.open(), |job| {
-            places.waited(job.since.elapsed());
-            chunks.push(job.chunk);
-            waiting.push(job.back);
-            chunks.len() < MOST_AT_ONCE
-        });
-        let outcome = catch_unwind(AssertUnwindSafe(|| engine.hear(&mut chunks)));
-        let is_heard = match outcome {
-            Ok(Ok(())) => true,
-            Ok(Err(error)) => {
-                tracing::error!(code = error.code(), "the speech model failed: {error}");
-                false
-            }
-            Err(_) => {
-                tracing::error!("the speech model failed badly");
-                false
-            }
-        };
+    while gather(jobs, places, &mut chunks, &mut waiting) {
         metrics::counter!(meters::STREAM_CHUNKS).increment(chunks.len() as u64);
         metrics::counter!(meters::STREAM_BATCHES).increment(1);
-        for (chunk, back) in chunks.drain(..).zip(waiting.drain(..)) {
-            // A stream that has ended meanwhile does not miss it.
-            let _ = back.try_send(is_heard.then_some(chunk));
+        let has_failed = !hear(engine, &mut chunks);
+        for at in (0..chunks.len()).rev() {
+            if has_failed || chunks[at].is_heard() {
+                // A stream that has ended meanwhile does not miss it.
+                let chunk = chunks.swap_remove(at);
+                let _ = waiting.swap_remove(at).try_send(Some(chunk).filter(|_| !has_failed));
+            }
         }
     }
 }
 
-/// Takes the first job and those that come with it, as long as `take` wants more.
-fn gather(first: Job, jobs: &Receiver<Job>, open: usize, mut take: impl FnMut(Job) -> bool) {
-    let until = first.since + if open >= GATHER_FROM { GATHER } else { Duration::ZERO };
-    let mut wants_more = take(first);
-    while wants_more {
-        let rest = until.saturating_duration_since(Instant::now());
-        let next = if rest.is_zero() {
-            jobs.try_recv().map_err(|_| RecvTimeoutError::Timeout)
-        } else {
-            jobs.recv_timeout(rest)
-        };
-        match next {
-            Ok(job) => wants_more = take(job),
-            Err(_) => return,
+/// One inference; whether it succeeded.
+fn hear(engine: &Engine, chunks: &mut [Chunk]) -> bool {
+    match catch_unwind(AssertUnwindSafe(|| engine.hear_some(chunks))) {
+        Ok(Ok(())) => true,
+        Ok(Err(error)) => {
+            tracing::error!(code = error.code(), "the speech model failed: {error}");
+            false
+        }
+        Err(_) => {
+            tracing::error!("the speech model failed badly");
+            false
         }
     }
+}
+
+/// Takes in what there is to hear; false when nothing more will come.
+///
+/// Of whoever begins to speak a second was kept back: it is heard 32 ms at a time, together with what comes meanwhile.
+fn gather(jobs: &Receiver<Job>, places: &Places, chunks: &mut Vec<Chunk>, waiting: &mut Vec<Back>) -> bool {
+    let mut until = None;
+    while chunks.len() < MOST_AT_ONCE {
+        let next = match until {
+            None if chunks.is_empty() => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            None => jobs.try_recv().map_err(|_| RecvTimeoutError::Timeout),
+            Some(until) => jobs.recv_timeout(until - Instant::now().min(until)),
+        };
+        match next {
+            Ok(job) => {
+                if chunks.is_empty() && places.open() >= GATHER_FROM {
+                    until = Some(job.since + GATHER);
+                }
+                places.waited(job.since.elapsed());
+                chunks.push(job.chunk);
+                waiting.push(job.back);
+            }
+            Err(RecvTimeoutError::Timeout) => break,
+            Err(RecvTimeoutError::Disconnected) => return false,
+        }
+    }
+    true
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::engine::{Engine, Examined, Heard, Take};
+use crate::session::give_way::give_way;
 use crate::session::judge;
 use crate::session::takes::Takes;
 use crate::vad::QualityLimits;
@@ -68,6 +69,9 @@ impl Pause {
 
 async fn examine(examiner: &Examiner, heard: Heard, known: Option<Examined>) -> Result<Examined, judge::Fault> {
     let (engine, limits) = (examiner.engine.clone(), examiner.limits);
-    let work = tokio::task::spawn_blocking(move || engine.examine_live(&heard, &limits, known.as_ref()));
+    let work = tokio::task::spawn_blocking(move || {
+        give_way();
+        engine.examine_live(&heard, &limits, known.as_ref())
+    });
     Ok(work.await.map_err(|_| judge::Fault::Panicked)??)
 }
