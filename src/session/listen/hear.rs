@@ -183,13 +183,7 @@ impl<'s> Hearing<'s> {
         if self.messages > BURST + PER_SECOND * self.pace.age().as_secs() {
             return Err(Fault::Flood);
         }
-        let text = match received {
-            Received::Text(text) => text,
-            Received::Control => return Ok(()),
-            Received::Binary => return Err(Fault::Binary),
-            Received::TooLarge => return Err(Fault::TooLarge),
-            Received::Gone => return Err(Fault::Broken),
-        };
+        let Some(text) = received.text()? else { return Ok(()) };
         match self.dialect.read(&text) {
             Ok(MediaEvent::Frame(frame)) => self.frame(&frame),
             Ok(MediaEvent::Started(_)) => return Err(Fault::SecondStart),

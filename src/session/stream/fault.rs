@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-use super::socket::{Close, Gone};
+use super::socket::{Close, Gone, Received};
 use crate::audio::AudioError;
 use crate::session::SessionError;
 use crate::store::{StoreError, StreamRefusal};
@@ -102,6 +102,19 @@ impl Fault {
             Self::Model | Self::NoVoiceprint | Self::Session(_) => Close::Failed,
             // Nobody may be there to hear it.
             _ => Close::Violation,
+        }
+    }
+}
+
+impl<T> Received<T> {
+    /// The text that came; none where the protocol has dealt with a message by itself.
+    pub(in crate::session) fn text(self) -> Result<Option<T>, Fault> {
+        match self {
+            Self::Text(text) => Ok(Some(text)),
+            Self::Control => Ok(None),
+            Self::Binary => Err(Fault::Binary),
+            Self::TooLarge => Err(Fault::TooLarge),
+            Self::Gone => Err(Fault::Broken),
         }
     }
 }

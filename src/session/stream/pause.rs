@@ -50,7 +50,7 @@ impl Pause {
         self.known.as_ref()
     }
 
-    /// Examines the whole turn, with what the last pause found; goes on although nobody waits for it.
+    /// Examines the whole turn, with what the last pause found, for as long as somebody waits for it.
     pub(super) fn conclude(self, examiner: Examiner, heard: Heard) -> AbortOnDropHandle<Result<Take, judge::Fault>> {
         AbortOnDropHandle::new(tokio::spawn(async move {
             let known = match self.running {

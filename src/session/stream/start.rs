@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::fault::Fault;
-use super::socket::{MediaSocket, Received};
+use super::socket::MediaSocket;
 use super::take::Listening;
 use super::{Dialect, Service};
 use crate::session::listen;
@@ -56,13 +56,7 @@ async fn started(socket: &mut impl MediaSocket, dialect: Dialect) -> Result<Medi
     let deadline = Instant::now() + WITHIN;
     for _ in 0..MOST_BEFORE {
         let received = timeout_at(deadline, socket.receive()).await.map_err(|_| Fault::NoStart)?;
-        let text = match received {
-            Received::Text(text) => text,
-            Received::Control => continue,
-            Received::Binary => return Err(Fault::Binary),
-            Received::TooLarge => return Err(Fault::TooLarge),
-            Received::Gone => return Err(Fault::Broken),
-        };
+        let Some(text) = received.text()? else { continue };
         match dialect.read(&text)? {
             MediaEvent::Started(session) => return Ok(*session),
             MediaEvent::Frame(_) | MediaEvent::Key(_) => return Err(Fault::BeforeStart),
