@@ -84,10 +84,10 @@ impl Ear {
     pub(super) fn show(
         mut self: Box<Self>,
         before: impl Iterator<Item = [f32; CHUNK]>,
-        samples: [f32; CHUNK],
+        samples: &[f32; CHUNK],
     ) -> Chunk {
         self.before.extend(before);
-        self.samples = samples;
+        self.samples = *samples;
         Chunk(self)
     }
 }
@@ -224,7 +224,7 @@ impl Live {
             if self.is_passing {
                 let Some(ear) = self.ear.take() else { return LiveStep::Idle };
                 let kept_back = (self.next..now).map(|at| self.chunk(at));
-                return LiveStep::Hear(ear.show(kept_back, self.chunk(now)));
+                return LiveStep::Hear(ear.show(kept_back, &self.chunk(now)));
             }
             if self.gate.passes(&self.chunk(now)) {
                 self.pass(now);

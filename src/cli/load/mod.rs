@@ -95,7 +95,7 @@ pub(super) struct Args {
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[group(multiple = false)]
 struct WayArgs {
-    /// Let the server listen through media streams [default]
+    /// Let the server listen through media streams [default: yes]
     #[arg(long)]
     stream: bool,
     /// Let the server have takes recorded

@@ -83,7 +83,7 @@ impl Side {
             if self.is_passing {
                 let ear = self.ear.take()?;
                 let kept_back = (self.next..self.now).map(|at| self.chunk(at));
-                return Some(ear.show(kept_back, self.chunk(self.now)));
+                return Some(ear.show(kept_back, &self.chunk(self.now)));
             }
             if self.gate.passes(&self.chunk(self.now)) {
                 self.pass();

@@ -9,7 +9,7 @@
 //! Whatever goes wrong before that leaves no take behind. The provider then goes on at the reply's action, finds none, and
 //! the turn is asked once more, to be recorded.
 //!
-//! A token may also stand for a conversation that a client wants listened to; that is [`listen`](super::listen)'s.
+//! A token may also stand for a conversation that a client wants listened to; that is [`listen`]'s.
 
 mod dialect;
 mod ears;
