@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let prints: Vec<_> = takes.iter().filter_map(Take::print).collect();
     let voiceprint = engine.enroll(&prints).map_err(|reason| no_voiceprint(&engine, reason))?;
     let probe = examine(&engine, &args.probe, &QualityLimits::VERIFY)?;
-    let bar = Bar { strictness: args.strictness, last_mismatch: true, last_bad_take: true };
+    let bar = Bar { strictness: args.strictness, last_mismatch: true, last_bad_take: true, ..Bar::default() };
     let report = Report {
         assessment: engine.verify(Some(&voiceprint), &probe, &bar),
         strictness: args.strictness,

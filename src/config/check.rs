@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
 use url::Url;
 
-use super::{AfterVerdict, Config, Listening};
+use super::{AfterVerdict, ChallengePolicy, Config, Listening};
 
 /// A value that cannot work, with the key it belongs to and what would.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -143,6 +143,10 @@ fn ranges(config: &Config) -> Result<(), Invalid> {
     within("verification.max_bad_takes", config.verification.max_bad_takes.into(), 1..=20)?;
     within("verification.max_take_s", config.verification.max_take_s.into(), 2..=60)?;
     within("verification.end_silence_s", config.verification.end_silence_s.into(), 1..=10)?;
+    within("verification.challenge_ttl_s", config.verification.challenge_ttl_s, 20..=600)?;
+    if !(0.0..=1_000.0).contains(&config.verification.ask_again_within) {
+        return fail("verification.ask_again_within", "must be between 0 and 1000");
+    }
     within("lockout.caller_failures", config.lockout.caller_failures.into(), 1..=1_000)?;
     within("lockout.number_failures", config.lockout.number_failures.into(), 1..=10_000)?;
     within("lockout.window_s", config.lockout.window_s, 60..=31_536_000)?;
@@ -180,6 +184,10 @@ fn lines(config: &Config) -> Result<(), Invalid> {
         }
         if line.passphrase.trim().is_empty() || line.passphrase.chars().count() > 200 {
             return fail(key("passphrase"), "must be 1 to 200 characters");
+        }
+        if line.challenge == ChallengePolicy::Always && !line.is_english() {
+            let problem = format!("challenges are heard in English only, and this line speaks {}", line.locale);
+            return fail(key("challenge"), problem);
         }
         if let Some(code) =
             line.countries.iter().find(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase()))

@@ -31,6 +31,10 @@ pub struct Line {
     pub enrollment: EnrollmentPolicy,
     /// The false-accept rate aimed at.
     pub strictness: Strictness,
+    /// When callers are asked for something random in place of the passphrase.
+    pub challenge: ChallengePolicy,
+    /// Whether callers choose their own sentence: the first take defines it, the others repeat it.
+    pub own_passphrase: bool,
     /// ISO 3166 codes of the countries whose numbers count as an identity hint; empty: any country.
     pub countries: Vec<String>,
     /// What follows an accept.
@@ -49,6 +53,18 @@ pub enum Audio {
     Record,
     /// The provider streams each take to us while it is spoken; a stream that fails is replaced by a recording.
     Stream,
+}
+
+/// When a caller is asked for a challenge: something random, to be said once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengePolicy {
+    /// Never: the passphrase is all there is.
+    Never,
+    /// When the call or the last take raises risk.
+    Risk,
+    /// In every verification.
+    Always,
 }
 
 /// Who may become an enrolled caller on a line.
@@ -73,6 +89,18 @@ pub enum AfterVerdict {
     Redirect(String),
     /// Connects the caller to this number.
     Dial(E164),
+}
+
+impl Line {
+    /// Whether the models can tell what was said on this line: they hear English.
+    pub fn is_english(&self) -> bool {
+        self.locale == "en" || self.locale.starts_with("en-")
+    }
+
+    /// The sentence's words where they can be checked: English, and not the caller's own.
+    pub fn known_passphrase(&self) -> Option<&str> {
+        (self.is_english() && !self.own_passphrase).then_some(self.passphrase.as_str())
+    }
 }
 
 /// What the only line is called when none is named.

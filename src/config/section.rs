@@ -138,6 +138,12 @@ pub struct Verification {
     pub max_take_s: u32,
     /// Silence that ends a take, in seconds.
     pub end_silence_s: u32,
+    /// How long a challenge may be answered, in seconds.
+    pub challenge_ttl_s: u64,
+    /// How far below what is accepted a take may be to be asked again, as a natural-log likelihood ratio.
+    pub ask_again_within: f32,
+    /// Whether accepted answers to challenges may adapt a voiceprint.
+    pub learn: bool,
 }
 
 /// What failures lead to, per caller and per number.

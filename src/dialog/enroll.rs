@@ -12,7 +12,8 @@ const TAKES: u32 = 3;
 pub(super) fn start(mut turn: Turn) -> Step {
     turn.state.bad_takes = 0;
     turn.state.restarts = 0;
-    ask(turn.say(prompts::ENROLL_INTRO), 0)
+    let intro = if turn.facts.line.own_passphrase { prompts::ENROLL_OWN_INTRO } else { prompts::ENROLL_INTRO };
+    ask(turn.say(intro), 0)
 }
 
 fn ask(turn: Turn, good: u32) -> Step {
@@ -22,7 +23,11 @@ fn ask(turn: Turn, good: u32) -> Step {
 
 /// Asks for the take after `good` good ones.
 pub(super) fn question(line: &LineFacts, good: u32) -> Sentence {
-    let sentence = prompts::ENROLL_SAY.sentence().with("passphrase", line.passphrase.clone());
+    let sentence = if line.own_passphrase {
+        prompts::ENROLL_OWN.sentence()
+    } else {
+        prompts::ENROLL_SAY.sentence().with("passphrase", line.passphrase.clone())
+    };
     sentence.with("take", (good + 1).to_string())
 }
 

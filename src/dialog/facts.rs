@@ -1,5 +1,5 @@
-use crate::config::{AfterVerdict, Enrollment, EnrollmentPolicy, Line, Verification};
-use crate::dialog::Standing;
+use crate::config::{AfterVerdict, ChallengePolicy, Enrollment, EnrollmentPolicy, Line, Verification};
+use crate::dialog::{Risk, Standing};
 use crate::types::CallerId;
 
 /// What is known from outside the dialogue when a turn is decided; read anew for every turn.
@@ -15,6 +15,19 @@ pub struct Facts {
     pub number_standing: Standing,
     /// Standing of the typed account number when nobody has it, kept as for a real one so that they sound alike.
     pub claim_standing: Standing,
+    /// What speaks against the call besides what is said in it.
+    pub risk: Risk,
+    /// A challenge nobody was asked yet; none where the line cannot hear one.
+    pub fresh_challenge: Option<FreshChallenge>,
+}
+
+/// A challenge drawn for this turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FreshChallenge {
+    /// What the engine needs to know it again.
+    pub code: String,
+    /// How the caller is told to say it.
+    pub spoken: String,
 }
 
 impl Facts {
@@ -32,6 +45,10 @@ pub struct LineFacts {
     pub service_name: String,
     /// The sentence to enroll and verify with.
     pub passphrase: String,
+    /// Whether callers say a sentence of their own instead.
+    pub own_passphrase: bool,
+    /// When something random is asked for in its place.
+    pub challenge: ChallengePolicy,
     /// Who may enroll.
     pub policy: EnrollmentPolicy,
     /// What follows an accept.
@@ -50,6 +67,8 @@ impl LineFacts {
         Self {
             service_name: line.service_name.clone(),
             passphrase: line.passphrase.clone(),
+            own_passphrase: line.own_passphrase,
+            challenge: line.challenge,
             policy: line.enrollment,
             after_accept: line.after_accept.clone(),
             after_reject: line.after_reject.clone(),

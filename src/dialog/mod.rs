@@ -35,6 +35,7 @@ mod finish;
 mod menu;
 pub mod prompts;
 mod reply;
+mod risk;
 mod standing;
 mod state;
 #[cfg(test)]
@@ -43,10 +44,11 @@ mod turn;
 mod verify;
 
 pub use event::{CodeCheck, Effect, Event, TakeOutcome};
-pub use facts::{CallerFacts, Consent, Facts, LineFacts};
+pub use facts::{CallerFacts, Consent, Facts, FreshChallenge, LineFacts};
 pub use reply::{Keys, Next, Reply, Sentence};
+pub use risk::{CallSigns, Risk, Suspicion};
 pub use standing::{Party, Standing, Tally};
-pub use state::{LastTry, Lookup, Purpose, State, StateError};
+pub use state::{Asked, LastTry, Lookup, Purpose, State, StateError};
 
 use crate::types::Timestamp;
 use state::Stage;
@@ -99,7 +101,7 @@ pub fn advance(mut state: State, event: &Event, facts: &Facts, now: Timestamp) -
 pub fn ask_again(state: &State, line: &LineFacts) -> Option<Reply> {
     let sentence = match state.stage {
         Stage::Enroll { good } => enroll::question(line, good),
-        Stage::Verify => verify::question(line),
+        Stage::Verify => verify::question(line, state.asked()),
         _ => return None,
     };
     Some(Reply { say: vec![sentence], next: turn::listening(line) })

@@ -64,6 +64,10 @@ prompts! {
 
     /// Three takes follow.
     ENROLL_INTRO = "enroll_intro" [];
+    /// Three takes of a sentence that the caller makes up.
+    ENROLL_OWN_INTRO = "enroll_own_intro" [];
+    /// Asks for the caller's own sentence, take `take` of 3.
+    ENROLL_OWN = "enroll_own" ["take"];
     /// Asks for the passphrase, take `take` of 3.
     ENROLL_SAY = "enroll_say" ["passphrase", "take"];
     /// An enrollment take was good, more follow.
@@ -81,6 +85,10 @@ prompts! {
 
     /// Asks for the passphrase to verify.
     VERIFY_SAY = "verify_say" ["passphrase"];
+    /// Asks for the caller's own sentence to verify.
+    VERIFY_OWN = "verify_own" [];
+    /// Asks for something random, never asked before.
+    VERIFY_CHALLENGE = "verify_challenge" ["challenge"];
     /// Before enrolling again or deleting, the caller is verified.
     VERIFY_FIRST = "verify_first" [];
     /// The verification was passed.

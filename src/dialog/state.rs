@@ -1,8 +1,8 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::dialog::LineFacts;
-use crate::types::{Reason, Verdict};
+use crate::dialog::{LineFacts, Risk};
+use crate::types::{Reason, Timestamp, Verdict};
 
 /// Version of the kept form; a call in progress survives an upgrade as long as this stays.
 const VERSION: u32 = 1;
@@ -47,6 +47,15 @@ pub struct State {
     /// Why the last take was not good.
     #[serde(default)]
     pub(super) last_fault: Option<Reason>,
+    /// The challenge the caller was asked, where it was not the passphrase.
+    #[serde(default)]
+    pub(super) asked: Option<Asked>,
+    /// A take of this verification sounded like a recording or a machine.
+    #[serde(default)]
+    pub(super) is_suspected: bool,
+    /// What spoke against the call when the last question was put.
+    #[serde(default)]
+    pub(super) risk: Risk,
     /// How the call was decided, once it was.
     #[serde(default)]
     pub(super) verdict: Option<Verdict>,
@@ -90,6 +99,17 @@ pub(super) enum Intent {
     Reenroll,
     /// To have the voiceprint deleted.
     OptOut,
+}
+
+/// A challenge that a caller was asked. It is asked once: the next question has another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What the engine needs to know it again.
+    pub code: String,
+    /// How the caller was told to say it.
+    pub spoken: String,
+    /// When it is too late to answer.
+    pub until: Timestamp,
 }
 
 /// What the session must look up before the keys of this turn can be answered.
@@ -163,6 +183,9 @@ impl State {
             restarts: 0,
             lost: 0,
             last_fault: None,
+            asked: None,
+            is_suspected: false,
+            risk: Risk::default(),
             verdict: None,
         }
     }
@@ -202,6 +225,16 @@ impl State {
             Stage::Verify => Some(Purpose::Verify),
             _ => None,
         }
+    }
+
+    /// The challenge that the take of this turn has to answer, if it was asked for one.
+    pub fn asked(&self) -> Option<&Asked> {
+        self.asked.as_ref().filter(|_| self.stage == Stage::Verify)
+    }
+
+    /// What speaks against the call whose take is judged, as of when it was asked for.
+    pub fn risk(&self) -> &Risk {
+        &self.risk
     }
 
     /// Whether the next failed take is the last one, for the engine's verdict.

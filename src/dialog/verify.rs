@@ -1,9 +1,15 @@
-//! Verification: the passphrase, the engine's verdict, and what the caller wanted.
+//! Verification: the passphrase or a challenge, the engine's verdict, and what the caller wanted.
 
+use jiff::SignedDuration;
+
+use crate::config::ChallengePolicy;
 use crate::dialog::state::{Intent, Stage};
 use crate::dialog::turn::Turn;
-use crate::dialog::{Effect, Event, LineFacts, Sentence, Step, TakeOutcome, enroll, finish, menu, prompts};
-use crate::types::{Reason, Verdict};
+use crate::dialog::{
+    Asked, Effect, Event, FreshChallenge, LineFacts, Sentence, Step, Suspicion, TakeOutcome, enroll, finish, menu,
+    prompts,
+};
+use crate::types::{Reason, Timestamp, Verdict};
 
 /// Begins a verification with its own tries.
 pub(super) fn start(mut turn: Turn) -> Step {
@@ -11,20 +17,43 @@ pub(super) fn start(mut turn: Turn) -> Step {
     turn.state.repeats = 0;
     turn.state.bad_takes = 0;
     turn.state.mismatches = 0;
+    turn.state.is_suspected = false;
     ask(turn)
 }
 
-/// Asks for the passphrase, unless the caller or the number has to wait by now.
+/// Asks for the passphrase or a fresh challenge, unless the caller or the number has to wait by now.
 fn ask(turn: Turn) -> Step {
-    finish::if_clear(turn, |turn| {
-        let sentence = question(&turn.facts.line);
+    finish::if_clear(turn, |mut turn| {
+        let of_call = turn.facts.risk.clone();
+        turn.state.risk = if turn.state.is_suspected { of_call.and(Suspicion::LastTake) } else { of_call };
+        turn.state.asked = challenge(&turn);
+        if turn.state.asked.is_none() && turn.facts.line.challenge == ChallengePolicy::Always {
+            return finish::unavailable(turn);
+        }
+        let sentence = question(&turn.facts.line, turn.state.asked.as_ref());
         turn.sentence(sentence).listen(Stage::Verify)
     })
 }
 
-/// Asks for the passphrase.
-pub(super) fn question(line: &LineFacts) -> Sentence {
-    prompts::VERIFY_SAY.sentence().with("passphrase", line.passphrase.clone())
+/// A challenge to ask, where the line wants one or what is known of the call does.
+fn challenge(turn: &Turn) -> Option<Asked> {
+    let is_wanted = match turn.facts.line.challenge {
+        ChallengePolicy::Never => false,
+        ChallengePolicy::Risk => turn.state.risk.asks_for_challenge(),
+        ChallengePolicy::Always => true,
+    };
+    let FreshChallenge { code, spoken } = turn.facts.fresh_challenge.clone().filter(|_| is_wanted)?;
+    let ttl = SignedDuration::from_secs(turn.facts.line.verification.challenge_ttl_s as i64);
+    Some(Asked { code, spoken, until: turn.now.saturating_add(ttl).unwrap_or(Timestamp::MAX) })
+}
+
+/// Asks for the challenge, or for the passphrase where there is none.
+pub(super) fn question(line: &LineFacts, asked: Option<&Asked>) -> Sentence {
+    match asked {
+        Some(asked) => prompts::VERIFY_CHALLENGE.sentence().with("challenge", asked.spoken.clone()),
+        None if line.own_passphrase => prompts::VERIFY_OWN.sentence(),
+        None => prompts::VERIFY_SAY.sentence().with("passphrase", line.passphrase.clone()),
+    }
 }
 
 /// Takes what came of a verification take.
@@ -75,6 +104,8 @@ fn retry(mut turn: Turn, reason: Reason) -> Step {
         turn.state.mismatches += 1;
     }
     turn.state.last_fault = Some(reason);
+    // A recording cannot answer what is only now made up.
+    turn.state.is_suspected |= matches!(reason, Reason::ReplaySuspected | Reason::SyntheticSuspected);
     ask(turn.say(prompts::hint(reason)))
 }
 

@@ -2,6 +2,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::findings::CLEAR;
 use crate::scoring::{Embedding, TakePrint};
 use crate::types::{Cosine, Llr, Reason, Verdict};
 use crate::vad::Quality;
@@ -71,11 +72,6 @@ pub struct Signals {
     /// The lowest `llr` that would have been accepted.
     pub threshold: Llr,
 }
-
-/// What an accept must have above its threshold to be clear.
-///
-/// As much as lies between the thresholds for a false-accept rate of 0.1 % and 0.01 % in the default model's calibration.
-const CLEAR: f32 = 2.6;
 
 impl Assessment {
     /// Whether it accepts beyond doubt: more speech would hardly change it.

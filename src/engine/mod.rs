@@ -5,6 +5,7 @@
 
 mod assessment;
 mod error;
+mod findings;
 mod listen;
 mod live;
 mod verdict;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 pub use assessment::{Assessment, Examined, Signals, Take, Voice};
 pub use error::EngineError;
+pub use findings::{Finding, Findings, Lacking, Signal, Tier};
 pub use listen::{Conversation, ConversationStep, Party, Sample, Showing, Spoken};
 pub use live::{Chunk, Heard, Live, LiveEvent, LiveStep};
 pub use verdict::{Bar, CLEARLY, Evidence, Stage, decide, decide_ongoing};

@@ -1,10 +1,15 @@
+use super::findings::Findings;
 use crate::types::{Llr, Reason, Strictness, Verdict};
 
 /// What a verdict is measured against, and whether the caller may try again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bar {
     /// The line's aim.
     pub strictness: Strictness,
+    /// What the voice must reach beyond that, because the call is suspect.
+    pub raised_by: f32,
+    /// How far below what is accepted a probe may be to be asked again.
+    pub ask_again_within: f32,
     /// Another mismatch would be one too many.
     pub last_mismatch: bool,
     /// Another bad take would be one too many.
@@ -16,7 +21,11 @@ pub struct Bar {
 pub enum Evidence {
     /// The recording is too poor to score.
     Fault(Reason),
-    /// The voice was compared.
+    /// The answer came after its time.
+    TooLate,
+    /// Every signal was measured.
+    Probe(Findings),
+    /// The voice was compared, and nothing else: a conversation has no words that must be said.
     Voice {
         /// How much the comparison speaks for the enrolled speaker.
         llr: Llr,
@@ -31,10 +40,22 @@ pub enum Evidence {
 
 /// Makes the verdict: the only place where one is made of a voice.
 ///
-/// A score that is not a number is a mismatch, and so is nobody's voice: an account without a voiceprint answers like one
-/// with somebody else's. What cannot be compared is rejected at once, as another try would fare no better.
+/// A probe is accepted if all its signals together are, asked again if they fail by little, and rejected otherwise, for the
+/// reason of the weakest. A probe of which it is not known what was said is never accepted. A score that is not a number is a
+/// mismatch, and so is nobody's voice: an account without a voiceprint answers like one with somebody else's. What cannot be
+/// compared is rejected at once, as another try would fare no better.
 pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
     let (reason, is_last) = match evidence {
+        Evidence::Probe(Findings { words: None, .. }) => (Reason::Unavailable, bar.last_mismatch),
+        Evidence::Probe(findings) => {
+            let fused = findings.fused();
+            if fused.0 >= 0.0 {
+                return Verdict::Accept;
+            }
+            let is_near = fused.0 >= -bar.ask_again_within;
+            (findings.weakest().reason(), bar.last_mismatch || !is_near)
+        }
+        Evidence::TooLate => (Reason::ChallengeExpired, bar.last_mismatch),
         Evidence::Voice { llr, threshold } if llr >= threshold => return Verdict::Accept,
         Evidence::Voice { .. } | Evidence::Nobody => (Reason::VoiceMismatch, bar.last_mismatch),
         Evidence::Fault(reason) => (reason, bar.last_bad_take),
@@ -103,6 +124,7 @@ pub fn decide_ongoing(evidence: Option<Evidence>, stage: Stage) -> Option<Verdic
 
 #[cfg(test)]
 mod tests {
+    use super::super::findings::Finding;
     use super::*;
 
     #[test]
@@ -130,6 +152,35 @@ mod tests {
         for (evidence, last_mismatch, last_bad_take, verdict) in table {
             let bar = Bar { last_mismatch, last_bad_take, ..Bar::default() };
             assert_eq!(decide(evidence, &bar), verdict, "{evidence:?} against {bar:?}");
+        }
+    }
+
+    #[test]
+    fn a_probe_is_accepted_asked_again_or_rejected_by_all_its_signals() {
+        let finding = |margin| Finding { llr: Llr(margin), threshold: Llr(0.0) };
+        let probe = |voice, words: Option<f32>, replay| {
+            let (words, replay) = (words.map(finding), Some(finding(replay)));
+            Evidence::Probe(Findings { voice: finding(voice), words, replay, synthetic: None })
+        };
+        let retry = |reason| Verdict::Retry { reason };
+        let reject = |reason| Verdict::Reject { reason };
+        //   evidence, last mismatch, verdict
+        let table = [
+            (probe(3.0, Some(3.0), 3.0), true, Verdict::Accept),
+            (probe(3.0, Some(-0.1), 3.0), false, retry(Reason::PhraseMismatch)),
+            (probe(3.0, Some(-4.9), 3.0), true, reject(Reason::PhraseMismatch)),
+            (probe(-5.1, Some(9.0), 9.0), false, reject(Reason::VoiceMismatch)),
+            (probe(9.0, Some(9.0), -0.5), false, retry(Reason::ReplaySuspected)),
+            (probe(9.0, Some(9.0), -50.0), false, reject(Reason::ReplaySuspected)),
+            (probe(0.5, Some(0.5), 0.5), false, retry(Reason::VoiceMismatch)),
+            (probe(f32::NAN, Some(9.0), 9.0), false, reject(Reason::VoiceMismatch)),
+            (probe(99.0, None, 99.0), false, retry(Reason::Unavailable)),
+            (Evidence::TooLate, false, retry(Reason::ChallengeExpired)),
+            (Evidence::TooLate, true, reject(Reason::ChallengeExpired)),
+        ];
+        for (evidence, last_mismatch, verdict) in table {
+            let bar = Bar { last_mismatch, ask_again_within: 5.0, ..Bar::default() };
+            assert_eq!(decide(evidence, &bar), verdict, "{evidence:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 use super::service::Service;
 use crate::config::Line;
-use crate::dialog::{CallerFacts, Facts, LineFacts};
+use crate::dialog::{CallSigns, CallerFacts, Facts, LineFacts, Risk};
 use crate::store::{Call, Caller, StoreError};
 use crate::twilio;
 use crate::types::{E164, Origin, Timestamp};
@@ -31,9 +31,23 @@ impl Service {
     ) -> Result<Facts, StoreError> {
         let id = caller.as_ref().map(|caller| caller.id);
         let standings = self.store().standing(id, call.origin.number(), claim, now).await?;
+        let has_number_hint = number_hint(line, &call.origin).is_some();
+        let history = self.store().history(call, id, claim, now).await?;
+        let signs = CallSigns {
+            attestation: call.attestation,
+            is_withheld: call.origin.number().is_none(),
+            is_forwarded: call.forwarded_from.is_some(),
+            callers_of_number: history.callers_of_number,
+            // Of a typed account number nothing may show that one which nobody has could not show as well.
+            numbers_of_caller: if has_number_hint { history.numbers_of_caller } else { 0 },
+            recent_failures: history.recent_failures,
+            is_first_call: has_number_hint && history.is_first_call,
+        };
         Ok(Facts {
             line: self.line_facts(line),
-            has_number_hint: number_hint(line, &call.origin).is_some(),
+            has_number_hint,
+            risk: Risk::of(&signs),
+            fresh_challenge: None,
             caller: caller.map(|caller| CallerFacts {
                 id: caller.id,
                 consent: caller.consent,

@@ -11,10 +11,10 @@ use super::step::count_attempt;
 use super::takes::Running;
 use crate::audio::{self, AudioError};
 use crate::config::Line;
-use crate::dialog::{LastTry, LineFacts, Purpose, Standing, State};
+use crate::dialog::{Asked, LastTry, LineFacts, Purpose, Standing, State};
 use crate::engine::{Assessment, Bar, EngineError, Take};
 use crate::scoring::{ScoreError, TakePrint, Voiceprint};
-use crate::store::{Call, Finished, NewAttempt, NewVoiceprint, StoreError, TakeClaim, TakeResult};
+use crate::store::{Call, Finished, NewAttempt, NewLearning, NewVoiceprint, StoreError, TakeClaim, TakeResult};
 use crate::twilio::RecordingError;
 use crate::types::{CallSid, CallerId, Clip16k, Reason, RecordingSid, Source, Strictness, Verdict};
 use crate::vad::QualityLimits;
@@ -44,6 +44,11 @@ pub(super) struct Job {
     pub caller: Option<CallerId>,
     pub strictness: Strictness,
     pub last_try: LastTry,
+    /// The challenge to be answered, where it was not the passphrase that was asked for.
+    pub asked: Option<Asked>,
+    /// What the voice must reach beyond the line's threshold, because the call is suspect.
+    pub raised_by: f32,
+    pub ask_again_within: f32,
 }
 
 impl Job {
@@ -64,13 +69,22 @@ impl Job {
             caller: call.caller,
             strictness: line.strictness,
             last_try: state.last_try(facts),
+            asked: state.asked().cloned(),
+            raised_by: state.risk().raises_by(),
+            ask_again_within: facts.verification.ask_again_within,
         }
     }
 
     /// What a verification is measured against.
     pub(super) const fn bar(&self) -> Bar {
         let LastTry { mismatch, bad_take } = self.last_try;
-        Bar { strictness: self.strictness, last_mismatch: mismatch, last_bad_take: bad_take }
+        Bar {
+            strictness: self.strictness,
+            raised_by: self.raised_by,
+            ask_again_within: self.ask_again_within,
+            last_mismatch: mismatch,
+            last_bad_take: bad_take,
+        }
     }
 }
 
@@ -131,12 +145,14 @@ struct Judgement {
     outcome: Outcome,
     assessment: Option<Assessment>,
     print: Option<Vec<u8>>,
+    heard: Option<Vec<u8>>,
+    learned: Option<NewLearning>,
     voiceprint: Option<NewVoiceprint>,
 }
 
 impl Judgement {
     const fn of(outcome: Outcome) -> Self {
-        Self { outcome, assessment: None, print: None, voiceprint: None }
+        Self { outcome, assessment: None, print: None, heard: None, learned: None, voiceprint: None }
     }
 }
 
@@ -310,7 +326,7 @@ async fn finish(service: &Service, job: &Job, judgement: Judgement) -> Result<Ou
 
 /// What is written down: whoever has to wait gets no verdict on their voice, however it sounded.
 fn result(judgement: Judgement, standing: Standing, delete_recording: Option<RecordingSid>) -> TakeResult {
-    let Judgement { mut outcome, assessment, print, voiceprint } = judgement;
+    let Judgement { mut outcome, assessment, print, heard, learned, voiceprint } = judgement;
     if let Outcome::Verified { verdict } = &mut outcome {
         match standing {
             Standing::Clear => {}
@@ -325,5 +341,5 @@ fn result(judgement: Judgement, standing: Standing, delete_recording: Option<Rec
         }),
         _ => None,
     };
-    TakeResult { outcome: outcome.to_json(), attempt, print, voiceprint, delete_recording }
+    TakeResult { outcome: outcome.to_json(), attempt, print, heard, learned, voiceprint, delete_recording }
 }

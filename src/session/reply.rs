@@ -2,7 +2,7 @@ use super::service::Service;
 use super::token::with_token;
 use super::{SessionError, Xml, meters};
 use crate::config::Line;
-use crate::dialog::{Facts, Next, Reply, Standing, State, give_up};
+use crate::dialog::{Facts, Next, Reply, Risk, Standing, State, give_up};
 use crate::store::StoreError;
 use crate::twilio::CallForm;
 use crate::types::{CallSid, CallerId};
@@ -54,6 +54,8 @@ impl Service {
             caller: None,
             number_standing: Standing::Clear,
             claim_standing: Standing::Clear,
+            risk: Risk::default(),
+            fresh_challenge: None,
         };
         let mut reply = give_up(&facts).reply;
         if let Next::Redirect { url } = &mut reply.next {

@@ -12,6 +12,7 @@ use crate::types::{
 };
 
 /// A time as a column: milliseconds since 1970.
+#[derive(Clone, Copy)]
 pub(super) struct At(pub(super) Timestamp);
 
 impl ToSql for At {

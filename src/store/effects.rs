@@ -7,7 +7,7 @@ use super::columns::At;
 use super::standing::{self, Subject};
 use super::takes::{self, pending_label};
 use super::vault::Vault;
-use super::{Call, CallerRef, NewAttempt, StoreError, TurnCommit, attempts, calls, codes};
+use super::{Call, CallerRef, NewAttempt, StoreError, TurnCommit, attempts, calls, codes, heard, learned};
 use crate::config::Lockout;
 use crate::dialog::{Consent, Effect};
 use crate::types::{CallerId, Verdict};
@@ -98,6 +98,7 @@ impl<'a> Applied<'a> {
         let caller = self.known_caller()?;
         self.consent(Consent::OptedOut)?;
         takes::discard(self.tx, &self.call.sid)?;
+        heard::forget(self.tx, caller)?;
         if self.tx.execute("DELETE FROM voiceprints WHERE caller = ?", [caller])? > 0 {
             self.happened().record(self.tx, "voiceprint_deleted", json!({}))?;
         }
@@ -126,6 +127,7 @@ impl<'a> Applied<'a> {
         let sql = "INSERT INTO voiceprints (caller, model_id, sealed, made_at) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT (caller) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
         self.tx.prepare_cached(sql)?.execute((id, &model, sealed, At(self.turn.at)))?;
+        learned::forget(self.tx, id)?;
         takes::discard(self.tx, sid)?;
         let detail = json!({ "model": model, "replaced": caller.is_enrolled });
         self.happened().record(self.tx, "enrolled", detail)

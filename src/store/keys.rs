@@ -9,7 +9,7 @@ use super::columns::At;
 use super::crypto::{self, Label, Secret};
 use super::takes::{pending_label, print_label, print_subject};
 use super::vault::{PEPPER, Vault, key_ids, key_in_use};
-use super::{Lasting, Store, StoreError, open};
+use super::{Lasting, Store, StoreError, heard, learned, open};
 use crate::types::{CallSid, Timestamp};
 
 /// A key that seals, or once sealed, voiceprints; never the key itself.
@@ -30,7 +30,7 @@ pub struct Rotation {
     pub from: String,
     /// The key in use.
     pub to: String,
-    /// Voiceprints, and takes of enrollments under way, that were sealed anew.
+    /// Voiceprints with what was learned, fingerprints, and takes of calls under way, that were sealed anew.
     pub resealed: u64,
 }
 
@@ -121,6 +121,15 @@ fn reseal(tx: &Transaction<'_>, vault: &Vault, next: &Secret) -> Result<u64, Sto
     let mut update = tx.prepare("UPDATE take_prints SET sealed = ? WHERE call = ? AND turn = ?")?;
     for (call, turn, sealed) in all::<(CallSid, u32, Vec<u8>)>(tx, "SELECT call, turn, sealed FROM take_prints")? {
         resealed += update.execute((again(&print_label(&print_subject(&call, turn)), &sealed)?, &call, turn))? as u64;
+    }
+    let mut update = tx.prepare("UPDATE heard SET sealed = ? WHERE call = ? AND turn = ?")?;
+    for (call, turn, sealed) in all::<(CallSid, u32, Vec<u8>)>(tx, "SELECT call, turn, sealed FROM heard")? {
+        let subject = heard::subject(&call, turn);
+        resealed += update.execute((again(&heard::label(&subject), &sealed)?, &call, turn))? as u64;
+    }
+    let mut update = tx.prepare("UPDATE learned SET sealed = ? WHERE caller = ?")?;
+    for (caller, sealed) in all::<(String, Vec<u8>)>(tx, "SELECT caller, sealed FROM learned")? {
+        resealed += update.execute((again(&learned::label(&caller), &sealed)?, &caller))? as u64;
     }
     Ok(resealed)
 }

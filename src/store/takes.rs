@@ -7,7 +7,7 @@ use super::audit::{Actor, Happened};
 use super::columns::{At, Json};
 use super::crypto::Label;
 use super::standing::{self, Subject};
-use super::{Lasting, Store, StoreError, calls, deletions};
+use super::{Lasting, NewLearning, Store, StoreError, calls, deletions, heard, learned};
 use crate::config::Lockout;
 use crate::dialog::{Purpose, Standing};
 use crate::types::{CallSid, Reason, RecordingSid, Source, Timestamp};
@@ -56,8 +56,12 @@ pub struct TakeResult {
     pub outcome: String,
     /// The verdict with its signals, for a probe. A mismatch and an accept move the tallies.
     pub attempt: Option<NewAttempt>,
-    /// An accepted enrollment take in its byte form; stored sealed.
+    /// What later takes of the call need of this one, in its byte form; stored sealed until the call ends.
     pub print: Option<Vec<u8>>,
+    /// The fingerprint of a take in the caller's own voice; stored sealed, so that a recording of it is known again.
+    pub heard: Option<Vec<u8>>,
+    /// What is known of the caller's voice after this take; stored sealed.
+    pub learned: Option<NewLearning>,
     /// The voiceprint, when this take completed one; stored sealed until it is saved.
     pub voiceprint: Option<NewVoiceprint>,
     /// The recording to delete at the provider.
@@ -159,6 +163,12 @@ impl Store {
             if is_late {
                 return Ok(Finished::Late);
             }
+            if let Some(fingerprint) = &result.heard {
+                heard::keep(tx, vault, &call, turn, fingerprint, at)?;
+            }
+            if let (Some(learning), Some(caller)) = (&result.learned, call.caller) {
+                learned::keep(tx, vault, caller, learning, &happened)?;
+            }
             if let Some(print) = &result.print {
                 let sealed = vault.seal(tx, &print_label(&print_subject(&sid, turn)), print)?;
                 let sql = "INSERT INTO take_prints (call, turn, sealed) VALUES (?, ?, ?)";
@@ -189,11 +199,24 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sealed`] when one was altered or moved.
     pub async fn enrollment_takes(&self, call: &CallSid) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.kept_takes(call, false).await
+    }
+
+    /// What was kept of a call's probes so far, opened, in order.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when one was altered or moved.
+    pub async fn probe_takes(&self, call: &CallSid) -> Result<Vec<Vec<u8>>, StoreError> {
+        self.kept_takes(call, true).await
+    }
+
+    async fn kept_takes(&self, call: &CallSid, of_probes: bool) -> Result<Vec<Vec<u8>>, StoreError> {
         let call = call.clone();
         self.read(move |tx, vault| {
-            let mut statement =
-                tx.prepare_cached("SELECT turn, sealed FROM take_prints WHERE call = ? ORDER BY turn")?;
-            let mut rows = statement.query([&call])?;
+            let sql = "SELECT turn, sealed FROM take_prints JOIN takes USING (call, turn) \
+                       WHERE call = ? AND (purpose = ?) = ? ORDER BY turn";
+            let mut statement = tx.prepare_cached(sql)?;
+            let mut rows = statement.query((&call, Json(Purpose::Verify), of_probes))?;
             let mut prints = Vec::new();
             while let Some(row) = rows.next()? {
                 let sealed: Vec<u8> = row.get(1)?;

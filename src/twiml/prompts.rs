@@ -18,7 +18,7 @@ const BUILT_IN: [(&str, &str); 2] = [
 ];
 
 /// The place that cannot be left to a recording, nor left out: nobody else tells the caller.
-const DIGITS: &str = "digits";
+const MUST_TELL: [&str; 2] = ["digits", "challenge"];
 
 /// The largest and longest sound: nobody listens to a sentence of a minute.
 const SOUND: AudioLimits = AudioLimits { max_bytes: 8_000_000, max_seconds: 60.0 };
@@ -189,8 +189,11 @@ fn entry(prompt: &Prompt, value: &Value, folder: &Path) -> Result<Entry, String>
     if let Some(unknown) = places.iter().find(|place| !prompt.args.contains(place)) {
         return Err(format!("has no place {{{unknown}}}"));
     }
-    if prompt.args.contains(&DIGITS) && !places.contains(&DIGITS) {
-        return Err("must tell the {digits}".to_owned());
+    if let Some(needed) = prompt.args.iter().find(|place| MUST_TELL.contains(place)) {
+        // A sound is played in the words' place and says the same to everybody.
+        if !places.contains(needed) || matches!(entry, Entry::Sound(..)) {
+            return Err(format!("must tell the {{{needed}}} in words"));
+        }
     }
     Ok(entry)
 }

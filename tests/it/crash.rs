@@ -222,7 +222,8 @@ async fn enroll(store: &Store, call: &CallSid) -> Result<(), StoreError> {
 async fn judge(store: &Store, call: &CallSid, n: u32, result: TakeResult) -> Result<(), StoreError> {
     let recording = RecordingSid::parse(&format!("RE{:032x}", rand::random::<u128>())).unwrap();
     let source = Source::Recording(recording.clone());
-    store.open_take(call, n, &source, Purpose::Verify, at(0), Duration::from_secs(30)).await?;
+    let purpose = if result.print.is_some() { Purpose::Enroll { take: n } } else { Purpose::Verify };
+    store.open_take(call, n, &source, purpose, at(0), Duration::from_secs(30)).await?;
     let result = TakeResult { delete_recording: Some(recording.clone()), ..result };
     let finished = store.finish_take(call, n, at(0), &LOCKOUT, |_| result).await?;
     assert!(matches!(finished, Finished::Fresh(_)));

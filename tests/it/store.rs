@@ -8,6 +8,7 @@ mod deletions;
 mod keys;
 mod listenings;
 mod lockout;
+mod memory;
 mod opening;
 mod streams;
 mod takes;
@@ -89,7 +90,9 @@ impl Place {
     pub(crate) async fn take(&self, call: &CallSid, result: TakeResult) -> Finished {
         let (turn, source) = (self.found(call).await.turn, source(rand::random()));
         let lease = Duration::from_secs(30);
-        self.store.open_take(call, turn, &source, Purpose::Verify, at(0), lease).await.unwrap();
+        let is_probe = result.attempt.is_some() || result.print.is_none();
+        let purpose = if is_probe { Purpose::Verify } else { Purpose::Enroll { take: 1 } };
+        self.store.open_take(call, turn, &source, purpose, at(0), lease).await.unwrap();
         self.store.finish_take(call, turn, at(0), &LOCKOUT, move |_| result).await.unwrap()
     }
 
@@ -157,7 +160,15 @@ pub(crate) fn turn(call: &CallSid, turn: u32) -> TurnCommit {
 }
 
 pub(crate) fn outcome(text: &str) -> TakeResult {
-    TakeResult { outcome: text.to_owned(), attempt: None, print: None, voiceprint: None, delete_recording: None }
+    TakeResult {
+        outcome: text.to_owned(),
+        attempt: None,
+        print: None,
+        heard: None,
+        learned: None,
+        voiceprint: None,
+        delete_recording: None,
+    }
 }
 
 pub(crate) fn print(bytes: &[u8]) -> TakeResult {

@@ -1,6 +1,7 @@
 //! Calls played against the dialogue, with a store small enough to be written down here.
 
 mod account;
+mod challenge;
 mod consent;
 mod ends;
 mod enrollment;
@@ -8,9 +9,10 @@ mod properties;
 mod tally;
 mod verification;
 
-use crate::config::{AfterVerdict, Enrollment, EnrollmentPolicy, Verification};
+use crate::config::{AfterVerdict, ChallengePolicy, Enrollment, EnrollmentPolicy, Verification};
 use crate::dialog::{
-    CallerFacts, Consent, Effect, Event, Facts, LineFacts, Next, Standing, State, Step, TakeOutcome, advance, begin,
+    CallerFacts, Consent, Effect, Event, Facts, FreshChallenge, LineFacts, Next, Risk, Standing, State, Step,
+    TakeOutcome, advance, begin,
 };
 use crate::types::{CallerId, Reason, Timestamp, Verdict};
 
@@ -29,11 +31,21 @@ fn stranger() -> Facts {
     let line = LineFacts {
         service_name: "Example Bank".to_owned(),
         passphrase: "never forget tomorrow is a new day".to_owned(),
+        own_passphrase: false,
+        challenge: ChallengePolicy::Risk,
         policy: EnrollmentPolicy::Open,
         after_accept: AfterVerdict::Redirect(ACCEPTED_URL.to_owned()),
         after_reject: AfterVerdict::Redirect(REJECTED_URL.to_owned()),
         enrollment: Enrollment { max_bad_takes: 5, max_restarts: 2 },
-        verification: Verification { max_mismatches: 2, max_bad_takes: 3, max_take_s: 8, end_silence_s: 2 },
+        verification: Verification {
+            max_mismatches: 2,
+            max_bad_takes: 3,
+            max_take_s: 8,
+            end_silence_s: 2,
+            challenge_ttl_s: 60,
+            ask_again_within: 12.0,
+            learn: false,
+        },
     };
     Facts {
         line,
@@ -41,6 +53,8 @@ fn stranger() -> Facts {
         caller: None,
         number_standing: Standing::Clear,
         claim_standing: Standing::Clear,
+        risk: Risk::default(),
+        fresh_challenge: Some(FreshChallenge { code: "d472913".to_owned(), spoken: "4 7 2, 9 1 3".to_owned() }),
     }
 }
 

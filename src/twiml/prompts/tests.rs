@@ -123,8 +123,9 @@ fn a_fault_in_an_operators_file_names_the_sentence() {
         ("greeting = 'Hi {}'", "has no place {}"),
         ("greeting = 'Hi {service'", "brace without its other half"),
         ("greeting = 'Hi service}'", "brace without its other half"),
-        ("account_number = 'You have one.'", "must tell the {digits}"),
-        ("account_number = { play = 'https://a.example/x.mp3' }", "must tell the {digits}"),
+        ("account_number = 'You have one.'", "must tell the {digits} in words"),
+        ("verify_challenge = 'Say something.'", "must tell the {challenge} in words"),
+        ("account_number = { play = 'https://a.example/x.mp3' }", "must tell the {digits} in words"),
         ("goodbye = { play = 'x.mp3' }", "`x.mp3` is not an http or https URL"),
         ("goodbye = { play = 'file:///etc/passwd' }", "is not an http or https URL"),
         ("goodbye = { play = 1 }", "needs `play`"),
@@ -164,7 +165,10 @@ fn another_language_needs_a_file_with_every_sentence() {
     assert_eq!(error.code(), "prompts_unknown_locale");
     assert!(error.to_string().contains("en-US, de-DE"));
 
-    let says = |prompt: &Prompt| if prompt.args.contains(&DIGITS) { "{digits}" } else { "Oui." };
+    let says = |prompt: &Prompt| match prompt.args.iter().find(|place| MUST_TELL.contains(place)) {
+        Some(place) => format!("{{{place}}}"),
+        None => "Oui.".to_owned(),
+    };
     let all: Table = ALL.iter().map(|prompt| (prompt.key.to_owned(), says(prompt).into())).collect();
     let all = all.to_string();
     assert!(load("fr-FR", &all).is_ok());

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{AfterVerdict, Audio, EnrollmentPolicy, Line};
+use crate::config::{AfterVerdict, Audio, ChallengePolicy, EnrollmentPolicy, Line};
 use crate::dialog::Sentence;
 use crate::dialog::prompts::ALL;
 use crate::twiml::words::clean;
@@ -22,6 +22,8 @@ fn line(locale: &str, voice: &str) -> Line {
         audio: Audio::Record,
         enrollment: EnrollmentPolicy::Open,
         strictness: Strictness::default(),
+        challenge: ChallengePolicy::Risk,
+        own_passphrase: false,
         countries: Vec::new(),
         after_accept: AfterVerdict::Say,
         after_reject: AfterVerdict::Say,

@@ -146,6 +146,20 @@ async fn enrollment_takes_come_back_in_order_and_go_when_discarded() {
 }
 
 #[tokio::test]
+async fn what_is_kept_of_probes_is_not_taken_for_an_enrollment_and_goes_with_the_call() {
+    let place = Place::new();
+    let call = place.call(1, "+15550100001").await;
+    place.take(&call, print(b"enrolled")).await;
+    place.turn(&call, vec![]).await.unwrap();
+    let near = Verdict::Retry { reason: Reason::VoiceMismatch };
+    place.take(&call, TakeResult { print: Some(b"probe".to_vec()), ..attempt(near) }).await;
+    assert_eq!(place.store.enrollment_takes(&call).await.unwrap(), [b"enrolled"]);
+    assert_eq!(place.store.probe_takes(&call).await.unwrap(), [b"probe"]);
+    place.store.end_call(&call, at(9)).await.unwrap();
+    assert!(place.store.probe_takes(&call).await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn an_unfinished_enrollment_goes_with_its_call() {
     let place = Place::new();
     let call = place.call(1, "+15550100001").await;
