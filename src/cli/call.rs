@@ -10,7 +10,10 @@ use super::provider::{self, ProviderArgs};
 use super::transcript::{Ink, Palette, Transcript, put};
 use super::{Exit, recording};
 use crate::audio::resample;
-use crate::phone::{Account, Answer, Lag, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance};
+use crate::phone::{
+    Account, Answer, DigitVoice, Lag, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance,
+};
+use crate::types::Clip8k;
 
 /// How long we wait for the server to delete its recordings before we do it.
 const LINGER: Duration = Duration::from_millis(1500);
@@ -42,7 +45,8 @@ pub(super) struct Args {
     /// The number that is called
     #[arg(long, value_name = "NUMBER", default_value = "+15550199")]
     called: String,
-    /// A recording to speak when asked to; give it once for each take, `-` for silence
+    /// A recording to speak when asked to; once for each take. `-` for silence, `digits:PREFIX` reads the number asked for
+    /// with the recordings PREFIX0.wav to PREFIX9.wav
     #[arg(long, value_name = "WAV", allow_hyphen_values = true)]
     say: Vec<PathBuf>,
     /// What to press when asked to, separated by commas: keys, or `-` for nothing
@@ -180,10 +184,23 @@ fn take(path: &Path) -> anyhow::Result<Answer> {
     if path == Path::new("-") {
         return Ok(Answer::Nothing);
     }
-    let clip = recording::read(path)?.with_context(|| path.display().to_string())?;
+    if let Some(prefix) = path.to_str().and_then(|path| path.strip_prefix("digits:")) {
+        let mut digits = Vec::new();
+        for digit in 0..10 {
+            digits.push(clip(Path::new(&format!("{prefix}{digit}.wav")))?);
+        }
+        let digits = digits.try_into().map_err(|_| anyhow::anyhow!("a number has ten digits"))?;
+        let name = Path::new(prefix).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        return Ok(Answer::ReadBack(DigitVoice::new(name.trim_end_matches('_'), digits)));
+    }
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    let clip = resample::to_8k(&clip);
+    let clip = clip(path)?;
     Ok(Answer::Say(Utterance { name, words: None, clip, then: crate::phone::Then::Wait }))
+}
+
+fn clip(path: &Path) -> anyhow::Result<Clip8k> {
+    let clip = recording::read(path)?.with_context(|| path.display().to_string())?;
+    Ok(resample::to_8k(&clip))
 }
 
 fn print_summary(report: &Report) {

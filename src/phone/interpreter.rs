@@ -252,7 +252,7 @@ impl Interpreter {
         let keys = match self.script.answer(Question::Keys) {
             Answer::Keys(keys) => keys,
             Answer::HangUp => return Some(Go::End(Ended::CallerHungUp)),
-            Answer::Nothing | Answer::Say(_) => String::new(),
+            Answer::Nothing | Answer::Say(_) | Answer::ReadBack(_) => String::new(),
         };
         let typed = Typed::new(&keys, gather);
         if !keys.is_empty() {
@@ -274,8 +274,19 @@ impl Interpreter {
         Some(self.go(gather.action.as_deref(), base, gather.method, params))
     }
 
-    fn record(&mut self, verb: &Record, base: &Url) -> Option<Go> {
+    /// What the caller does about a take; a number is read out as it was last asked for.
+    fn take(&mut self) -> Answer {
         let answer = self.script.answer(Question::Take);
+        let Answer::ReadBack(voice) = &answer else { return answer };
+        let said = self.events.iter().rev().find_map(|event| match &event.what {
+            What::Said { text } => Some(text.as_str()),
+            _ => None,
+        });
+        said.and_then(|text| voice.read(text)).map_or(Answer::Nothing, Answer::Say)
+    }
+
+    fn record(&mut self, verb: &Record, base: &Url) -> Option<Go> {
+        let answer = self.take();
         let Recorded { clip, length_ms, is_silent, key, hung_up } = recorder::record(verb, &answer);
         match &answer {
             Answer::Say(said) => {
@@ -283,7 +294,7 @@ impl Interpreter {
                 self.note(What::Spoke { take, words, recorded_ms: length_ms });
             }
             Answer::Keys(keys) => self.note(What::Pressed { keys: keys.clone() }),
-            Answer::Nothing | Answer::HangUp => {}
+            Answer::Nothing | Answer::HangUp | Answer::ReadBack(_) => {}
         }
         self.wait(length_ms);
         if let (Answer::Say(_), Some(key)) = (&answer, key) {
@@ -321,7 +332,7 @@ impl Interpreter {
             let action = connect.action.as_deref()?;
             return Some(self.go(Some(action), base, connect.method, Vec::new()));
         };
-        let answer = self.script.answer(Question::Take);
+        let answer = self.take();
         self.open = Some((connect.clone(), answer.clone()));
         Some(Go::Stream(Box::new(Open { url, params: connect.parameters.clone(), answer, tracks: Tracks::Inbound })))
     }
@@ -329,7 +340,7 @@ impl Interpreter {
     /// The caller's next take is what the stream hears of them.
     fn start(&mut self, start: &Start, base: &Url) {
         if let Some(url) = self.socket(&start.url, base) {
-            let answer = if start.tracks.has_inbound() { self.script.answer(Question::Take) } else { Answer::Nothing };
+            let answer = if start.tracks.has_inbound() { self.take() } else { Answer::Nothing };
             self.started.push(Open { url, params: start.parameters.clone(), answer, tracks: start.tracks });
         }
     }

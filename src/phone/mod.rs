@@ -7,6 +7,7 @@
 
 mod account;
 mod call;
+mod digits;
 mod event;
 mod interpreter;
 mod noise;
@@ -22,6 +23,7 @@ mod telephone;
 mod webhook;
 
 pub use account::Account;
+pub use digits::DigitVoice;
 pub use event::{Ended, Event, What};
 pub use interpreter::{Fetch, Go, Interpreter, Limits, Open, Silence};
 pub use provider::Provider;

@@ -27,7 +27,7 @@ pub(super) struct Recorded {
 pub(super) fn record(verb: &Record, answer: &Answer) -> Recorded {
     let ends_it = |key: &char| verb.finish_on_key.contains(*key);
     let (mut sound, noise_dbfs, then) = match answer {
-        Answer::Nothing => (Vec::new(), LINE_NOISE_DBFS, Then::Wait),
+        Answer::Nothing | Answer::ReadBack(_) => (Vec::new(), LINE_NOISE_DBFS, Then::Wait),
         Answer::Keys(keys) => (Vec::new(), LINE_NOISE_DBFS, keys.chars().find(ends_it).map_or(Then::Wait, Then::Press)),
         Answer::HangUp => (Vec::new(), LINE_NOISE_DBFS, Then::HangUp),
         Answer::Say(said) => (said.clip.samples().to_vec(), background_dbfs(said.clip.samples()), said.then),
@@ -74,7 +74,7 @@ fn end_by_silence(sound: &[f32], patience: usize) -> Option<usize> {
 }
 
 /// The sound from the first to the last step that is not silent.
-fn trimmed(sound: &[f32]) -> &[f32] {
+pub(super) fn trimmed(sound: &[f32]) -> &[f32] {
     let loud = |samples: &[f32]| !is_silence(samples);
     let first = sound.chunks(STEP).position(loud);
     let last = sound.chunks(STEP).rposition(loud);

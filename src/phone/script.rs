@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 
+use super::digits::DigitVoice;
 use crate::types::Clip8k;
 
 /// What the server wants of the caller.
@@ -20,6 +21,8 @@ pub enum Answer {
     Keys(String),
     /// Speaks; when keys are wanted, in vain.
     Say(Utterance),
+    /// Reads out the number that was just asked for.
+    ReadBack(DigitVoice),
     /// Hangs up.
     HangUp,
 }

@@ -83,7 +83,7 @@ impl Caller {
         let (mut keys, mut hangs_up, mut spoke) = (Vec::new(), false, None);
         let none: &[f32] = &[];
         let samples = match answer {
-            Answer::Nothing => none,
+            Answer::Nothing | Answer::ReadBack(_) => none,
             Answer::HangUp => {
                 hangs_up = true;
                 none

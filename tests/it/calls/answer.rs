@@ -1,4 +1,4 @@
-use callprint::phone::{Answer, Report, Then, Utterance};
+use callprint::phone::{Answer, DigitVoice, Report, Then, Utterance};
 
 use crate::house::{House, fixture};
 
@@ -23,7 +23,7 @@ impl Learned {
     }
 }
 
-/// Reads `nothing`, `hang up`, `press KEYS`, `say TAKE`, `say TAKE, press KEY`, `say TAKE, hang up`.
+/// Reads `nothing`, `hang up`, `press KEYS`, `read VOICE`, `say TAKE`, `say TAKE, press KEY`, `say TAKE, hang up`.
 ///
 /// In keys, `{code}` is the code made last, `{account}` the account number read out last, and `{account of NUMBER}` that
 /// caller's.
@@ -32,6 +32,10 @@ pub(super) async fn understood(house: &House, text: &str, learned: &Learned) -> 
         _ if text == "nothing" => Ok(Answer::Nothing),
         _ if text == "hang up" => Ok(Answer::HangUp),
         Some(("press", keys)) => Ok(Answer::Keys(filled(house, keys, learned).await?)),
+        Some(("read", voice)) => {
+            let digits = std::array::from_fn(|digit| fixture(&format!("{voice}_digit_{digit}")));
+            Ok(Answer::ReadBack(DigitVoice::new(voice, digits)))
+        }
         Some(("say", take)) => {
             let (take, then) = match take.split_once(", ") {
                 None => (take, Then::Wait),
