@@ -3,6 +3,7 @@ mod delete;
 mod export;
 mod list;
 mod show;
+mod unlearn;
 mod unlock;
 
 use serde::Serialize;
@@ -37,6 +38,7 @@ enum Command {
     Show(show::Args),
     Code(code::Args),
     Unlock(unlock::Args),
+    Unlearn(unlearn::Args),
     Delete(delete::Args),
     Export(export::Args),
 }
@@ -66,6 +68,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Command::Show(args) => show::run(args),
         Command::Code(args) => code::run(args),
         Command::Unlock(args) => unlock::run(args),
+        Command::Unlearn(args) => unlearn::run(args),
         Command::Delete(args) => delete::run(args),
         Command::Export(args) => export::run(args),
     }

@@ -11,6 +11,7 @@ macro_rules! say {
     }};
 }
 
+mod api_keys;
 mod attempts;
 mod call;
 mod callers;
@@ -56,6 +57,7 @@ enum Command {
     Callers(callers::Args),
     Attempts(attempts::Args),
     Keys(keys::Args),
+    ApiKeys(api_keys::Args),
     Call(Box<call::Args>),
     Load(Box<load::Args>),
     Score(score::Args),
@@ -83,6 +85,7 @@ pub fn run() -> ExitCode {
         Command::Callers(args) => callers::run(&args),
         Command::Attempts(args) => attempts::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::ApiKeys(args) => api_keys::run(&args),
         Command::Call(args) => call::run(&args),
         Command::Load(args) => load::run(&args),
         Command::Score(args) => score::run(&args),

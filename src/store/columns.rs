@@ -8,7 +8,7 @@ use super::ListeningStatus;
 use crate::dialog::Consent;
 use crate::types::media::Track;
 use crate::types::{
-    Attestation, CallSid, CallerId, E164, LineName, ListeningId, RecordingSid, Source, StreamId, Strictness,
+    Attestation, CallSid, CallerId, E164, LineName, ListeningId, RecordingSid, Source, StreamId, Strictness, Tenant,
 };
 
 /// A time as a column: milliseconds since 1970.
@@ -73,6 +73,7 @@ text_columns! {
     StreamId: |id| id.as_str().to_owned(), |text| StreamId::parse(text).ok();
     Source: |source| source.as_str().to_owned(), |text| Source::parse(text);
     E164: |number| number.as_str().to_owned(), |text| E164::parse(text).ok();
+    Tenant: |tenant| tenant.as_str().to_owned(), |text| Tenant::parse(text).ok();
     LineName: |line| line.0.clone(), |text| Some(LineName(text.to_owned()));
 }
 

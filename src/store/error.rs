@@ -84,6 +84,9 @@ pub enum StoreError {
     /// There is no such caller, or the call has none yet.
     #[error("no such caller")]
     UnknownCaller,
+    /// There is no such API key, or it is revoked.
+    #[error("no such API key")]
+    UnknownApiKey,
     /// The caller has a voiceprint and this call has proved nothing that would replace it.
     #[error("the caller is already enrolled")]
     AlreadyEnrolled,
@@ -141,6 +144,7 @@ impl StoreError {
             Self::UnknownCall => "store_unknown_call",
             Self::UnknownTake => "store_unknown_take",
             Self::UnknownCaller => "store_unknown_caller",
+            Self::UnknownApiKey => "store_unknown_api_key",
             Self::AlreadyEnrolled => "store_already_enrolled",
             Self::CodeInvalid => "store_code_invalid",
             Self::NoVoiceprint => "store_no_voiceprint",

@@ -8,6 +8,7 @@
 //! cut can take back the last few steps that nobody was promised (a call came in, a take was claimed); what was promised,
 //! a consent, an opt-out, a voiceprint, a verdict, a deletion, is on the disk before the answer (see `Lasting`).
 
+mod api_keys;
 mod attempts;
 mod audit;
 mod callers;
@@ -42,6 +43,7 @@ use std::sync::Arc;
 
 use rusqlite::{Transaction, TransactionBehavior};
 
+pub use api_keys::{ApiKey, FreshApiKey, NewApiKey, Scope, Usage};
 pub use attempts::{Attempt, AttemptFilter, NewAttempt};
 pub use audit::{Actor, AuditEvent};
 pub use callers::{Caller, CallerRef, ConsentRecord, StoredVoiceprint};

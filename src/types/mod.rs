@@ -8,6 +8,7 @@ pub mod media;
 mod number;
 mod reason;
 mod score;
+mod tenant;
 mod verdict;
 
 pub use clip::{Clip8k, Clip16k};
@@ -16,4 +17,5 @@ pub use jiff::Timestamp;
 pub use number::{Attestation, E164, NotE164, Origin};
 pub use reason::Reason;
 pub use score::{Cosine, Llr, Strictness};
+pub use tenant::{NotTenant, Tenant};
 pub use verdict::Verdict;

@@ -1,5 +1,6 @@
 //! The store over a real database in a temporary folder; time is an argument, so nothing waits.
 
+mod api_keys;
 mod callers;
 mod calls;
 mod cli;

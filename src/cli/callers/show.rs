@@ -37,6 +37,8 @@ pub(super) struct Dossier {
 struct Voiceprint {
     model: String,
     made_at: Timestamp,
+    /// Times something was learned of the voice since; 0 where learning is off.
+    learned_version: u32,
 }
 
 impl Dossier {
@@ -46,10 +48,15 @@ impl Dossier {
         let now = Timestamp::now();
         let standings = store.standing(Some(caller.id), caller.number.as_ref(), None, now).await?;
         let voiceprint = store.voiceprint(caller.id).await?;
+        let learned = store.learned(caller.id).await?;
         let attempts = store.attempts(filter).await?;
         Ok(Self {
             caller: View::new(caller, mask),
-            voiceprint: voiceprint.map(|found| Voiceprint { model: found.model_id, made_at: found.made_at }),
+            voiceprint: voiceprint.map(|found| Voiceprint {
+                model: found.model_id,
+                made_at: found.made_at,
+                learned_version: learned.version,
+            }),
             standing: standings.caller,
             number_standing: standings.number,
             consents: store.consents(caller.id).await?,

@@ -1,0 +1,35 @@
+use serde_json::json;
+
+use super::Exit;
+use crate::cli::desk;
+use crate::cli::settings::ConfigArgs;
+use crate::types::Timestamp;
+
+/// Take back what was learned of a voice: the voiceprint is again as it was enrolled.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  callprint callers unlearn +15550100001")]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Id, +number, account number or user id
+    #[arg(value_name = "CALLER")]
+    caller: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let had_learned = desk::with_store(&args.config, async |store| {
+        let caller = desk::find(store, &args.caller).await?;
+        Ok(store.unlearn(caller.id, Timestamp::now()).await?)
+    })?;
+    if args.json {
+        desk::print_json(&json!({ "had_learned": had_learned }))?;
+    } else if had_learned {
+        say!("taken back: the voiceprint is as it was enrolled");
+    } else {
+        say!("nothing was learned of this voice");
+    }
+    Ok(Exit::Yes)
+}
