@@ -6,14 +6,16 @@ use super::columns::At;
 use super::crypto::Label;
 use super::{Store, StoreError};
 use crate::dialog::Consent;
-use crate::types::{CallSid, CallerId, E164, Timestamp};
+use crate::types::{CallSid, CallerId, E164, Tenant, Timestamp};
 
 /// Someone who can be verified: an account, found by number, account number or user id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Caller {
     /// Our id, random.
     pub id: CallerId,
-    /// The operator's id for the same person.
+    /// Whose caller it is.
+    pub tenant: Tenant,
+    /// The operator's id for the same person, unique within the tenant.
     pub user_id: Option<String>,
     /// The number they call from.
     pub number: Option<E164>,
@@ -47,8 +49,8 @@ pub enum CallerRef {
     Number(E164),
     /// The eight-digit account number.
     Account(String),
-    /// The operator's id.
-    User(String),
+    /// The operator's id for a person, unique within a tenant.
+    User(Tenant, String),
 }
 
 impl CallerRef {
@@ -57,7 +59,7 @@ impl CallerRef {
     /// `user:` in front makes it a user id whatever follows.
     pub fn parse(text: &str) -> Self {
         if let Some(user) = text.strip_prefix("user:") {
-            return Self::User(user.to_owned());
+            return Self::of_main(user);
         }
         if let Ok(id) = text.parse() {
             return Self::Id(CallerId(id));
@@ -65,8 +67,12 @@ impl CallerRef {
         match E164::parse(text) {
             Ok(number) => Self::Number(number),
             Err(_) if is_account_number(text) => Self::Account(text.to_owned()),
-            Err(_) => Self::User(text.to_owned()),
+            Err(_) => Self::of_main(text),
         }
+    }
+
+    fn of_main(user: &str) -> Self {
+        Self::User(Tenant::main(), user.to_owned())
     }
 }
 
@@ -172,13 +178,25 @@ pub(super) fn voiceprint_label<'a>(caller: &'a str, model: &'a str) -> Label<'a>
     Label { kind: "voiceprint", subject: caller, model }
 }
 
+/// What stands between a tenant's name and its user id in the column; no user id has it.
+const SEPARATOR: char = '\u{1f}';
+
+/// A user id as its column has it: those of the tenant `main` as they are.
+pub(super) fn user_column(tenant: &Tenant, user: &str) -> String {
+    if *tenant == Tenant::main() { user.to_owned() } else { format!("{tenant}{SEPARATOR}{user}") }
+}
+
 const SELECT: &str = "SELECT id, user_id, number, account_number, consent, created_at, \
-                      EXISTS (SELECT 1 FROM voiceprints WHERE caller = id) FROM callers";
+                      EXISTS (SELECT 1 FROM voiceprints WHERE caller = id), tenant FROM callers";
 
 fn caller(row: &Row<'_>) -> rusqlite::Result<Caller> {
     Ok(Caller {
         id: row.get(0)?,
-        user_id: row.get(1)?,
+        tenant: row.get(7)?,
+        user_id: row.get::<_, Option<String>>(1)?.map(|user| match user.split_once(SEPARATOR) {
+            Some((_, user)) => user.to_owned(),
+            None => user,
+        }),
         number: row.get(2)?,
         account_number: row.get(3)?,
         consent: row.get(4)?,
@@ -189,11 +207,15 @@ fn caller(row: &Row<'_>) -> rusqlite::Result<Caller> {
 
 /// The caller that is meant.
 pub(super) fn find(db: &Connection, who: &CallerRef) -> Result<Option<Caller>, StoreError> {
+    let column;
     let (column, value): (_, &dyn ToSql) = match who {
+        CallerRef::User(tenant, user) => {
+            column = user_column(tenant, user);
+            ("user_id", &column)
+        }
         CallerRef::Id(id) => ("id", id),
         CallerRef::Number(number) => ("number", number),
         CallerRef::Account(digits) => ("account_number", digits),
-        CallerRef::User(user) => ("user_id", user),
     };
     let mut statement = db.prepare_cached(&format!("{SELECT} WHERE {column} = ?"))?;
     Ok(statement.query_row([value], caller).optional()?)
@@ -203,12 +225,14 @@ pub(super) fn find(db: &Connection, who: &CallerRef) -> Result<Option<Caller>, S
 pub(super) fn create(
     db: &Connection,
     number: Option<&E164>,
-    user_id: Option<&str>,
+    user: Option<(&Tenant, &str)>,
     at: Timestamp,
 ) -> Result<CallerId, StoreError> {
     let id = CallerId::new();
-    let sql = "INSERT INTO callers (id, user_id, number, account_number, created_at) VALUES (?, ?, ?, ?, ?)";
-    db.prepare_cached(sql)?.execute((id, user_id, number, free_account_number(db)?, At(at)))?;
+    let sql = "INSERT INTO callers (id, tenant, user_id, number, account_number, created_at) VALUES (?, ?, ?, ?, ?, ?)";
+    let tenant = user.map_or_else(Tenant::main, |(tenant, _)| tenant.clone());
+    let user_id = user.map(|(tenant, user)| user_column(tenant, user));
+    db.prepare_cached(sql)?.execute((id, tenant, user_id, number, free_account_number(db)?, At(at)))?;
     Ok(id)
 }
 

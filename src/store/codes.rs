@@ -87,7 +87,7 @@ fn find_or_create(db: &Connection, who: &CallerRef, at: Timestamp) -> Result<Cal
     }
     let id = match who {
         CallerRef::Number(number) => callers::create(db, Some(number), None, at)?,
-        CallerRef::User(user) => callers::create(db, None, Some(user), at)?,
+        CallerRef::User(tenant, user) => callers::create(db, None, Some((tenant, user)), at)?,
         CallerRef::Id(_) | CallerRef::Account(_) => return Err(StoreError::UnknownCaller),
     };
     Happened::by_operator(at, Some(id)).record(db, "caller_created", json!({}))?;

@@ -10,7 +10,7 @@ use crate::session::service::Service;
 use crate::store::{Admission, CallerRef, Ending, NewListening};
 use crate::twiml;
 use crate::types::media::Track;
-use crate::types::{E164, LineName, ListeningId};
+use crate::types::{E164, LineName, ListeningId, Tenant};
 
 /// 128 bits that nobody can guess.
 const TOKEN_BYTES: usize = 16;
@@ -144,7 +144,7 @@ fn short_enough(field: &'static str, text: Option<&str>, most: usize) -> Result<
 impl From<Who> for CallerRef {
     fn from(who: Who) -> Self {
         match who {
-            Who::UserId(user) => Self::User(user),
+            Who::UserId(user) => Self::User(Tenant::main(), user),
             Who::Number(number) => Self::Number(number),
             Who::AccountNumber(digits) => Self::Account(digits),
         }

@@ -1,6 +1,6 @@
 use callprint::dialog::{Consent, Effect};
 use callprint::store::{CallerRef, StoreError, TurnCommit};
-use callprint::types::{CallerId, E164, Origin, Verdict};
+use callprint::types::{CallerId, E164, Origin, Tenant, Verdict};
 
 use super::{LOCKOUT, Place, at, attempt, new_call, print, sid, turn, voiceprint};
 
@@ -10,8 +10,8 @@ fn an_operator_names_a_caller_by_id_number_account_or_user_id() {
     assert_eq!(CallerRef::parse(&id.to_string()), CallerRef::Id(id));
     assert_eq!(CallerRef::parse("+15550100001"), CallerRef::Number(E164::parse("+15550100001").unwrap()));
     assert_eq!(CallerRef::parse("12345678"), CallerRef::Account("12345678".to_owned()));
-    assert_eq!(CallerRef::parse("alice"), CallerRef::User("alice".to_owned()));
-    assert_eq!(CallerRef::parse("user:12345678"), CallerRef::User("12345678".to_owned()));
+    assert_eq!(CallerRef::parse("alice"), CallerRef::User(Tenant::main(), "alice".to_owned()));
+    assert_eq!(CallerRef::parse("user:12345678"), CallerRef::User(Tenant::main(), "12345678".to_owned()));
 }
 
 #[tokio::test]

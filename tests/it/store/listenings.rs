@@ -4,7 +4,7 @@ use callprint::store::{
     StreamRefusal,
 };
 use callprint::types::media::Track;
-use callprint::types::{E164, LineName, ListeningId, Reason, Strictness, Timestamp, Verdict};
+use callprint::types::{E164, LineName, ListeningId, Reason, Strictness, Tenant, Timestamp, Verdict};
 use serde_json::json;
 
 use super::{Place, at};
@@ -89,7 +89,7 @@ async fn a_listening_for_a_call_takes_no_other() {
 #[tokio::test]
 async fn nobody_without_a_voiceprint_or_consent_is_listened_to() {
     let (place, id) = Place::asked().await;
-    let unknown = NewListening { who: CallerRef::User("nobody".to_owned()), ..new("li.1") };
+    let unknown = NewListening { who: CallerRef::User(Tenant::main(), "nobody".to_owned()), ..new("li.1") };
     assert_eq!(place.store.add_listening(unknown).await.unwrap(), Admission::NotEnrolled);
     place.opts_out().await;
     assert_eq!(place.store.add_listening(new("li.2")).await.unwrap(), Admission::OptedOut);
