@@ -1,8 +1,8 @@
 //! The server's edge: routes, signatures, limits. Handlers translate; the session decides.
 
+mod api;
 mod error;
 mod health;
-mod listening;
 mod media;
 mod metrics;
 mod router;

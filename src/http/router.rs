@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 
 use super::error::Refusal;
-use super::{Edge, health, listening, media, webhooks};
+use super::{Edge, api, health, media, webhooks};
 
 /// Largest webhook: the provider's own cap on what it sends and takes is 64 kB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -27,7 +27,7 @@ pub(super) fn router(edge: Edge) -> Router {
         .layer(CatchPanicLayer::custom(move |_: Box<dyn Any + Send>| webhooks::twiml(sorry.plain_apology())))
         .route_layer(middleware::from_fn_with_state(edge.clone(), admit))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
-    let clients = listening::routes()
+    let clients = api::routes()
         .route_layer(middleware::from_fn_with_state(edge.clone(), admit))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
     Router::new()

@@ -3,6 +3,7 @@
 //! What a call needs is in the store, so that any node, or this one after a restart, can answer any turn. Only the
 //! takes being judged right now are also known here, so that a verdict goes out the moment it falls.
 
+mod clients;
 mod deletions;
 mod error;
 mod facts;
@@ -21,6 +22,7 @@ mod token;
 mod turn;
 mod voices;
 
+pub use clients::{Client, ClientError, Throttle, UsageView, Window};
 pub use error::SessionError;
 pub use listen::{Invited, ListeningError, ListeningRequest, ListeningView};
 pub use service::{Clock, NotReady, Service};

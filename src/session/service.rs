@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::clients::Clients;
 use super::listen::{self, Reporter};
 use super::stream::{Ears, Places};
 use super::takes::Takes;
@@ -42,6 +43,7 @@ struct Inner {
     voices: Voices,
     signer: Option<TokenSigner>,
     takes: Arc<Takes>,
+    clients: Clients,
     places: Arc<Places>,
     ears: Ears,
     reporter: Option<Reporter>,
@@ -89,6 +91,7 @@ impl Service {
             reporter: Reporter::new(&config.listening)?,
             signer: TokenSigner::new(&config.token),
             takes: Takes::new(config.models.sessions),
+            clients: Clients::default(),
             config,
             store,
             engine,
@@ -197,6 +200,10 @@ impl Service {
 
     pub(super) fn takes(&self) -> &Arc<Takes> {
         &self.0.takes
+    }
+
+    pub(super) fn clients(&self) -> &Clients {
+        &self.0.clients
     }
 
     pub(super) fn places(&self) -> &Arc<Places> {

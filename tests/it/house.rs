@@ -12,8 +12,8 @@ use callprint::http::{self, ServeError};
 use callprint::models::Library;
 use callprint::phone::{Account, Answer, Outgoing, Phone, Provider, Report, Script, Shelf, Then, Utterance};
 use callprint::session::Service;
-use callprint::store::{Attempt, AttemptFilter, Store};
-use callprint::types::Timestamp;
+use callprint::store::{Attempt, AttemptFilter, NewApiKey, Scope, Store};
+use callprint::types::{Tenant, Timestamp};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -188,6 +188,25 @@ impl House {
         let sid = format!("RE{:032x}", rand::random::<u128>());
         self.shelf.add(&sid, callprint::audio::wav::encode_8k(&fixture(name))).unwrap();
         sid
+    }
+
+    /// The secret of a new API key, without limits that a test would meet.
+    pub(crate) async fn api_key(&self, tenant: &str, scopes: &[Scope]) -> String {
+        self.limited_key(tenant, scopes, 10_000, 100_000).await
+    }
+
+    /// The same with limits.
+    pub(crate) async fn limited_key(&self, tenant: &str, scopes: &[Scope], per_minute: u32, per_day: u32) -> String {
+        let key = NewApiKey {
+            tenant: Tenant::parse(tenant).unwrap(),
+            name: "test".to_owned(),
+            scopes: scopes.to_vec(),
+            per_minute,
+            per_day,
+            is_demo: false,
+            expires_at: None,
+        };
+        self.store.new_api_key(key, self.clock.now()).await.unwrap().secret
     }
 
     /// Waits until so many deletions have been tried in vain and put off.

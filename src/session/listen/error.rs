@@ -6,9 +6,6 @@ use crate::twiml::TwimlError;
 /// Why a listening could not be had.
 #[derive(Debug, Error)]
 pub enum ListeningError {
-    /// Nobody may listen: no API key is configured.
-    #[error("not found")]
-    Closed,
     /// There is no listening of that id.
     #[error("there is no listening of that id")]
     Unknown,
@@ -41,7 +38,7 @@ impl ListeningError {
     /// The stable machine code.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Closed | Self::Unknown => "not_found",
+            Self::Unknown => "not_found",
             Self::UnknownLine => "unknown_line",
             Self::TooLong { .. } => "too_long",
             Self::NotEnrolled => "not_enrolled",

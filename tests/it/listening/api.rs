@@ -1,3 +1,4 @@
+use callprint::store::Scope;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -7,8 +8,8 @@ use crate::media::ANNA;
 /// The stable code of a refusal.
 fn code(body: &str) -> String {
     let body: Value = serde_json::from_str(body).unwrap_or_else(|_| panic!("{body}"));
-    assert!(body["error"]["message"].is_string(), "{body}");
-    body["error"]["code"].as_str().unwrap().to_owned()
+    assert!(body["message"].is_string(), "{body}");
+    body["error"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,10 +39,16 @@ async fn only_who_shows_the_key_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_a_configured_key_there_is_nothing_here() {
+async fn without_a_configured_key_it_takes_an_api_key_for_phone_callers() {
     let house = House::open().await;
-    let answer = house.send(Method::POST, "/v1/listenings", &[("x-api-key", "")], b"{}".to_vec()).await;
-    assert_eq!((answer.status, code(&answer.body)), (StatusCode::NOT_FOUND, "not_found".to_owned()));
+    let ask = async |key: &str| {
+        let answer = house.send(Method::POST, "/v1/listenings", &[("x-api-key", key)], b"{}".to_vec()).await;
+        (answer.status.as_u16(), code(&answer.body))
+    };
+    assert_eq!(ask("").await, (401, "unauthorized".to_owned()));
+    assert_eq!(ask(&house.api_key("main", &[Scope::Enroll]).await).await, (403, "forbidden".to_owned()));
+    assert_eq!(ask(&house.api_key("acme", &[Scope::Verify]).await).await, (403, "forbidden".to_owned()));
+    assert_eq!(ask(&house.api_key("main", &[Scope::Verify]).await).await, (422, "invalid_request".to_owned()));
     house.close().await;
 }
 
@@ -76,7 +83,7 @@ async fn what_cannot_be_used_is_refused_with_a_stable_code() {
     for id in ["LI00000000000000000000000000000001", "LI1", "CA00000000000000000000000000000001", "%00"] {
         for method in [Method::GET, Method::DELETE] {
             let (status, answer) = house.ask(method, &format!("/v1/listenings/{id}"), &Value::Null).await;
-            assert_eq!((status.as_u16(), &answer["error"]["code"]), (404, &json!("not_found")), "{id}");
+            assert_eq!((status.as_u16(), &answer["error"]), (404, &json!("not_found")), "{id}");
         }
     }
     house.close().await;
@@ -87,7 +94,7 @@ async fn nobody_who_has_opted_out_is_listened_to() {
     let house = House::listening().await;
     house.anna_opts_out().await;
     let (status, answer) = house.ask(Method::POST, "/v1/listenings", &json!({ "caller": { "number": ANNA } })).await;
-    assert_eq!((status.as_u16(), &answer["error"]["code"]), (409, &json!("opted_out")));
+    assert_eq!((status.as_u16(), &answer["error"]), (409, &json!("opted_out")));
     house.close().await;
 }
 

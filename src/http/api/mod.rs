@@ -1,0 +1,45 @@
+//! What applications ask for: keys, JSON, one shape of error.
+
+mod client;
+mod error;
+mod listening;
+mod usage;
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::Edge;
+use client::Known;
+use error::ApiError;
+
+/// A request's JSON is a few hundred bytes; whoever takes longer holds a place on purpose.
+const BODY_WITHIN: Duration = Duration::from_secs(5);
+
+/// Every route of applications.
+pub(super) fn routes() -> Router<Edge> {
+    Router::new()
+        .merge(listening::routes())
+        .merge(usage::routes())
+        .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"))
+}
+
+/// A request's JSON.
+struct Body<T>(T);
+
+impl<T: DeserializeOwned> FromRequest<Edge> for Body<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &Edge) -> Result<Self, ApiError> {
+        let slow = |_| ApiError::new(StatusCode::REQUEST_TIMEOUT, "body_too_slow");
+        let whole = tokio::time::timeout(BODY_WITHIN, Bytes::from_request(request, &())).await.map_err(slow)?;
+        let body = whole.map_err(|_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"))?;
+        // First JSON, then ours: so that the two kinds of mistake are told apart.
+        let json: serde_json::Value = serde_json::from_slice(&body)?;
+        Ok(Self(serde_json::from_value(json)?))
+    }
+}
