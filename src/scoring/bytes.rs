@@ -9,7 +9,7 @@ const MAGIC: [u8; 4] = *b"cpvp";
 const VERSION: u8 = 1;
 
 /// Stored embeddings are of unit length; rounding moves it by less than this.
-const UNIT_WITHIN: f32 = 1e-3;
+pub(super) const UNIT_WITHIN: f32 = 1e-3;
 
 /// Writes takes of one model.
 pub(super) fn write_takes(takes: &[TakePrint]) -> Vec<u8> {

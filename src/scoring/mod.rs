@@ -5,6 +5,7 @@ mod bytes;
 mod calibration;
 mod embedding;
 mod error;
+mod learned;
 pub mod metrics;
 mod voiceprint;
 
@@ -12,4 +13,5 @@ pub use backend::Backend;
 pub use calibration::Calibration;
 pub use embedding::{Agreement, Embedding, ModelId, agreement};
 pub use error::ScoreError;
+pub use learned::Learned;
 pub use voiceprint::{TakePrint, Voiceprint};
