@@ -7,6 +7,7 @@ mod embedding;
 mod error;
 mod learned;
 pub mod metrics;
+pub mod site;
 mod voiceprint;
 
 pub use backend::Backend;

@@ -25,6 +25,20 @@ pub enum Strictness {
     Far001Pct,
 }
 
+impl Strictness {
+    /// Every strictness, the loosest first.
+    pub const ALL: [Self; 3] = [Self::Far1Pct, Self::Far01Pct, Self::Far001Pct];
+
+    /// The false-accept rate aimed at, as a fraction.
+    pub const fn far(self) -> f32 {
+        match self {
+            Self::Far1Pct => 0.01,
+            Self::Far01Pct => 0.001,
+            Self::Far001Pct => 0.000_1,
+        }
+    }
+}
+
 impl fmt::Display for Strictness {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
