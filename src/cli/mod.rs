@@ -11,6 +11,7 @@ macro_rules! say {
     }};
 }
 
+pub(crate) mod attack;
 mod attempts;
 mod call;
 mod callers;
