@@ -76,6 +76,7 @@ pub mod dialog;
 pub mod engine;
 pub mod features;
 pub mod http;
+pub mod liveness;
 pub mod models;
 pub mod phone;
 pub mod scoring;

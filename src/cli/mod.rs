@@ -12,6 +12,7 @@ macro_rules! say {
 }
 
 mod api_keys;
+pub(crate) mod attack;
 mod attempts;
 mod call;
 mod callers;

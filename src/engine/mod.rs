@@ -8,6 +8,7 @@ mod error;
 mod findings;
 mod listen;
 mod live;
+mod liveness;
 mod verdict;
 
 use std::ops::Range;
@@ -22,6 +23,7 @@ pub use verdict::{Bar, CLEARLY, Evidence, Stage, decide, decide_ongoing};
 
 use crate::audio::resample;
 use crate::features::Fbank;
+use crate::liveness::Fingerprinter;
 use crate::models::Library;
 use crate::scoring::{ModelId, ScoreError, TakePrint, Voiceprint};
 use crate::types::{Clip8k, Clip16k, Cosine, Llr, Reason, Strictness};
@@ -38,13 +40,15 @@ const MAX_SCORED_SAMPLES: usize = 10 * Clip8k::RATE_HZ as usize;
 pub struct Engine {
     models: Library,
     fbank: Arc<Fbank>,
+    fingerprinter: Fingerprinter,
     vad: VadConfig,
 }
 
 impl Engine {
     /// An engine on these models.
     pub fn new(models: Library) -> Self {
-        Self { models, fbank: Arc::new(Fbank::new()), vad: VadConfig::default() }
+        let fingerprinter = Fingerprinter::new();
+        Self { models, fbank: Arc::new(Fbank::new()), fingerprinter, vad: VadConfig::default() }
     }
 
     /// The speaker model; a voiceprint of another one cannot be verified here.
