@@ -78,6 +78,7 @@ pub mod features;
 pub mod http;
 pub mod models;
 pub mod phone;
+pub mod phrase;
 pub mod scoring;
 pub mod session;
 pub mod store;

@@ -8,6 +8,7 @@ mod error;
 mod listen;
 mod live;
 mod verdict;
+mod words;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ pub use error::EngineError;
 pub use listen::{Conversation, ConversationStep, Party, Sample, Showing, Spoken};
 pub use live::{Chunk, Heard, Live, LiveEvent, LiveStep};
 pub use verdict::{Bar, CLEARLY, Evidence, Stage, decide, decide_ongoing};
+pub use words::{ChallengeScore, PhraseScore, Words};
 
 use crate::audio::resample;
 use crate::features::Fbank;
