@@ -79,6 +79,7 @@ pub mod http;
 pub mod liveness;
 pub mod models;
 pub mod phone;
+pub mod phrase;
 pub mod scoring;
 pub mod session;
 pub mod store;

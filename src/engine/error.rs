@@ -1,6 +1,7 @@
 use thiserror::Error;
 
 use crate::models::ModelError;
+use crate::phrase::PhraseError;
 use crate::scoring::ScoreError;
 
 /// Why a take could not be examined. Never the speaker's fault, and never a pass.
@@ -12,6 +13,9 @@ pub enum EngineError {
     /// A model's output cannot be used.
     #[error(transparent)]
     Score(#[from] ScoreError),
+    /// What was said cannot be compared.
+    #[error(transparent)]
+    Phrase(#[from] PhraseError),
 }
 
 impl EngineError {
@@ -20,6 +24,7 @@ impl EngineError {
         match self {
             Self::Model(error) => error.code(),
             Self::Score(error) => error.code(),
+            Self::Phrase(error) => error.code(),
         }
     }
 }

@@ -10,6 +10,7 @@ mod listen;
 mod live;
 mod liveness;
 mod verdict;
+mod words;
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub use findings::{Finding, Findings, Lacking, Signal, Tier};
 pub use listen::{Conversation, ConversationStep, Party, Sample, Showing, Spoken};
 pub use live::{Chunk, Heard, Live, LiveEvent, LiveStep};
 pub use verdict::{Bar, CLEARLY, Evidence, Stage, decide, decide_ongoing};
+pub use words::{ChallengeScore, PhraseScore, Words};
 
 use crate::audio::resample;
 use crate::features::Fbank;

@@ -74,6 +74,7 @@ fn element(outlet: &Outlet) -> Option<ElementType> {
     match outlet.dtype().tensor_type()? {
         TensorElementType::Float32 => Some(ElementType::F32),
         TensorElementType::Int64 => Some(ElementType::I64),
+        TensorElementType::Bool => Some(ElementType::Bool),
         _ => None,
     }
 }

@@ -1,4 +1,6 @@
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
@@ -56,6 +58,25 @@ pub(super) fn read_checked(path: &Path, sha256: &str) -> Result<Vec<u8>, ModelEr
     } else {
         Err(ModelError::Hash { path: path.to_path_buf(), expected: sha256.to_owned(), found })
     }
+}
+
+/// Reads a file like [`read_checked`], once for the life of the process.
+///
+/// For models whose sessions use the bytes where they are: two sessions of the phrase decoder share its 30 MB. Whoever loads the
+/// same models again gets the same bytes, so that what is kept is bounded by the manifests that were loaded.
+///
+/// # Errors
+/// [`ModelError::Unreadable`] or [`ModelError::Hash`].
+pub(super) fn keep_checked(path: &Path, sha256: &str) -> Result<&'static [u8], ModelError> {
+    static KEPT: Mutex<BTreeMap<String, &'static [u8]>> = Mutex::new(BTreeMap::new());
+    // Reading under the lock: a second reader of the same file would keep it twice.
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(bytes) = kept.get(sha256) {
+        return Ok(bytes);
+    }
+    let bytes: &'static [u8] = Vec::leak(read_checked(path, sha256)?);
+    kept.insert(sha256.to_owned(), bytes);
+    Ok(bytes)
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use super::phrase_part::{ChallengeScale, PhrasePart, PhraseScale, TextPart};
 use super::{ModelError, files};
 
 /// The layout of the manifest that this build reads.
@@ -59,6 +60,10 @@ pub struct Entry {
     pub backend: Option<BackendFile>,
     /// What a speaker model's scores mean.
     pub calibration: Option<Calibration>,
+    /// What surrounds a phrase encoder.
+    pub phrase: Option<PhrasePart>,
+    /// What surrounds a phrase decoder.
+    pub text: Option<TextPart>,
     /// What was measured of it, for people.
     pub figures: Option<toml::Table>,
 }
@@ -71,6 +76,10 @@ pub enum Role {
     Vad,
     /// Turns speech into a voice.
     Speaker,
+    /// Turns speech into frames of what is said.
+    PhraseEncoder,
+    /// Weighs texts against the encoder's frames.
+    PhraseDecoder,
 }
 
 /// The package a model was taken from.
@@ -120,6 +129,8 @@ pub enum ElementType {
     F32,
     /// 64-bit integers.
     I64,
+    /// Yes or no.
+    Bool,
 }
 
 /// The features a speaker model was measured with.
@@ -207,7 +218,7 @@ impl Manifest {
             }
             entry.check().map_err(|problem| format!("model {:?}: {problem}", entry.id))?;
         }
-        for role in [Role::Vad, Role::Speaker] {
+        for role in [Role::Vad, Role::Speaker, Role::PhraseEncoder, Role::PhraseDecoder] {
             let defaults = self.models.iter().filter(|entry| entry.role == role && entry.default).count();
             if defaults != 1 {
                 return Err(format!("role {role} has {defaults} default models, not one"));
@@ -223,19 +234,28 @@ impl Entry {
     }
 
     fn check(&self) -> Result<(), String> {
-        let names = [Some(&self.file), Some(&self.licence_file), self.backend.as_ref().map(|backend| &backend.file)];
+        let space = self.phrase.as_ref().map(|phrase| &phrase.space.file);
+        let tokens = self.text.as_ref().map(|text| &text.tokens);
+        let backend = self.backend.as_ref().map(|backend| &backend.file);
+        let names = [Some(&self.file), Some(&self.licence_file), backend, space, tokens];
         if let Some(name) = names.into_iter().flatten().find(|name| !stays_inside(name)) {
             return Err(format!("{name:?} does not lie in the models' folder"));
         }
         let parts = [self.front_end.is_some(), self.backend.is_some(), self.calibration.is_some()];
         let has_them = match self.role {
             Role::Speaker => parts == [true; 3],
-            Role::Vad => parts == [false; 3],
+            Role::Vad | Role::PhraseEncoder | Role::PhraseDecoder => parts == [false; 3],
         };
         if !has_them {
             return Err("front_end, backend and calibration belong to a speaker model, all three".to_owned());
         }
-        self.calibration.as_ref().map_or(Ok(()), Calibration::check)
+        let phrase = (self.role == Role::PhraseEncoder, self.role == Role::PhraseDecoder);
+        if phrase != (self.phrase.is_some(), self.text.is_some()) {
+            return Err("phrase belongs to a phrase encoder, text to a phrase decoder".to_owned());
+        }
+        self.calibration.as_ref().map_or(Ok(()), Calibration::check)?;
+        self.phrase.as_ref().map_or(Ok(()), PhrasePart::check)?;
+        self.text.as_ref().map_or(Ok(()), TextPart::check)
     }
 }
 
@@ -267,6 +287,8 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::Vad => "vad",
             Self::Speaker => "speaker",
+            Self::PhraseEncoder => "phrase_encoder",
+            Self::PhraseDecoder => "phrase_decoder",
         })
     }
 }
@@ -276,6 +298,7 @@ impl fmt::Display for ElementType {
         f.write_str(match self {
             Self::F32 => "f32",
             Self::I64 => "i64",
+            Self::Bool => "bool",
         })
     }
 }

@@ -11,6 +11,9 @@ mod error;
 mod files;
 /// What the manifest says, as types.
 pub mod manifest;
+mod phrase;
+mod phrase_part;
+mod phrase_text;
 mod pool;
 mod runtime;
 mod session;
@@ -24,16 +27,28 @@ use std::sync::Arc;
 use std::thread;
 
 pub use error::ModelError;
+pub use phrase::Encoded;
 pub use spec::SpeakerSpec;
 pub use stream::SpeechStream;
 
 use crate::config;
 use crate::features::Features;
+use crate::phrase::{ChallengeCalibration, PhraseCalibration, Reading, Sound, Space, Spelling, Tokens};
 use crate::types::Clip8k;
 use crate::vad::CHUNK;
 use manifest::{Manifest, Role};
+use phrase::PhraseEncoder;
+use phrase_text::PhraseDecoder;
 use speaker::SpeakerModel;
 use speech::SpeechModel;
+
+/// What a thread of loading brought; its panic goes on here.
+fn join<T>(thread: thread::ScopedJoinHandle<T>) -> T {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+/// The silence that tells what a text is worth where nothing was said, in samples at 8 kHz: 3 s, as long as a take.
+const SILENCE: usize = 3 * Clip8k::RATE_HZ as usize;
 
 /// The loaded models. Cheap to clone; clones share their sessions.
 #[derive(Clone, Debug)]
@@ -45,6 +60,10 @@ struct Loaded {
     spec: SpeakerSpec,
     speaker: SpeakerModel,
     speech: SpeechModel,
+    encoder: PhraseEncoder,
+    decoder: PhraseDecoder,
+    /// What the encoder makes of silence.
+    silence: Encoded,
 }
 
 impl Library {
@@ -58,16 +77,22 @@ impl Library {
         let manifest = Manifest::read(&files::folder(config.dir.as_deref())?)?;
         let speech = manifest.select(Role::Vad, "")?;
         let speaker = manifest.select(Role::Speaker, &config.speaker)?;
+        let encoder = manifest.select(Role::PhraseEncoder, "")?;
+        let decoder = manifest.select(Role::PhraseDecoder, "")?;
         let spec = SpeakerSpec::read(speaker, &manifest.folder)?;
         let dimension = spec.backend.dimension();
         let environment = runtime::environment(config.onnxruntime.as_deref())?;
         let opener = session::Opener { environment: &environment, folder: &manifest.folder, sessions: config.sessions };
-        let (speaker, speech) = thread::scope(|scope| {
+        let ((speaker, speech), (encoder, decoder)) = thread::scope(|scope| {
             let speech = scope.spawn(|| SpeechModel::load(speech, &opener));
+            let encoder = scope.spawn(|| PhraseEncoder::load(encoder, &opener));
+            let decoder = scope.spawn(|| PhraseDecoder::load(decoder, &opener));
             let speaker = SpeakerModel::load(speaker, dimension, &opener);
-            (speaker, speech.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            ((speaker, join(speech)), (join(encoder), join(decoder)))
         });
-        Ok(Self(Arc::new(Loaded { speaker: speaker?, speech: speech?, spec, manifest })))
+        let (speaker, speech, encoder, decoder) = (speaker?, speech?, encoder?, decoder?);
+        let silence = encoder.encode(&Sound::of(&Clip8k::new(vec![0.0; SILENCE]), 0..SILENCE))?;
+        Ok(Self(Arc::new(Loaded { speaker, speech, encoder, decoder, silence, spec, manifest })))
     }
 
     /// The probability of speech in each 32 ms of a clip. Blocks until a session is free.
@@ -100,6 +125,50 @@ impl Library {
     /// [`ModelError::Inference`].
     pub fn embed(&self, features: &Features) -> Result<Vec<f32>, ModelError> {
         self.0.speaker.embed(features)
+    }
+
+    /// What the phrase encoder makes of a sound. Blocks until a session is free.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`].
+    pub fn encode(&self, sound: &Sound) -> Result<Encoded, ModelError> {
+        self.0.encoder.encode(sound)
+    }
+
+    /// How likely a text is for a sound. Blocks until a session is free.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`], also for a text of more than 128 tokens.
+    pub fn weigh(&self, encoded: &Encoded, spelling: &Spelling) -> Result<Reading, ModelError> {
+        self.0.decoder.read(encoded, spelling)
+    }
+
+    /// How likely a text is where nothing was said: what the model expects of texts. Blocks until a session is free.
+    ///
+    /// # Errors
+    /// As [`weigh`](Self::weigh).
+    pub fn weigh_silence(&self, spelling: &Spelling) -> Result<Reading, ModelError> {
+        self.0.decoder.read(&self.0.silence, spelling)
+    }
+
+    /// From the encoder's frames to comparable ones.
+    pub fn phrase_space(&self) -> &Space {
+        &self.0.encoder.space
+    }
+
+    /// What distances between phrases mean.
+    pub fn phrase_calibration(&self) -> &PhraseCalibration {
+        &self.0.encoder.calibration
+    }
+
+    /// What texts are spelled in.
+    pub fn tokens(&self) -> &Tokens {
+        &self.0.decoder.tokens
+    }
+
+    /// What the fit of a challenge means.
+    pub fn challenge_calibration(&self) -> &ChallengeCalibration {
+        &self.0.decoder.calibration
     }
 
     /// What surrounds the speaker model: its id, projection and calibration.

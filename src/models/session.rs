@@ -5,7 +5,7 @@ use std::thread;
 use ort::environment::Environment;
 use ort::ep;
 use ort::session::Session;
-use ort::session::builder::GraphOptimizationLevel;
+use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 
 use super::contract::check_session;
 use super::manifest::Entry;
@@ -26,7 +26,11 @@ impl Opener<'_> {
     /// # Errors
     /// [`ModelError`] of the file, of ONNX Runtime, or of tensors that are not as the manifest says.
     pub(super) fn open(&self, entry: &Entry) -> Result<Pool<Session>, ModelError> {
-        let bytes = files::read_checked(&self.folder.join(&entry.file), &entry.sha256)?;
+        let path = self.folder.join(&entry.file);
+        if path.extension().is_some_and(|extension| extension == "ort") {
+            return self.open_in_place(entry, &path);
+        }
+        let bytes = files::read_checked(&path, &entry.sha256)?;
         let sessions: Result<Vec<_>, _> = thread::scope(|scope| {
             // One thread each: opening is most of the time it takes to start.
             let opening: Vec<_> =
@@ -36,16 +40,36 @@ impl Opener<'_> {
         Ok(Pool::new(sessions?))
     }
 
+    /// Opens a file in ONNX Runtime's own format, whose weights all sessions use where the file lies in memory.
+    fn open_in_place(&self, entry: &Entry, path: &Path) -> Result<Pool<Session>, ModelError> {
+        let bytes = files::keep_checked(path, &entry.sha256)?;
+        let open = |_| {
+            let session = builder(self.environment).and_then(|builder| {
+                // The bytes are kept as long as the process lives: longer than any session.
+                builder
+                    .with_config_entry("session.use_ort_model_bytes_directly", "1")?
+                    .with_config_entry("session.use_ort_model_bytes_for_initializers", "1")?
+                    .commit_from_memory(bytes)
+            });
+            checked(entry, session)
+        };
+        (0..self.sessions.max(1)).map(open).collect::<Result<Vec<_>, _>>().map(Pool::new)
+    }
+
     fn open_one(&self, entry: &Entry, bytes: &[u8]) -> Result<Session, ModelError> {
-        let session = build(self.environment, bytes)
-            .map_err(|error| ModelError::Session { model: entry.id.clone(), problem: error.to_string() })?;
-        check_session(entry, &session)?;
-        Ok(session)
+        checked(entry, builder(self.environment).and_then(|mut builder| builder.commit_from_memory(bytes)))
     }
 }
 
-fn build(environment: &Environment, bytes: &[u8]) -> ort::Result<Session> {
-    Session::builder(environment)?
+fn checked(entry: &Entry, session: ort::Result<Session>) -> Result<Session, ModelError> {
+    let session =
+        session.map_err(|error| ModelError::Session { model: entry.id.clone(), problem: error.to_string() })?;
+    check_session(entry, &session)?;
+    Ok(session)
+}
+
+fn builder(environment: &Environment) -> ort::Result<SessionBuilder> {
+    let builder = Session::builder(environment)?
         // A session computes on the thread that calls it: the pool decides how many cores work.
         .with_intra_threads(1)?
         .with_inter_threads(1)?
@@ -55,6 +79,6 @@ fn build(environment: &Environment, bytes: &[u8]) -> ort::Result<Session> {
         // Takes differ in length, and a plan is kept for every length seen.
         .with_memory_pattern(false)?
         // An arena keeps the longest take's memory for ever: 40 MB with two sessions, for no time saved.
-        .with_execution_providers([ep::CPU::default().with_arena_allocator(false).build()])?
-        .commit_from_memory(bytes)
+        .with_execution_providers([ep::CPU::default().with_arena_allocator(false).build()])?;
+    Ok(builder)
 }
