@@ -12,7 +12,7 @@ use std::path::Path;
 
 use callprint::audio::{resample, wav};
 use callprint::config;
-use callprint::engine::{Bar, Engine, Heard, Live, LiveEvent, LiveStep};
+use callprint::engine::{Bar, Claim, Engine, Heard, Live, LiveEvent, LiveStep};
 use callprint::features::Fbank;
 use callprint::models::{Library, SpeechStream};
 use callprint::types::{Clip8k, Clip16k};
@@ -48,11 +48,11 @@ fn library() -> Library {
 fn stages(c: &mut Criterion<CpuTime>) {
     let library = library();
     let engine = Engine::new(library.clone());
-    let prints: Vec<_> = (1..=3)
+    let takes: Vec<_> = (1..=3)
         .map(|n| wav::decode(&fixture(&format!("anna_pass_{n}.wav")), &LIMITS).unwrap())
-        .map(|clip| engine.examine(&clip, &QualityLimits::ENROLL).unwrap().print().unwrap())
+        .map(|clip| engine.examine(&clip, &QualityLimits::ENROLL).unwrap().enrolled().unwrap())
         .collect();
-    let voiceprint = engine.enroll(&prints).unwrap();
+    let claim = Claim::of(engine.enroll(takes).unwrap());
 
     let bytes = five_seconds();
     let clip16 = wav::decode(&bytes, &LIMITS).unwrap();
@@ -75,7 +75,7 @@ fn stages(c: &mut Criterion<CpuTime>) {
         b.iter(|| {
             let clip = wav::decode(black_box(&bytes), &LIMITS).unwrap();
             let take = engine.examine(&clip, &QualityLimits::VERIFY).unwrap();
-            let assessment = engine.verify(Some(&voiceprint), &take, &Bar::default());
+            let assessment = engine.verify(&claim, &take, &Bar::default()).unwrap();
             assert!(assessment.verdict.is_accept(), "{assessment:?}");
         });
     });

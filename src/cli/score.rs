@@ -5,8 +5,9 @@ use serde::Serialize;
 
 use super::models::ModelArgs;
 use super::{Exit, recording};
-use crate::engine::{Assessment, Bar, Engine, Take};
+use crate::engine::{self, AskedFor, Assessment, Bar, Claim, Engine, Take};
 use crate::models::Library;
+use crate::phrase::Challenge;
 use crate::scoring::Agreement;
 use crate::types::{Reason, Strictness};
 use crate::vad::{Quality, QualityLimits};
@@ -27,6 +28,9 @@ pub(super) struct Args {
     /// The false-accept rate to aim at: 1%, 0.1% or 0.01%
     #[arg(long, value_name = "FAR", default_value = "0.1%", value_parser = strictness)]
     strictness: Strictness,
+    /// What the probe should say instead of the enrolled sentence: `472913`, or `47 river apple`
+    #[arg(long, value_name = "WORDS")]
+    challenge: Option<Challenge>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -68,15 +72,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let engine = Engine::new(Library::load(&args.models.to_config(1))?);
     let takes = args.enroll.iter().map(|path| enrollment_take(&engine, path)).collect::<anyhow::Result<Vec<_>>>()?;
-    let prints: Vec<_> = takes.iter().filter_map(Take::print).collect();
-    let voiceprint = engine.enroll(&prints).map_err(|reason| no_voiceprint(&engine, reason))?;
+    let enrolled = enroll(&engine, &takes)?;
+    let take_agreement = enrolled.voiceprint().agreement();
+    let asked = args.challenge.clone().map_or(AskedFor::Passphrase, AskedFor::Challenge);
+    let claim = Claim { asked, ..Claim::of(enrolled) };
     let probe = examine(&engine, &args.probe, &QualityLimits::VERIFY)?;
     let bar = Bar { strictness: args.strictness, last_mismatch: true, last_bad_take: true, ..Bar::default() };
     let report = Report {
-        assessment: engine.verify(Some(&voiceprint), &probe, &bar),
+        assessment: engine.verify(&claim, &probe, &bar)?,
         strictness: args.strictness,
         model: engine.model().as_str(),
-        take_agreement: voiceprint.agreement(),
+        take_agreement,
         takes: args.enroll.iter().zip(&takes).map(|(file, take)| Enrolled { file, quality: take.quality }).collect(),
     };
     if args.json {
@@ -85,6 +91,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         print(&report, &args.probe, &engine);
     }
     Ok(if report.assessment.verdict.is_accept() { Exit::Yes } else { Exit::No })
+}
+
+/// As a line does: no two takes are one recording, and they agree in voice and words.
+fn enroll(engine: &Engine, takes: &[Take]) -> anyhow::Result<engine::Enrolled> {
+    let takes: Vec<_> = takes.iter().filter_map(Take::enrolled).collect();
+    for (at, take) in takes.iter().enumerate() {
+        if engine.is_repeated(take, &takes[..at]) {
+            bail!("take {} is an earlier one, played again ({})", at + 1, Reason::ReplaySuspected);
+        }
+    }
+    engine.enroll(takes).map_err(|reason| no_voiceprint(engine, reason))
 }
 
 fn enrollment_take(engine: &Engine, path: &Path) -> anyhow::Result<Take> {
@@ -104,7 +121,9 @@ fn examine(engine: &Engine, path: &Path, limits: &QualityLimits) -> anyhow::Resu
 fn no_voiceprint(engine: &Engine, reason: Reason) -> anyhow::Error {
     let floor = engine.least_agreement().0;
     match reason {
-        Reason::TakesDiffer => anyhow!("the takes do not agree ({reason}): two of them are less alike than {floor:.2}"),
+        Reason::TakesDiffer => anyhow!(
+            "the takes do not agree ({reason}): two of them are less alike than {floor:.2}, or do not say the same"
+        ),
         reason => anyhow!("the takes do not make a voiceprint: {reason}"),
     }
 }
@@ -125,6 +144,16 @@ fn print(report: &Report, probe: &Path, engine: &Engine) {
     if let (Some(cosine), Some(llr)) = (signals.cosine, signals.llr) {
         let (threshold, far) = (signals.threshold.0, report.strictness);
         say!("probe    cosine {:.2}, LLR {:.1}; accepted from {threshold:.1} (aims at FAR {far})", cosine.0, llr.0);
+    }
+    for (signal, finding) in signals.findings.iter().flat_map(|findings| findings.measured().collect::<Vec<_>>()) {
+        let (name, margin) = (signal.as_str(), finding.margin());
+        let word = if margin < 0.0 { "short by" } else { "above by" };
+        say!(
+            "{name:<9}LLR {:>5.1}, accepted from {:.1}: {word} {:.1}",
+            finding.llr.0,
+            finding.threshold.0,
+            margin.abs()
+        );
     }
     match verdict.reason() {
         None => say!("verdict  {}", verdict.code()),

@@ -33,6 +33,8 @@ pub struct Line {
     pub strictness: Strictness,
     /// When callers are asked for something random in place of the passphrase.
     pub challenge: ChallengePolicy,
+    /// What challenges are made of.
+    pub challenge_form: ChallengeForm,
     /// Whether callers choose their own sentence: the first take defines it, the others repeat it.
     pub own_passphrase: bool,
     /// ISO 3166 codes of the countries whose numbers count as an identity hint; empty: any country.
@@ -65,6 +67,16 @@ pub enum ChallengePolicy {
     Risk,
     /// In every verification.
     Always,
+}
+
+/// What a challenge is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeForm {
+    /// Six digits.
+    Digits,
+    /// Two digits and two words.
+    Mixed,
 }
 
 /// Who may become an enrolled caller on a line.

@@ -11,7 +11,7 @@ mod section;
 mod tests;
 
 pub use check::Invalid;
-pub use line::{AfterVerdict, Audio, ChallengePolicy, EnrollmentPolicy, Line};
+pub use line::{AfterVerdict, Audio, ChallengeForm, ChallengePolicy, EnrollmentPolicy, Line};
 pub use load::{ConfigError, DEFAULTS, Environment, load};
 pub use section::{
     AudioLimits, Enrollment, Listening, Lockout, Log, LogFormat, Models, Server, Store, Streams, Token, Twilio,

@@ -2,8 +2,11 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::findings::CLEAR;
-use crate::scoring::{Embedding, TakePrint};
+use super::claim::Asked;
+use super::findings::{CLEAR, Findings};
+use super::{EnrolledTake, Words};
+use crate::liveness::Fingerprint;
+use crate::scoring::{Embedding, ScoreError, TakePrint};
 use crate::types::{Cosine, Llr, Reason, Verdict};
 use crate::vad::Quality;
 
@@ -14,6 +17,10 @@ pub struct Take {
     pub quality: Quality,
     /// The voice, or why the recording is too poor to have one.
     pub voice: Result<Voice, Reason>,
+    /// What was said; none of a recording that is too poor.
+    pub words: Option<Words>,
+    /// How it sounded; none of a recording that is too poor.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// What the speaker model heard of a take.
@@ -44,10 +51,25 @@ impl Take {
         self.voice.as_ref().err().copied()
     }
 
-    /// What is kept of the take when it enrolls; nothing of a faulty one.
+    /// Everything that was heard of it, or what is wrong with it.
+    pub(super) fn heard(&self) -> Result<(&Voice, &Words, &Fingerprint), Reason> {
+        let voice = self.voice.as_ref().map_err(|fault| *fault)?;
+        match (&self.words, &self.fingerprint) {
+            (Some(words), Some(fingerprint)) => Ok((voice, words, fingerprint)),
+            _ => Err(Reason::Unavailable),
+        }
+    }
+
+    /// The voice that is kept of the take when it enrolls; nothing of a faulty one.
     pub fn print(&self) -> Option<TakePrint> {
         let voice = self.voice.as_ref().ok()?;
         Some(TakePrint { embedding: voice.embedding.clone(), net_speech_ms: self.quality.net_speech_ms })
+    }
+
+    /// What is kept of the take when it enrolls; nothing of a faulty one.
+    pub fn enrolled(&self) -> Option<EnrolledTake> {
+        let (_, words, fingerprint) = self.heard().ok()?;
+        Some(EnrolledTake { voice: self.print()?, words: words.frames().clone(), fingerprint: fingerprint.clone() })
     }
 }
 
@@ -71,11 +93,41 @@ pub struct Signals {
     pub llr: Option<Llr>,
     /// The lowest `llr` that would have been accepted.
     pub threshold: Llr,
+    /// What the caller was asked to say.
+    pub asked: Asked,
+    /// Takes whose voices were put together, this one included.
+    pub takes: u32,
+    /// Every signal by itself; none when nothing was compared.
+    pub findings: Option<Findings>,
+    /// All of them in one number: accepted from 0 on.
+    pub fused: Option<Llr>,
 }
 
 impl Assessment {
     /// Whether it accepts beyond doubt: more speech would hardly change it.
     pub fn is_clear(&self) -> bool {
-        self.verdict.is_accept() && self.signals.llr.is_some_and(|llr| llr.0 >= self.signals.threshold.0 + CLEAR)
+        self.verdict.is_accept() && self.signals.fused.is_some_and(|fused| fused.0 >= CLEAR)
+    }
+}
+
+impl Voice {
+    /// The voice of several takes of one verification: their mean direction, weighed by how long each was heard.
+    ///
+    /// # Errors
+    /// [`ScoreError`] when they come from different models.
+    pub fn and(&self, others: &[Self]) -> Result<Self, ScoreError> {
+        if others.is_empty() {
+            return Ok(self.clone());
+        }
+        let mut sum = vec![0.0; self.embedding.values().len()];
+        for voice in others.iter().chain([self]) {
+            // Also checks that they can be compared.
+            self.embedding.cosine(&voice.embedding)?;
+            for (sum, value) in sum.iter_mut().zip(voice.embedding.values()) {
+                *sum += value * voice.heard_ms as f32;
+            }
+        }
+        let heard_ms = others.iter().chain([self]).map(|voice| voice.heard_ms).sum();
+        Ok(Self { embedding: Embedding::unit(self.embedding.model().clone(), sum)?, heard_ms })
     }
 }

@@ -22,6 +22,16 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Voice => "voice",
+            Self::Words => "words",
+            Self::Replay => "replay",
+            Self::Synthetic => "synthetic",
+        }
+    }
+
     /// Why a probe that fails by this signal is not accepted.
     pub const fn reason(self) -> Reason {
         match self {

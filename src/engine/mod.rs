@@ -4,18 +4,24 @@
 //! keeps nothing between two takes.
 
 mod assessment;
+mod claim;
+mod enrolled;
 mod error;
 mod findings;
 mod listen;
 mod live;
 mod liveness;
+mod probe;
 mod verdict;
 mod words;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::thread;
 
 pub use assessment::{Assessment, Examined, Signals, Take, Voice};
+pub use claim::{Asked, AskedFor, Claim, Claimed};
+pub use enrolled::{Enrolled, EnrolledError, EnrolledTake};
 pub use error::EngineError;
 pub use findings::{Finding, Findings, Lacking, Signal, Tier};
 pub use listen::{Conversation, ConversationStep, Party, Sample, Showing, Spoken};
@@ -27,9 +33,11 @@ use crate::audio::resample;
 use crate::features::Fbank;
 use crate::liveness::Fingerprinter;
 use crate::models::Library;
-use crate::scoring::{ModelId, ScoreError, TakePrint, Voiceprint};
+use crate::scoring::site::Attempt;
+pub use crate::scoring::site::Site;
+use crate::scoring::{ModelId, ScoreError, Voiceprint};
 use crate::types::{Clip8k, Clip16k, Cosine, Llr, Reason, Strictness};
-use crate::vad::{self, QualityLimits, Speech, VadConfig};
+use crate::vad::{self, Quality, QualityLimits, Speech, VadConfig};
 
 /// Samples of trimmed speech that are scored, from its beginning: 10 s.
 ///
@@ -88,15 +96,24 @@ impl Engine {
     ) -> Result<Examined, EngineError> {
         let speech = vad::segments(probabilities, clip.samples().len(), &self.vad);
         let quality = vad::quality(clip, &speech);
-        let known = earlier
-            .filter(|earlier| earlier.trimmed == speech.trimmed)
-            .and_then(|earlier| earlier.take.voice.as_ref().ok());
-        let voice = match (quality.fault(limits), known) {
-            (Some(reason), _) => Err(reason),
-            (None, Some(voice)) => Ok(voice.clone()),
-            (None, None) => Ok(self.voice(clip, &speech)?),
+        let known = earlier.filter(|earlier| earlier.trimmed == speech.trimmed && earlier.take.voice.is_ok());
+        let take = match (quality.fault(limits), known) {
+            (Some(reason), _) => Take { quality, voice: Err(reason), words: None, fingerprint: None },
+            (None, Some(known)) => Take { quality, ..known.take.clone() },
+            (None, None) => self.listen(clip, &speech, quality)?,
         };
-        Ok(Examined { take: Take { quality, voice }, trimmed: speech.trimmed })
+        Ok(Examined { take, trimmed: speech.trimmed })
+    }
+
+    /// Takes voice, words and fingerprint of speech, on two threads: with the words ready when the voice is, nobody waits.
+    fn listen(&self, clip: &Clip8k, speech: &Speech, quality: Quality) -> Result<Take, EngineError> {
+        let (voice, words) = thread::scope(|scope| {
+            let words = scope.spawn(|| self.words(clip, &speech.trimmed));
+            let voice = self.voice(clip, speech);
+            (voice, words.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let fingerprint = Some(self.fingerprint(clip, speech));
+        Ok(Take { quality, voice: Ok(voice?), words: Some(words?), fingerprint })
     }
 
     fn voice(&self, clip: &Clip8k, speech: &Speech) -> Result<Voice, EngineError> {
@@ -107,18 +124,42 @@ impl Engine {
         Ok(Voice { embedding, heard_ms: heard_ms(speech, &scored) })
     }
 
-    /// Makes a voiceprint of takes that agree with each other.
+    /// Makes what is kept of a caller, of takes that agree with each other.
     ///
     /// # Errors
-    /// [`Reason::TakesDiffer`] when two takes are too unlike to be one speaker's; [`Reason::Unavailable`] when there are
-    /// none, or not all are from this engine's model.
-    pub fn enroll(&self, takes: &[TakePrint]) -> Result<Voiceprint, Reason> {
-        let voiceprint = Voiceprint::new(takes.to_vec()).map_err(|_| Reason::Unavailable)?;
-        if voiceprint.model() != self.model() {
+    /// [`Reason::TakesDiffer`] when two takes are too unlike to be one speaker's, or say different things;
+    /// [`Reason::Unavailable`] when there are none, or not all are from this engine's models.
+    pub fn enroll(&self, takes: Vec<EnrolledTake>) -> Result<Enrolled, Reason> {
+        let enrolled = Enrolled::new(takes).map_err(|_| Reason::Unavailable)?;
+        if enrolled.model() != self.model() {
             return Err(Reason::Unavailable);
         }
-        let agrees = voiceprint.agreement().min >= self.least_agreement();
-        if agrees { Ok(voiceprint) } else { Err(Reason::TakesDiffer) }
+        if enrolled.voiceprint().agreement().min < self.least_agreement() {
+            return Err(Reason::TakesDiffer);
+        }
+        self.same_phrase(enrolled.words())?;
+        Ok(enrolled)
+    }
+
+    /// Whether an enrollment take is an earlier one, played again.
+    pub fn is_repeated(&self, take: &EnrolledTake, earlier: &[EnrolledTake]) -> bool {
+        let earlier = earlier.iter().map(|earlier| &earlier.fingerprint);
+        self.replay(&take.fingerprint, earlier).is_some_and(|score| score.is_replay())
+    }
+
+    /// What callers' voices say about each other: every take of each against every other's voiceprint.
+    pub fn site(&self, callers: &[Voiceprint]) -> Site {
+        let mut attempts = Vec::with_capacity(callers.len() * callers.len() * 3);
+        for (taker, takes) in (0..).zip(callers) {
+            for (owner, voiceprint) in (0..).zip(callers).filter(|(owner, _)| *owner != taker) {
+                for take in takes.takes() {
+                    let voice = Voice { embedding: take.embedding.clone(), heard_ms: take.net_speech_ms };
+                    let scored = self.score(voiceprint, &voice);
+                    attempts.extend(scored.ok().map(|(_, llr)| Attempt { taker, owner, llr }));
+                }
+            }
+        }
+        Site::of(callers.len() as u32, &attempts, self.threshold(Strictness::Far001Pct))
     }
 
     /// How long it takes to say the phrase of a voiceprint: net speech in milliseconds, the mean of its takes.
@@ -142,22 +183,10 @@ impl Engine {
         Ok((cosine, llr))
     }
 
-    /// Compares a take with a voiceprint, or with nobody's: then it is never better than a mismatch.
-    pub fn verify(&self, voiceprint: Option<&Voiceprint>, take: &Take, bar: &Bar) -> Assessment {
-        let threshold = self.threshold(bar.strictness);
-        let scored = match (voiceprint, &take.voice) {
-            (Some(voiceprint), Ok(voice)) => self.score(voiceprint, voice).ok(),
-            _ => None,
-        };
-        let evidence = match (take.fault(), voiceprint, scored) {
-            (Some(fault), _, _) => Evidence::Fault(fault),
-            (None, None, _) => Evidence::Nobody,
-            (None, Some(_), None) => Evidence::Incomparable,
-            (None, Some(_), Some((_, llr))) => Evidence::Voice { llr, threshold },
-        };
-        let (cosine, llr) = scored.unzip();
-        let signals = Signals { quality: take.quality, cosine, llr, threshold };
-        Assessment { verdict: decide(evidence, bar), signals }
+    /// Whether a take is clearly the enrolled voice: more speech would hardly change it.
+    pub fn is_clearly(&self, voiceprint: &Voiceprint, take: &Take, bar: &Bar) -> bool {
+        let scored = take.voice.as_ref().ok().and_then(|voice| self.score(voiceprint, voice).ok());
+        scored.is_some_and(|(_, llr)| llr.0 >= self.voice_threshold(bar).0 + findings::CLEAR)
     }
 }
 

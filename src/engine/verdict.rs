@@ -6,6 +6,8 @@ use crate::types::{Llr, Reason, Strictness, Verdict};
 pub struct Bar {
     /// The line's aim.
     pub strictness: Strictness,
+    /// The voice's threshold that holds for this site's callers; none takes the shipped one.
+    pub site: Option<Llr>,
     /// What the voice must reach beyond that, because the call is suspect.
     pub raised_by: f32,
     /// How far below what is accepted a probe may be to be asked again.
@@ -14,6 +16,13 @@ pub struct Bar {
     pub last_mismatch: bool,
     /// Another bad take would be one too many.
     pub last_bad_take: bool,
+}
+
+impl Bar {
+    /// Whether what a probe lacks is so little that it may be asked again.
+    fn is_near(&self, margin: f32) -> bool {
+        margin >= -self.ask_again_within
+    }
 }
 
 /// What was found out about a probe.
@@ -32,8 +41,13 @@ pub enum Evidence {
         /// The lowest that is accepted.
         threshold: Llr,
     },
-    /// Nobody is enrolled here: the probe is nobody's voice.
-    Nobody,
+    /// Nobody is enrolled here: the probe is nobody's voice, and was compared with something all the same.
+    Nobody {
+        /// What an impostor's voice might have come to.
+        llr: Llr,
+        /// The lowest that would be accepted of somebody.
+        threshold: Llr,
+    },
     /// Voiceprint and probe come from different models: there is nothing to compare.
     Incomparable,
 }
@@ -52,12 +66,19 @@ pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
             if fused.0 >= 0.0 {
                 return Verdict::Accept;
             }
-            let is_near = fused.0 >= -bar.ask_again_within;
-            (findings.weakest().reason(), bar.last_mismatch || !is_near)
+            // Who has another's voice is not told about the words: it would tell that there is a voiceprint.
+            let is_other = findings.voice.margin() < 0.0;
+            let reason = if is_other { Reason::VoiceMismatch } else { findings.weakest().reason() };
+            (reason, bar.last_mismatch || !bar.is_near(if is_other { findings.voice.margin() } else { fused.0 }))
+        }
+        Evidence::Nobody { llr, threshold } => {
+            // However well it fits nobody's voice: as near as can be is a mismatch.
+            let margin = (llr.0 - threshold.0).min(-f32::EPSILON);
+            (Reason::VoiceMismatch, bar.last_mismatch || !bar.is_near(margin))
         }
         Evidence::TooLate => (Reason::ChallengeExpired, bar.last_mismatch),
         Evidence::Voice { llr, threshold } if llr >= threshold => return Verdict::Accept,
-        Evidence::Voice { .. } | Evidence::Nobody => (Reason::VoiceMismatch, bar.last_mismatch),
+        Evidence::Voice { .. } => (Reason::VoiceMismatch, bar.last_mismatch),
         Evidence::Fault(reason) => (reason, bar.last_bad_take),
         Evidence::Incomparable => (Reason::Unavailable, true),
     };
@@ -130,6 +151,7 @@ mod tests {
     #[test]
     fn every_kind_of_evidence_leads_to_one_verdict() {
         let voice = |llr| Evidence::Voice { llr: Llr(llr), threshold: Llr(3.0) };
+        let nobody = |llr| Evidence::Nobody { llr: Llr(llr), threshold: Llr(3.0) };
         let retry = |reason| Verdict::Retry { reason };
         let reject = |reason| Verdict::Reject { reason };
         let fault = Evidence::Fault(Reason::TooNoisy);
@@ -145,12 +167,14 @@ mod tests {
             (fault, false, false, retry(Reason::TooNoisy)),
             (fault, true, false, retry(Reason::TooNoisy)),
             (fault, false, true, reject(Reason::TooNoisy)),
-            (Evidence::Nobody, false, true, retry(Reason::VoiceMismatch)),
-            (Evidence::Nobody, true, false, reject(Reason::VoiceMismatch)),
+            (nobody(2.9), false, true, retry(Reason::VoiceMismatch)),
+            (nobody(2.9), true, false, reject(Reason::VoiceMismatch)),
+            (nobody(99.0), false, false, retry(Reason::VoiceMismatch)),
+            (nobody(-9.1), false, false, reject(Reason::VoiceMismatch)),
             (Evidence::Incomparable, false, false, reject(Reason::Unavailable)),
         ];
         for (evidence, last_mismatch, last_bad_take, verdict) in table {
-            let bar = Bar { last_mismatch, last_bad_take, ..Bar::default() };
+            let bar = Bar { last_mismatch, last_bad_take, ask_again_within: 12.0, ..Bar::default() };
             assert_eq!(decide(evidence, &bar), verdict, "{evidence:?} against {bar:?}");
         }
     }
@@ -170,6 +194,7 @@ mod tests {
             (probe(3.0, Some(-0.1), 3.0), false, retry(Reason::PhraseMismatch)),
             (probe(3.0, Some(-4.9), 3.0), true, reject(Reason::PhraseMismatch)),
             (probe(-5.1, Some(9.0), 9.0), false, reject(Reason::VoiceMismatch)),
+            (probe(-1.0, Some(-9.0), 9.0), false, retry(Reason::VoiceMismatch)),
             (probe(9.0, Some(9.0), -0.5), false, retry(Reason::ReplaySuspected)),
             (probe(9.0, Some(9.0), -50.0), false, reject(Reason::ReplaySuspected)),
             (probe(0.5, Some(0.5), 0.5), false, retry(Reason::VoiceMismatch)),

@@ -1,5 +1,5 @@
 use super::bytes::{read_takes, write_takes};
-use super::{Agreement, Embedding, ModelId, ScoreError, agreement};
+use super::{Agreement, Embedding, Learned, ModelId, ScoreError, agreement};
 use crate::types::Cosine;
 
 /// What is kept of one enrollment take.
@@ -75,6 +75,14 @@ impl Voiceprint {
     /// [`ScoreError::ModelMismatch`] when another model made the probe.
     pub fn score(&self, probe: &Embedding) -> Result<Cosine, ScoreError> {
         self.mean.cosine(probe)
+    }
+
+    /// The same with its direction drawn towards what was learned since; the takes stay what they are.
+    ///
+    /// # Errors
+    /// [`ScoreError::ModelMismatch`] when another model's voice was learned.
+    pub fn adapted(&self, learned: &Learned) -> Result<Self, ScoreError> {
+        Ok(Self { mean: learned.adapt(&self.mean)?, ..self.clone() })
     }
 
     /// The byte form, to be encrypted before it is stored.

@@ -1,6 +1,7 @@
 use super::service::Service;
-use crate::config::Line;
-use crate::dialog::{CallSigns, CallerFacts, Facts, LineFacts, Risk};
+use crate::config::{ChallengeForm, ChallengePolicy, Line};
+use crate::dialog::{CallSigns, CallerFacts, Facts, FreshChallenge, LineFacts, Risk};
+use crate::phrase::Challenge;
 use crate::store::{Call, Caller, StoreError};
 use crate::twilio;
 use crate::types::{E164, Origin, Timestamp};
@@ -47,7 +48,7 @@ impl Service {
             line: self.line_facts(line),
             has_number_hint,
             risk: Risk::of(&signs),
-            fresh_challenge: None,
+            fresh_challenge: fresh_challenge(line),
             caller: caller.map(|caller| CallerFacts {
                 id: caller.id,
                 consent: caller.consent,
@@ -75,6 +76,18 @@ impl Service {
             Err(_) => Ok(None),
         }
     }
+}
+
+/// A challenge nobody was asked yet, where the line may ask for one and the models can hear it.
+fn fresh_challenge(line: &Line) -> Option<FreshChallenge> {
+    let is_heard = line.challenge != ChallengePolicy::Never && line.is_english();
+    is_heard.then(|| {
+        let challenge = match line.challenge_form {
+            ChallengeForm::Digits => Challenge::digits(rand::random()),
+            ChallengeForm::Mixed => Challenge::mixed(rand::random()),
+        };
+        FreshChallenge { code: challenge.to_string(), spoken: challenge.spoken() }
+    })
 }
 
 /// The number, where it may stand for an account: shown, and of a country the line allows.

@@ -3,6 +3,7 @@ use std::time::{Duration, Instant};
 use thiserror::Error;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::claim::Kept;
 use super::give_way::give_way;
 use super::meters;
 use super::outcome::Outcome;
@@ -12,9 +13,11 @@ use super::takes::Running;
 use crate::audio::{self, AudioError};
 use crate::config::Line;
 use crate::dialog::{Asked, LastTry, LineFacts, Purpose, Standing, State};
-use crate::engine::{Assessment, Bar, EngineError, Take};
-use crate::scoring::{ScoreError, TakePrint, Voiceprint};
-use crate::store::{Call, Finished, NewAttempt, NewLearning, NewVoiceprint, StoreError, TakeClaim, TakeResult};
+use crate::engine::{Assessment, Bar, EngineError, EnrolledError, EnrolledTake, Take};
+use crate::liveness::LivenessError;
+use crate::phrase::PhraseError;
+use crate::scoring::ScoreError;
+use crate::store::{Call, Finished, NewAttempt, NewVoiceprint, StoreError, TakeClaim, TakeResult};
 use crate::twilio::RecordingError;
 use crate::types::{CallSid, CallerId, Clip16k, Reason, RecordingSid, Source, Strictness, Verdict};
 use crate::vad::QualityLimits;
@@ -81,6 +84,7 @@ impl Job {
         Bar {
             strictness: self.strictness,
             raised_by: self.raised_by,
+            site: None,
             ask_again_within: self.ask_again_within,
             last_mismatch: mismatch,
             last_bad_take: bad_take,
@@ -114,6 +118,12 @@ pub(super) enum Fault {
     Score(#[from] ScoreError),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Enrolled(#[from] EnrolledError),
+    #[error(transparent)]
+    Fingerprint(#[from] LivenessError),
+    #[error("a challenge cannot be read: {0}")]
+    Challenge(PhraseError),
     #[error("no voiceprint can be made of these takes")]
     Voiceprint,
     #[error("the models failed badly")]
@@ -132,6 +142,9 @@ impl Fault {
             Self::Engine(error) => error.code(),
             Self::Score(error) => error.code(),
             Self::Store(error) => error.code(),
+            Self::Enrolled(error) => error.code(),
+            Self::Fingerprint(error) => error.code(),
+            Self::Challenge(error) => error.code(),
             Self::Voiceprint => "voiceprint",
             Self::Panicked => "panicked",
             Self::Stopping => "stopping",
@@ -144,15 +157,13 @@ impl Fault {
 struct Judgement {
     outcome: Outcome,
     assessment: Option<Assessment>,
-    print: Option<Vec<u8>>,
-    heard: Option<Vec<u8>>,
-    learned: Option<NewLearning>,
+    kept: Kept,
     voiceprint: Option<NewVoiceprint>,
 }
 
 impl Judgement {
-    const fn of(outcome: Outcome) -> Self {
-        Self { outcome, assessment: None, print: None, heard: None, learned: None, voiceprint: None }
+    fn of(outcome: Outcome) -> Self {
+        Self { outcome, assessment: None, kept: Kept::default(), voiceprint: None }
     }
 }
 
@@ -221,8 +232,8 @@ async fn judge(
 ) -> Result<Judgement, Fault> {
     let heard = take.await?;
     match job.purpose {
-        Purpose::Enroll { take } => enroll(service, job, &heard, take).await,
-        Purpose::Verify => verify(service, job, &heard).await,
+        Purpose::Enroll { take } => enroll(service, job, heard, take).await,
+        Purpose::Verify => verify(service, job, heard).await,
     }
 }
 
@@ -244,44 +255,58 @@ pub(super) async fn recorded(service: Service, job: Job, recording: RecordingSid
     take
 }
 
-async fn enroll(service: &Service, job: &Job, heard: &Take, take: u32) -> Result<Judgement, Fault> {
-    let print = match (heard.fault(), heard.print()) {
-        (None, Some(print)) => print,
+async fn enroll(service: &Service, job: &Job, heard: Take, take: u32) -> Result<Judgement, Fault> {
+    let new = match (heard.fault(), heard.enrolled()) {
+        (None, Some(new)) => new,
         (fault, _) => return Ok(fault_of(fault.unwrap_or(Reason::NoSpeech))),
     };
-    let kept = Some(print.to_bytes());
-    if take < TAKES {
-        return Ok(Judgement { print: kept, ..Judgement::of(Outcome::Enrolled { is_ready: false }) });
-    }
-    let mut prints = Vec::new();
-    for bytes in service.store().enrollment_takes(&job.call).await? {
-        prints.push(TakePrint::from_bytes(&bytes)?);
-    }
-    prints.push(print);
-    match service.engine().enroll(&prints) {
-        Ok(voiceprint) => Ok(Judgement {
-            print: kept,
-            voiceprint: Some(NewVoiceprint { bytes: voiceprint.to_bytes(), model_id: voiceprint.model().to_string() }),
-            ..Judgement::of(Outcome::Enrolled { is_ready: true })
+    let kept = service.store().enrollment_takes(&job.call).await?;
+    let earlier = kept.iter().map(|bytes| EnrolledTake::from_bytes(bytes)).collect::<Result<Vec<_>, _>>()?;
+    let engine = service.engine().clone();
+    let judged = tokio::task::spawn_blocking(move || {
+        give_way();
+        if engine.is_repeated(&new, &earlier) {
+            return Err(Reason::ReplaySuspected);
+        }
+        let print = new.to_bytes();
+        let is_last = take >= TAKES;
+        let enrolled = is_last.then(|| engine.enroll(earlier.into_iter().chain([new]).collect())).transpose()?;
+        Ok((print, enrolled))
+    });
+    match judged.await.map_err(|_| Fault::Panicked)? {
+        Ok((print, enrolled)) => Ok(Judgement {
+            kept: Kept { print: Some(print), ..Kept::default() },
+            voiceprint: enrolled
+                .as_ref()
+                .map(|enrolled| NewVoiceprint { bytes: enrolled.to_bytes(), model_id: enrolled.model().to_string() }),
+            ..Judgement::of(Outcome::Enrolled { is_ready: enrolled.is_some() })
         }),
-        Err(Reason::TakesDiffer) => Ok(fault_of(Reason::TakesDiffer)),
-        Err(_) => Err(Fault::Voiceprint),
+        Err(Reason::Unavailable) => Err(Fault::Voiceprint),
+        Err(reason) => Ok(fault_of(reason)),
     }
 }
 
-const fn fault_of(reason: Reason) -> Judgement {
+fn fault_of(reason: Reason) -> Judgement {
     Judgement::of(Outcome::EnrollFault { reason })
 }
 
-async fn verify(service: &Service, job: &Job, heard: &Take) -> Result<Judgement, Fault> {
-    let stored = match job.caller {
-        Some(caller) => service.store().voiceprint(caller).await?,
-        None => None,
-    };
-    let voiceprint = stored.map(|stored| Voiceprint::from_bytes(&stored.bytes)).transpose()?;
-    let assessment = service.engine().verify(voiceprint.as_ref(), heard, &job.bar());
-    let outcome = Outcome::Verified { verdict: assessment.verdict };
-    Ok(Judgement { assessment: Some(assessment), ..Judgement::of(outcome) })
+async fn verify(service: &Service, job: &Job, heard: Take) -> Result<Judgement, Fault> {
+    let held = service.held(job).await?;
+    let bar = Bar { site: service.site_threshold(job.strictness), ..job.bar() };
+    let (service, place) = (service.clone(), service.takes().listening.acquire().await);
+    let judged = tokio::task::spawn_blocking({
+        let service = service.clone();
+        move || -> Result<Judgement, Fault> {
+            give_way();
+            let assessment = service.engine().verify(&held.claim, &heard, &bar)?;
+            let kept = service.kept(&held, &heard, &assessment)?;
+            let outcome = Outcome::Verified { verdict: assessment.verdict };
+            Ok(Judgement { assessment: Some(assessment), kept, ..Judgement::of(outcome) })
+        }
+    });
+    let judged = judged.await.map_err(|_| Fault::Panicked)?;
+    drop(place);
+    judged
 }
 
 /// Decodes and examines a recording on a thread of its own, once a model is free.
@@ -326,7 +351,8 @@ async fn finish(service: &Service, job: &Job, judgement: Judgement) -> Result<Ou
 
 /// What is written down: whoever has to wait gets no verdict on their voice, however it sounded.
 fn result(judgement: Judgement, standing: Standing, delete_recording: Option<RecordingSid>) -> TakeResult {
-    let Judgement { mut outcome, assessment, print, heard, learned, voiceprint } = judgement;
+    let Judgement { mut outcome, assessment, kept, voiceprint } = judgement;
+    let Kept { print, heard, learned } = kept;
     if let Outcome::Verified { verdict } = &mut outcome {
         match standing {
             Standing::Clear => {}

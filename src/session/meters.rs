@@ -41,6 +41,10 @@ pub(super) const STREAM_BATCHES: &str = "callprint_stream_batches_total";
 pub(super) const BARGE_INS: &str = "callprint_stream_barge_ins_total";
 /// Seconds from the end of the speech in a stream to its outcome.
 pub(super) const STREAM_VERDICT_SECONDS: &str = "callprint_stream_verdict_seconds";
+/// Callers that the thresholds of this site rest on.
+pub(super) const SITE_CALLERS: &str = "callprint_site_callers";
+/// What a voice must reach here, as a log-likelihood ratio, by the `far` aimed at.
+pub(super) const SITE_THRESHOLD: &str = "callprint_site_threshold_llr";
 /// Conversations being listened to.
 pub(super) const OPEN_LISTENINGS: &str = "callprint_open_listenings";
 /// Listenings that ended, by `outcome`: accept, retry, reject, failed, expired.

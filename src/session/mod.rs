@@ -3,6 +3,7 @@
 //! What a call needs is in the store, so that any node, or this one after a restart, can answer any turn. Only the
 //! takes being judged right now are also known here, so that a verdict goes out the moment it falls.
 
+mod claim;
 mod clients;
 mod deletions;
 mod error;
@@ -15,6 +16,7 @@ mod meters;
 mod outcome;
 mod reply;
 mod service;
+mod site;
 mod step;
 mod stream;
 mod takes;

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::clients::Clients;
 use super::listen::{self, Reporter};
+use super::site::{self, SiteThresholds};
 use super::stream::{Ears, Places};
 use super::takes::Takes;
 use super::token::TokenSigner;
@@ -44,6 +45,7 @@ struct Inner {
     signer: Option<TokenSigner>,
     takes: Arc<Takes>,
     clients: Clients,
+    site: SiteThresholds,
     places: Arc<Places>,
     ears: Ears,
     reporter: Option<Reporter>,
@@ -92,6 +94,7 @@ impl Service {
             signer: TokenSigner::new(&config.token),
             takes: Takes::new(config.models.sessions),
             clients: Clients::default(),
+            site: SiteThresholds::default(),
             config,
             store,
             engine,
@@ -106,6 +109,7 @@ impl Service {
         }));
         service.tasks().spawn(deletions::work(service.clone()));
         service.tasks().spawn(purge(service.clone()));
+        service.tasks().spawn(site::work(service.clone()));
         // Also where nobody listens any more: what was begun before is still ended, and told.
         service.tasks().spawn(listen::work(service.clone()));
         // The numbering plans take 80 ms to load: better now than in the first call.
@@ -200,6 +204,10 @@ impl Service {
 
     pub(super) fn takes(&self) -> &Arc<Takes> {
         &self.0.takes
+    }
+
+    pub(super) fn site(&self) -> &SiteThresholds {
+        &self.0.site
     }
 
     pub(super) fn clients(&self) -> &Clients {

@@ -156,6 +156,19 @@ impl Store {
         .await
     }
 
+    /// Every caller who has a voiceprint.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn enrolled_callers(&self) -> Result<Vec<CallerId>, StoreError> {
+        self.read(move |tx, _| {
+            let mut statement = tx.prepare_cached("SELECT caller FROM voiceprints")?;
+            let callers = statement.query_map([], |row| row.get(0))?;
+            Ok(callers.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     /// The changes of a caller's consent, oldest first.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-use callprint::engine::{Bar, Take};
-use callprint::scoring::{Embedding, ModelId, TakePrint, Voiceprint};
+use callprint::engine::{Assessment, Bar, Claim, Claimed, Enrolled, EnrolledTake, Take};
+use callprint::scoring::{Embedding, ModelId, TakePrint};
 use callprint::types::{Clip16k, Reason, Strictness, Verdict};
 use callprint::vad::QualityLimits;
 
@@ -7,13 +7,26 @@ use crate::fixtures::{self, ENGINE};
 
 const VOICES: [&str; 10] = ["anna", "ben", "carla", "dave", "emma", "frank", "grace", "hugo", "ivan", "jack"];
 
-fn enrollment_take(name: &str) -> TakePrint {
-    ENGINE.examine(&fixtures::clip(name), &QualityLimits::ENROLL).unwrap().print().unwrap()
+/// Asks again whatever a probe lacks, so that it is the reason that is shown.
+const PATIENT: Bar = Bar {
+    strictness: Strictness::Far01Pct,
+    site: None,
+    raised_by: 0.0,
+    ask_again_within: 1_000.0,
+    last_mismatch: false,
+    last_bad_take: false,
+};
+
+fn enrollment_take(name: &str) -> EnrolledTake {
+    ENGINE.examine(&fixtures::clip(name), &QualityLimits::ENROLL).unwrap().enrolled().unwrap()
 }
 
-fn voiceprint(voice: &str) -> Voiceprint {
-    let takes: Vec<_> = (1..=3).map(|n| enrollment_take(&format!("{voice}_pass_{n}"))).collect();
-    ENGINE.enroll(&takes).unwrap()
+fn enrolled(voice: &str) -> Enrolled {
+    ENGINE.enroll((1..=3).map(|n| enrollment_take(&format!("{voice}_pass_{n}"))).collect()).unwrap()
+}
+
+fn verify(claim: &Claim, take: &Take, bar: &Bar) -> Assessment {
+    ENGINE.verify(claim, take, bar).unwrap()
 }
 
 fn probe(clip: &Clip16k) -> Take {
@@ -26,12 +39,12 @@ fn retry(reason: Reason) -> Verdict {
 
 #[test]
 fn each_voice_is_accepted_as_itself_and_as_nobody_else() {
-    let voiceprints = VOICES.map(voiceprint);
-    let bar = Bar { strictness: Strictness::Far001Pct, ..Bar::default() };
+    let claims = VOICES.map(|voice| Claim::of(enrolled(voice)));
+    let bar = Bar { strictness: Strictness::Far001Pct, ..PATIENT };
     for voice in VOICES {
         let take = probe(&fixtures::clip(&format!("{voice}_pass_5")));
-        for (enrolled, voiceprint) in VOICES.iter().zip(&voiceprints) {
-            let found = ENGINE.verify(Some(voiceprint), &take, &bar);
+        for (enrolled, claim) in VOICES.iter().zip(&claims) {
+            let found = verify(claim, &take, &bar);
             let expected = if *enrolled == voice { Verdict::Accept } else { retry(Reason::VoiceMismatch) };
             assert_eq!(found.verdict, expected, "{voice} as {enrolled}: {found:?}");
             assert!(found.signals.cosine.is_some() && found.signals.llr.is_some());
@@ -42,18 +55,59 @@ fn each_voice_is_accepted_as_itself_and_as_nobody_else() {
 #[test]
 fn takes_of_two_voices_make_no_voiceprint() {
     let takes = ["anna_pass_1", "anna_pass_2", "ben_pass_1"].map(enrollment_take);
-    assert_eq!(ENGINE.enroll(&takes), Err(Reason::TakesDiffer));
-    assert_eq!(ENGINE.enroll(&[]), Err(Reason::Unavailable));
+    assert_eq!(ENGINE.enroll(takes.into()), Err(Reason::TakesDiffer));
+    assert_eq!(ENGINE.enroll(Vec::new()), Err(Reason::Unavailable));
+}
+
+#[test]
+fn takes_that_say_different_things_make_no_voiceprint() {
+    let takes = ["dave_pass_1", "dave_pass_2", "dave_other_1"].map(enrollment_take);
+    assert_eq!(ENGINE.enroll(takes.into()), Err(Reason::TakesDiffer));
+}
+
+#[test]
+fn the_callers_own_voice_with_other_words_is_told_so() {
+    for voice in ["anna", "ben", "dave", "hugo", "jack"] {
+        let claim = Claim::of(enrolled(voice));
+        for other in ["other_1", "digits_1"] {
+            let found = verify(&claim, &probe(&fixtures::clip(&format!("{voice}_{other}"))), &PATIENT);
+            assert_eq!(found.verdict, retry(Reason::PhraseMismatch), "{voice} {other}: {found:?}");
+        }
+    }
+}
+
+#[test]
+fn an_enrollment_take_played_again_is_no_caller() {
+    let claim = Claim::of(enrolled("anna"));
+    let found = verify(&claim, &probe(&fixtures::clip("anna_pass_2")), &PATIENT);
+    assert_eq!(found.verdict, retry(Reason::ReplaySuspected), "{found:?}");
+}
+
+#[test]
+fn what_was_heard_in_an_earlier_call_is_no_caller_the_second_time() {
+    let take = probe(&fixtures::clip("anna_pass_5"));
+    let mut claim = Claim::of(enrolled("anna"));
+    assert_eq!(verify(&claim, &take, &PATIENT).verdict, Verdict::Accept);
+    claim.earlier = vec![take.fingerprint.clone().unwrap()];
+    assert_eq!(verify(&claim, &take, &PATIENT).verdict, retry(Reason::ReplaySuspected));
+    assert_eq!(verify(&claim, &probe(&fixtures::clip("anna_pass_6")), &PATIENT).verdict, Verdict::Accept);
+}
+
+#[test]
+fn an_answer_that_came_too_late_is_not_compared() {
+    let claim = Claim { is_late: true, ..Claim::of(enrolled("anna")) };
+    let found = verify(&claim, &probe(&fixtures::clip("anna_pass_5")), &PATIENT);
+    assert_eq!((found.verdict, found.signals.findings), (retry(Reason::ChallengeExpired), None));
 }
 
 #[test]
 fn what_another_model_made_is_neither_enrolled_nor_compared() {
-    let other = ModelId::from("another-model");
-    let values = enrollment_take("anna_pass_1").embedding.values().to_vec();
-    let take = TakePrint { embedding: Embedding::unit(other, values).unwrap(), net_speech_ms: 2000 };
-    assert_eq!(ENGINE.enroll(std::slice::from_ref(&take)), Err(Reason::Unavailable));
-    let voiceprint = Voiceprint::new(vec![take]).unwrap();
-    let found = ENGINE.verify(Some(&voiceprint), &probe(&fixtures::clip("anna_pass_1")), &Bar::default());
+    let take = enrollment_take("anna_pass_1");
+    let other = Embedding::unit(ModelId::from("another-model"), take.voice.embedding.values().to_vec()).unwrap();
+    let take = EnrolledTake { voice: TakePrint { embedding: other, ..take.voice }, ..take };
+    assert_eq!(ENGINE.enroll(vec![take.clone()]), Err(Reason::Unavailable));
+    let claim = Claim::of(Enrolled::new(vec![take]).unwrap());
+    let found = verify(&claim, &probe(&fixtures::clip("anna_pass_1")), &PATIENT);
     assert_eq!(found.verdict, Verdict::Reject { reason: Reason::Unavailable });
     assert_eq!((found.signals.cosine, found.signals.llr), (None, None));
 }
@@ -61,7 +115,34 @@ fn what_another_model_made_is_neither_enrolled_nor_compared() {
 #[test]
 fn an_account_without_a_voiceprint_answers_like_one_with_another_voice() {
     let take = probe(&fixtures::clip("anna_pass_1"));
-    assert_eq!(ENGINE.verify(None, &take, &Bar::default()).verdict, retry(Reason::VoiceMismatch));
+    let bar = Bar { ask_again_within: 12.0, ..PATIENT };
+    let mut rejected = 0;
+    for salt in 0..200 {
+        let claim = Claim { who: Claimed::Nobody { salt }, ..Claim::of(enrolled_once()) };
+        let found = verify(&claim, &take, &bar);
+        assert_eq!(found.verdict.reason(), Some(Reason::VoiceMismatch));
+        assert_eq!(found, verify(&claim, &take, &bar), "the same for the same claim");
+        rejected += u32::from(matches!(found.verdict, Verdict::Reject { .. }));
+    }
+    assert!((1..200).contains(&rejected), "as with somebody's voiceprint: sometimes near, sometimes not: {rejected}");
+}
+
+fn enrolled_once() -> Enrolled {
+    static ANNA: std::sync::LazyLock<Enrolled> = std::sync::LazyLock::new(|| enrolled("anna"));
+    ANNA.clone()
+}
+
+#[test]
+fn what_is_kept_of_a_caller_comes_back_as_it_was_and_other_bytes_are_refused() {
+    let anna = enrolled_once();
+    let bytes = anna.to_bytes();
+    assert!(bytes.len() < 100_000, "{} bytes a caller", bytes.len());
+    assert_eq!(Enrolled::from_bytes(&bytes).unwrap(), anna);
+    for end in (0..bytes.len()).step_by(997).chain([0, 4, 5, 6, bytes.len() - 1]) {
+        assert!(Enrolled::from_bytes(&bytes[..end]).is_err(), "cut at {end}");
+    }
+    assert_eq!(Enrolled::from_bytes(&[&bytes[..], &[0]].concat()).unwrap_err().code(), "enrolled_format");
+    assert_eq!(Enrolled::from_bytes(b"cpec\x02\0").unwrap_err().code(), "enrolled_format");
 }
 
 #[test]
@@ -79,11 +160,11 @@ fn a_poor_recording_has_a_reason_and_no_voice() {
         (whisper(0.03), Reason::TooQuiet),
         (whisper(40.0), Reason::Clipped),
     ];
-    let anna = voiceprint("anna");
+    let anna = Claim::of(enrolled("anna"));
     for (clip, reason) in table {
         let take = probe(&clip);
         assert_eq!((take.fault(), take.print()), (Some(reason), None), "{take:?}");
-        let found = ENGINE.verify(Some(&anna), &take, &Bar::default());
+        let found = verify(&anna, &take, &Bar::default());
         assert_eq!(found.verdict, retry(reason));
         let json = serde_json::to_string(&found).unwrap();
         assert_eq!(serde_json::from_str::<callprint::engine::Assessment>(&json).unwrap(), found, "{json}");
@@ -94,8 +175,8 @@ fn a_poor_recording_has_a_reason_and_no_voice() {
 fn a_long_take_is_scored_by_its_first_ten_seconds() {
     let once = fixtures::clip("anna_pass_4");
     let repeated = |times: usize| Clip16k::new(once.samples().repeat(times));
-    let anna = voiceprint("anna");
-    let score = |times| ENGINE.verify(Some(&anna), &probe(&repeated(times)), &Bar::default()).signals;
+    let anna = Claim::of(enrolled("anna"));
+    let score = |times| verify(&anna, &probe(&repeated(times)), &Bar::default()).signals;
     let (four, eight) = (score(4), score(8));
     assert_eq!(four.cosine, eight.cosine);
     assert!(eight.quality.net_speech_ms > four.quality.net_speech_ms);

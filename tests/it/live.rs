@@ -45,7 +45,7 @@ fn recording(name: &str) -> Clip16k {
 
 fn voiceprint(voice: &str, kind: &str) -> Voiceprint {
     let take = |n| ENGINE.examine(&fixtures::clip(&format!("{voice}_{kind}_{n}")), &QualityLimits::ENROLL).unwrap();
-    ENGINE.enroll(&(1..=3).map(|n| take(n).print().unwrap()).collect::<Vec<_>>()).unwrap()
+    ENGINE.enroll((1..=3).map(|n| take(n).enrolled().unwrap()).collect()).unwrap().voiceprint().clone()
 }
 
 /// Anna's.
@@ -95,8 +95,8 @@ impl Turn {
             LiveEvent::Began => {}
             LiveEvent::Speculate => {
                 let examined = examine();
-                if self.claimed.is_some_and(|_| ENGINE.verify(self.claimed, &examined.take, &Bar::default()).is_clear())
-                {
+                let is_it = |claimed| ENGINE.is_clearly(claimed, &examined.take, &Bar::default());
+                if self.claimed.is_some_and(is_it) {
                     self.live.recognised();
                 }
                 self.speculations.push((examined, now));
@@ -119,7 +119,8 @@ impl Turn {
 }
 
 fn llr(voiceprint: &Voiceprint, examined: &callprint::engine::Take) -> Option<Llr> {
-    ENGINE.verify(Some(voiceprint), examined, &Bar::default()).signals.llr
+    let voice = examined.voice.as_ref().ok()?;
+    Some(ENGINE.score(voiceprint, voice).unwrap().1)
 }
 
 #[test]

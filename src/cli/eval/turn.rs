@@ -99,8 +99,8 @@ impl<'a> Caller<'a> {
             };
             last = Some(found.clone());
             let take = last.as_ref().map(|found| &found.take);
-            let is_clear = |take| self.engine.verify(voiceprint, take, &Bar::default()).is_clear();
-            if event == LiveEvent::Speculate && take.is_some_and(is_clear) {
+            let is_clearly = |(take, voiceprint)| self.engine.is_clearly(voiceprint, take, &Bar::default());
+            if event == LiveEvent::Speculate && take.zip(voiceprint).is_some_and(is_clearly) {
                 live.recognised();
             }
             Ok(())

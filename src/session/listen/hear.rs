@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::sides::{Examination, Sides};
-use crate::engine::{Conversation, ConversationStep, Party, Showing};
+use crate::engine::{Conversation, ConversationStep, Enrolled, Party, Showing};
 use crate::scoring::Voiceprint;
 use crate::session::meters;
 use crate::session::service::Service;
@@ -104,7 +104,7 @@ impl<'s> Hearing<'s> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Ok(Self {
-            voiceprint: Voiceprint::from_bytes(&stored.bytes).map_err(|_| Fault::NoVoiceprint)?,
+            voiceprint: Enrolled::from_bytes(&stored.bytes).map_err(|_| Fault::NoVoiceprint)?.voiceprint().clone(),
             conversation: service.engine().conversation(),
             sides: Sides::new(service, session.format, session.in_order)?,
             examination: Examination::default(),

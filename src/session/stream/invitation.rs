@@ -11,8 +11,8 @@ use super::say::Speech;
 use super::take::{Listening, expected_ms};
 use crate::config::Line;
 use crate::dialog::{self, Event, Next, Purpose, Reply, State};
-use crate::engine::Engine;
-use crate::scoring::{TakePrint, Voiceprint};
+use crate::engine::{Engine, Enrolled, EnrolledTake};
+use crate::scoring::Voiceprint;
 use crate::session::judge::Job;
 use crate::store::{Call, NewStream, OpenStream};
 use crate::twilio::{CallForm, KeysPressed};
@@ -52,6 +52,8 @@ impl Service {
         let purpose = state.purpose().ok_or(SessionError::UnknownCall)?;
         let voiceprint = self.voiceprint_for(&call, purpose).await?;
         let expected_ms = match purpose {
+            // How long a challenge takes is anybody's guess.
+            Purpose::Verify if state.asked().is_some() => None,
             Purpose::Verify => Some(expected_ms(voiceprint.as_ref(), &line.passphrase)),
             // What the first takes of an enrollment have shown.
             Purpose::Enroll { .. } => voiceprint.as_ref().and_then(Engine::expected_ms),
@@ -70,12 +72,14 @@ impl Service {
         let found = match (purpose, call.caller) {
             (Purpose::Verify, Some(caller)) => {
                 let stored = self.store().voiceprint(caller).await?;
-                stored.and_then(|stored| Voiceprint::from_bytes(&stored.bytes).ok())
+                let enrolled = stored.and_then(|stored| Enrolled::from_bytes(&stored.bytes).ok());
+                enrolled.map(|enrolled| enrolled.voiceprint().clone())
             }
             (Purpose::Verify, None) => None,
             (Purpose::Enroll { .. }, _) => {
                 let takes = self.store().enrollment_takes(&call.sid).await?;
-                let takes: Vec<_> = takes.iter().filter_map(|bytes| TakePrint::from_bytes(bytes).ok()).collect();
+                let takes: Vec<_> =
+                    takes.iter().filter_map(|bytes| Some(EnrolledTake::from_bytes(bytes).ok()?.voice)).collect();
                 Voiceprint::new(takes).ok()
             }
         };

@@ -143,11 +143,12 @@ impl<'s> TakeStream<'s> {
                     self.is_heard(1);
                 }
                 found = self.pause.found() => {
-                    let voiceprint = self.listening.voiceprint.as_ref();
-                    let is_clear = |found: &crate::engine::Examined| {
-                        self.service.engine().verify(voiceprint, &found.take, &self.bar).is_clear()
+                    // Of a challenge every word counts, however well the voice is known.
+                    let voiceprint = self.listening.voiceprint.as_ref().filter(|_| self.listening.job.asked.is_none());
+                    let is_clearly = |(found, voiceprint): (&crate::engine::Examined, _)| {
+                        self.service.engine().is_clearly(voiceprint, &found.take, &self.bar)
                     };
-                    if found.is_some_and(is_clear) {
+                    if found.zip(voiceprint).is_some_and(is_clearly) {
                         self.live.recognised();
                     }
                 }

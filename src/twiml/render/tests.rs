@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{AfterVerdict, Audio, ChallengePolicy, EnrollmentPolicy, Line};
+use crate::config::{AfterVerdict, Audio, ChallengeForm, ChallengePolicy, EnrollmentPolicy, Line};
 use crate::dialog::Sentence;
 use crate::dialog::prompts::ALL;
 use crate::twiml::words::clean;
@@ -23,6 +23,7 @@ fn line(locale: &str, voice: &str) -> Line {
         enrollment: EnrollmentPolicy::Open,
         strictness: Strictness::default(),
         challenge: ChallengePolicy::Risk,
+        challenge_form: ChallengeForm::Digits,
         own_passphrase: false,
         countries: Vec::new(),
         after_accept: AfterVerdict::Say,
