@@ -73,9 +73,18 @@ impl Engine {
         words: &Words,
         passphrase: Option<&str>,
     ) -> Result<PhraseScore, EngineError> {
-        let comparison = phrase::compare(enrolled, &words.frames)?;
+        let (distance, llr) = self.phrase_of(enrolled, &words.frames)?;
         let text = passphrase.map(|text| self.text(words, text)).transpose()?;
-        Ok(PhraseScore { distance: comparison.distance, llr: self.models.phrase_calibration().llr(comparison), text })
+        Ok(PhraseScore { distance, llr, text })
+    }
+
+    /// Compares a template with the takes of an enrolled phrase.
+    ///
+    /// # Errors
+    /// [`EngineError::Phrase`] without a take or with takes of another model.
+    pub fn phrase_of(&self, enrolled: &[Frames], probe: &Frames) -> Result<(Distance, Llr), EngineError> {
+        let comparison = phrase::compare(enrolled, probe)?;
+        Ok((comparison.distance, self.models.phrase_calibration().llr(comparison)))
     }
 
     /// Holds the words of a take against what a challenge asked for.

@@ -189,7 +189,8 @@ fn challenge(engine: &Engine, clip: &Clip8k, digits: &[u8], draw: &mut Draw, hea
     let pieces = cut(clip.samples(), digits.len());
     let mut order: Vec<usize> = (0..digits.len()).collect();
     for at in 0..order.len() {
-        order.swap(at, at + draw.below(order.len() - at));
+        let other = at + draw.below(digits.len() - at);
+        order.swap(at, other);
     }
     order.truncate(ASKED);
     let samples: Vec<f32> = order.iter().flat_map(|&piece| &clip.samples()[pieces[piece].clone()]).copied().collect();
