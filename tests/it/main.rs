@@ -16,6 +16,7 @@ mod media;
 mod mishaps;
 mod models;
 mod phone;
+mod phrase;
 mod score;
 mod serve;
 mod store;
