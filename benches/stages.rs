@@ -15,6 +15,7 @@ use callprint::config;
 use callprint::engine::{Bar, Claim, Engine, Heard, Live, LiveEvent, LiveStep};
 use callprint::features::Fbank;
 use callprint::models::{Library, SpeechStream};
+use callprint::phrase::{Challenge, Frames};
 use callprint::types::{Clip8k, Clip16k};
 use callprint::vad::{self, CHUNK, EndpointConfig, Gate, QualityLimits, VadConfig};
 use cpu_time::CpuTime;
@@ -71,6 +72,18 @@ fn stages(c: &mut Criterion<CpuTime>) {
     group.bench_function("quality", |b| b.iter(|| vad::quality(black_box(&clip), &speech)));
     group.bench_function("features", |b| b.iter(|| fbank.compute(black_box(&clip), speech.trimmed.clone())));
     group.bench_function("embedding", |b| b.iter(|| library.embed(black_box(&features))));
+    group.bench_function("words", |b| b.iter(|| engine.words(black_box(&clip), &speech.trimmed)));
+    let words = engine.words(&clip, &speech.trimmed).unwrap();
+    let enrolled: Vec<Frames> = (1..=3)
+        .map(|n| resample::to_8k(&wav::decode(&fixture(&format!("anna_pass_{n}.wav")), &LIMITS).unwrap()))
+        .map(|clip| engine.words(&clip, &(0..clip.samples().len())).unwrap().frames().clone())
+        .collect();
+    let probe = enrolled[0].clone();
+    group.bench_function("phrase, of 4 s against three takes", |b| {
+        b.iter(|| engine.phrase_of(black_box(&enrolled), black_box(&probe)));
+    });
+    let challenge = Challenge::digits(123_456);
+    group.bench_function("challenge", |b| b.iter(|| engine.challenge(black_box(&words), &challenge)));
     group.bench_function("bytes to verdict", |b| {
         b.iter(|| {
             let clip = wav::decode(black_box(&bytes), &LIMITS).unwrap();

@@ -63,6 +63,7 @@ enum Command {
     Load(Box<load::Args>),
     Score(score::Args),
     Eval(eval::Args),
+    EvalChallenge(eval::challenge::Args),
 }
 
 /// How a command ends; the number is the program's exit code.
@@ -91,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::Load(args) => load::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::EvalChallenge(args) => eval::challenge::run(&args),
     };
     let exit = outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

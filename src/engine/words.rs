@@ -6,9 +6,7 @@ use super::{Engine, EngineError};
 use crate::models::Encoded;
 use crate::phrase::{self, Challenge, Distance, Fit, Frames, PhraseError, Sound, Spelling};
 use crate::types::{Clip8k, Llr, Reason, Strictness};
-
-/// Speech kept before and after the speech that was found, in samples: 0.1 s, for an s or an f that the detector misses.
-const MARGIN: usize = Clip8k::RATE_HZ as usize / 10;
+use crate::vad::{self, Speech};
 
 /// The words of a take, to be compared; kept no longer than the attempt.
 #[derive(Clone, Debug)]
@@ -47,15 +45,22 @@ pub struct ChallengeScore {
 impl Engine {
     /// The words of a stretch of a clip; of more than ten seconds the first ten.
     ///
-    /// `speech` is what [`vad`](crate::vad) found, without its silent ends.
+    /// `speech` is where the voice is taken from too: what [`vad`](crate::vad) left of the clip, with its margins.
     ///
     /// # Errors
     /// [`EngineError`] when the model fails.
     pub fn words(&self, clip: &Clip8k, speech: &Range<usize>) -> Result<Words, EngineError> {
-        let stretch = speech.start.saturating_sub(MARGIN)..speech.end.saturating_add(MARGIN);
-        let encoded = self.models.encode(&Sound::of(clip, stretch))?;
+        let encoded = self.models.encode(&Sound::of(clip, speech.clone()))?;
         let frames = self.models.phrase_space().project(encoded.speech())?;
         Ok(Words { encoded, frames })
+    }
+
+    /// Where the speech of a clip is.
+    ///
+    /// # Errors
+    /// [`EngineError`] when the model fails.
+    pub fn speech(&self, clip: &Clip8k) -> Result<Speech, EngineError> {
+        Ok(vad::segments(&self.models.speech_probabilities(clip)?, clip.samples().len(), &self.vad))
     }
 
     /// Compares the words of a take with the takes of an enrolled phrase, and with its text where it is English.
@@ -68,9 +73,18 @@ impl Engine {
         words: &Words,
         passphrase: Option<&str>,
     ) -> Result<PhraseScore, EngineError> {
-        let comparison = phrase::compare(enrolled, &words.frames)?;
+        let (distance, llr) = self.phrase_of(enrolled, &words.frames)?;
         let text = passphrase.map(|text| self.text(words, text)).transpose()?;
-        Ok(PhraseScore { distance: comparison.distance, llr: self.models.phrase_calibration().llr(comparison), text })
+        Ok(PhraseScore { distance, llr, text })
+    }
+
+    /// Compares a template with the takes of an enrolled phrase.
+    ///
+    /// # Errors
+    /// [`EngineError::Phrase`] without a take or with takes of another model.
+    pub fn phrase_of(&self, enrolled: &[Frames], probe: &Frames) -> Result<(Distance, Llr), EngineError> {
+        let comparison = phrase::compare(enrolled, probe)?;
+        Ok((comparison.distance, self.models.phrase_calibration().llr(comparison)))
     }
 
     /// Holds the words of a take against what a challenge asked for.

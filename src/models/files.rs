@@ -60,23 +60,18 @@ pub(super) fn read_checked(path: &Path, sha256: &str) -> Result<Vec<u8>, ModelEr
     }
 }
 
-/// Reads a file like [`read_checked`], once for the life of the process.
+/// Reads a file like [`read_checked`], and keeps its bytes for the life of the process.
 ///
-/// For models whose sessions use the bytes where they are: two sessions of the phrase decoder share its 30 MB. Whoever loads the
-/// same models again gets the same bytes, so that what is kept is bounded by the manifests that were loaded.
+/// For models whose sessions use the bytes where they are: all sessions of the phrase decoder share its 30 MB. Whoever loads the
+/// same model again gets the same bytes: what is kept is bounded by the models there are.
 ///
 /// # Errors
 /// [`ModelError::Unreadable`] or [`ModelError::Hash`].
 pub(super) fn keep_checked(path: &Path, sha256: &str) -> Result<&'static [u8], ModelError> {
     static KEPT: Mutex<BTreeMap<String, &'static [u8]>> = Mutex::new(BTreeMap::new());
-    // Reading under the lock: a second reader of the same file would keep it twice.
+    let bytes = read_checked(path, sha256)?;
     let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(bytes) = kept.get(sha256) {
-        return Ok(bytes);
-    }
-    let bytes: &'static [u8] = Vec::leak(read_checked(path, sha256)?);
-    kept.insert(sha256.to_owned(), bytes);
-    Ok(bytes)
+    Ok(kept.entry(sha256.to_owned()).or_insert_with(|| Vec::leak(bytes)))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -8,6 +8,7 @@ use super::pool::Pool;
 use super::session::Opener;
 use super::{ModelError, files};
 use crate::phrase::{ENCODED, PhraseCalibration, Sound, Space};
+use crate::types::Clip16k;
 
 const INPUTS: [Expected<'static>; 2] =
     [("input_values", ElementType::F32, &[None, None]), ("attention_mask", ElementType::I64, &[None, None])];
@@ -56,6 +57,10 @@ struct SpaceNumbers {
 impl PhraseEncoder {
     pub(super) fn load(entry: &Entry, opener: &Opener) -> Result<Self, ModelError> {
         check_entry(entry, &INPUTS, &OUTPUTS)?;
+        if entry.sample_rate_hz != Clip16k::RATE_HZ {
+            let rate = entry.sample_rate_hz;
+            return Err(entry.contract(format!("it hears {rate} Hz, this build feeds {} Hz", Clip16k::RATE_HZ)));
+        }
         let part = entry.phrase.as_ref().ok_or_else(|| entry.contract("it has no part phrase"))?;
         let path = opener.folder.join(&part.space.file);
         let bytes = files::read_checked(&path, &part.space.sha256)?;

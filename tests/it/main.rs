@@ -17,6 +17,7 @@ mod media;
 mod mishaps;
 mod models;
 mod phone;
+mod phrase;
 mod score;
 mod serve;
 mod store;

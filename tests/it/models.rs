@@ -16,7 +16,9 @@ use crate::fixtures;
 fn altered(from: &str, to: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let source = fixtures::root().join("models");
-    for file in ["campplus_int8.onnx", "campplus_backend.json", "silero_vad.onnx"] {
+    let phrase = ["encoder.ort", "decoder.ort", "tokens.bin"].map(|file| format!("moonshine_tiny_en_{file}"));
+    let voice = ["campplus_int8.onnx", "campplus_backend.json", "silero_vad.onnx", "moonshine_space.json"];
+    for file in voice.into_iter().chain(phrase.iter().map(String::as_str)) {
         fs::copy(source.join(file), folder.path().join(file)).unwrap();
     }
     let manifest = fs::read_to_string(source.join("manifest.toml")).unwrap();
@@ -103,6 +105,14 @@ fn whatever_the_manifest_does_not_describe_is_refused() {
         (feats, &format!("{feats}, {feats}"), "model_contract"),
         ("shape = [\"batch\", 192]", "shape = [\"batch\", 256]", "model_contract"),
         ("shape = [\"batch\", 192]", "shape = [\"batch\", \"any\"]", "model_contract"),
+        ("sha256 = \"94e90a46", "sha256 = \"94e90a47", "model_hash"),
+        ("sha256 = \"2719176a", "sha256 = \"2719176b", "model_hash"),
+        ("sha256 = \"6884b35f", "sha256 = \"6884b35e", "model_hash"),
+        ("sample_rate_hz = 16000", "sample_rate_hz = 8000", "model_contract"),
+        ("type = \"bool\"", "type = \"i64\"", "model_contract"),
+        ("\"past_and_tokens\", 36", "\"past_and_tokens\", 64", "model_contract"),
+        ("distance = -40.0", "distance = 40.0", "model_manifest"),
+        ("max_take_distance", "least_take_distance", "model_manifest"),
         ("shape = [2, \"batch\", 128]", "shape = [\"layers\", \"batch\", 128]", "model_contract"),
     ];
     for (from, to, refusal) in table {

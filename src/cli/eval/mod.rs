@@ -1,3 +1,4 @@
+pub(super) mod challenge;
 mod conversations;
 mod figures;
 mod line;
