@@ -102,7 +102,7 @@ mod tests {
 
     const VOICES: [&str; 10] = ["anna", "ben", "carla", "dave", "emma", "frank", "grace", "hugo", "ivan", "jack"];
     /// Takes by synthetic voices that are nearer copies of each other than a person's takes ever are.
-    const NEAR_COPIES: [(&str, usize, usize); 4] = [("jack", 5, 6), ("jack", 2, 4), ("anna", 2, 4), ("frank", 5, 6)];
+    const NEAR_COPIES: [(&str, usize, usize); 2] = [("jack", 5, 6), ("frank", 5, 6)];
 
     fn samples(name: &str) -> Vec<f32> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/audio").join(format!("{name}.wav"));

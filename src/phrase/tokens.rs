@@ -37,12 +37,15 @@ impl Tokens {
                 None => usize::from(low),
                 Some(low) => usize::from(low) + 128 * usize::from(reader.array::<1>()?[0]),
             };
-            if length == 0 || length > MAX_PIECE || count == MAX_PIECES {
+            if length > MAX_PIECE || count == MAX_PIECES {
                 return Err(refuse(WHAT, "a piece or a number of pieces beyond all limits"));
             }
             let piece = reader.take(length)?;
             // Twins stand in the file; the model writes the later one: the earlier is a bare byte, for what has no piece.
-            ids.insert(piece.to_vec(), count as u32);
+            // The first one is empty: it stands for what cannot be written, and spells nothing.
+            if !piece.is_empty() {
+                ids.insert(piece.to_vec(), count as u32);
+            }
             longest = longest.max(length);
             count += 1;
         }
