@@ -59,6 +59,7 @@
 //! |---|---|
 //! | [`types`], [`config`] | the nouns; what an operator can set, checked before anything starts |
 //! | [`audio`], [`vad`], [`features`], [`scoring`] | pure signal code: bytes to clips, speech and quality, filter bank, scores and error rates |
+//! | [`phrase`] | what was said: templates compared by time warping, challenges weighed by expected text, pure |
 //! | [`dialog`] | the call flow and the rules of lock-out, pure |
 //! | [`models`] | the only user of ONNX Runtime: loads what `models/manifest.toml` describes, refuses anything else |
 //! | [`store`] | the only SQL: one writer, encrypted voiceprints, append-only audit |
@@ -67,7 +68,7 @@
 //! | [`phone`] | the other end of the line: a simulated phone and provider, for demo, tests and `callprint call` |
 //! | [`cli`] | the commands |
 //!
-//! Not here yet: what was said (`phrase`), whether it is live (`liveness`), and the API for applications but for listening.
+//! Not here yet: whether it is live (`liveness`), and the API for applications but for listening.
 
 pub mod audio;
 pub mod cli;

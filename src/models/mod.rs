@@ -92,7 +92,7 @@ impl Library {
         });
         let (speaker, speech, encoder, decoder) = (speaker?, speech?, encoder?, decoder?);
         let silence = encoder.encode(&Sound::of(&Clip8k::new(vec![0.0; SILENCE]), 0..SILENCE))?;
-        Ok(Self(Arc::new(Loaded { speaker, speech, encoder, decoder, silence, spec, manifest })))
+        Ok(Self(Arc::new(Loaded { manifest, spec, speaker, speech, encoder, decoder, silence })))
     }
 
     /// The probability of speech in each 32 ms of a clip. Blocks until a session is free.

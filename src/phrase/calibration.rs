@@ -50,6 +50,12 @@ impl PhraseCalibration {
     }
 }
 
+/// A part that fits less counts as this: by then it is surely another one, or drowned.
+///
+/// Random other strings are told apart with an equal error rate of 0.2 %, without it 0.3 %; one changed digit with 4.2 % either way
+/// (`digits`, tel and var).
+const LEAST: f32 = -5.0;
+
 /// How the fit of a challenge becomes a log-likelihood ratio: what was asked for against something else.
 ///
 /// `llr = mean · (mean fit) + least · (least fit of a part) + offset`
@@ -68,7 +74,7 @@ pub struct ChallengeCalibration {
 impl ChallengeCalibration {
     /// The log-likelihood ratio of a fit.
     pub fn llr(&self, fit: Fit) -> Llr {
-        Llr(self.mean * fit.mean + self.least * fit.least + self.offset)
+        Llr(self.mean * fit.mean + self.least * fit.least.max(LEAST) + self.offset)
     }
 }
 
@@ -93,6 +99,7 @@ mod tests {
         assert!((llr(0.3, 0.9) - llr(0.3, 0.5)).abs() < 1e-6);
         let challenge = ChallengeCalibration { mean: 2.0, least: 0.5, offset: 3.0, thresholds: THRESHOLDS };
         assert!((challenge.llr(Fit { mean: -1.0, least: -4.0 }).0 + 1.0).abs() < 1e-6);
+        assert!((challenge.llr(Fit { mean: -1.0, least: -50.0 }).0 + 1.5).abs() < 1e-6);
         assert_eq!(challenge.thresholds.at(Strictness::Far01Pct), Llr(2.0));
     }
 }

@@ -15,7 +15,7 @@ pub struct Distance(pub f32);
 
 /// Compares what was said in two takes, by dynamic time warping over one less the cosine of their frames.
 ///
-/// The mean along the cheapest path; a path goes ahead in one take or in both, all steps alike. Same for both orders.
+/// The mean along the cheapest path; a path goes ahead in one take or in both, all steps alike.
 ///
 /// # Errors
 /// [`PhraseError::Mismatch`] when other models made them.
@@ -117,13 +117,15 @@ mod tests {
         Frames::round("s", 2, directions.as_flattened()).unwrap()
     }
 
+    type Case<'a> = (&'a [[f32; 2]], &'a [[f32; 2]], f32);
+
     const EAST: [f32; 2] = [1.0, 0.0];
     const NORTH: [f32; 2] = [0.0, 1.0];
 
     #[test]
     fn distances_by_hand() {
         //   two takes, the mean along the cheapest path
-        let table: [(&[[f32; 2]], &[[f32; 2]], f32); 5] = [
+        let table: [Case; 5] = [
             (&[EAST], &[EAST], 0.0),
             (&[EAST], &[NORTH], 1.0),
             // Stretching costs nothing where the frames agree.

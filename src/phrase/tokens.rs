@@ -41,9 +41,8 @@ impl Tokens {
                 return Err(refuse(WHAT, "a piece or a number of pieces beyond all limits"));
             }
             let piece = reader.take(length)?;
-            // Twins stand in the file; the model writes the later one: the earlier is a bare byte, for what has no piece.
-            // The first one is empty: it stands for what cannot be written, and spells nothing.
-            if !piece.is_empty() {
+            // One is empty. Twins stand in the file; the model writes the later one: the earlier is a bare byte, for what has no piece.
+            if length > 0 {
                 ids.insert(piece.to_vec(), count as u32);
             }
             longest = longest.max(length);
@@ -97,9 +96,10 @@ mod tests {
         let piece =
             |length: usize| [&[(length % 128 + 128) as u8, (length / 128) as u8], &vec![b'x'; length][..]].concat();
         assert_eq!(Tokens::read(&piece(200)).unwrap().spell(&"x".repeat(400)), Ok(vec![0, 0]));
-        for bytes in [piece(MAX_PIECE + 1), vec![0], vec![3, b'a'], vec![200]] {
+        for bytes in [piece(MAX_PIECE + 1), vec![3, b'a'], vec![200]] {
             assert_eq!(Tokens::read(&bytes).unwrap_err().code(), "phrase_format");
         }
+        assert_eq!(Tokens::read(&[0, 1, b'a']).unwrap().spell("a"), Ok(vec![1]));
         assert!(Tokens::read(&[1, b'a'].repeat(MAX_PIECES)).is_ok());
         assert!(Tokens::read(&[1, b'a'].repeat(MAX_PIECES + 1)).is_err());
     }

@@ -271,7 +271,7 @@ fn spoken(levels: &[f32]) -> std::ops::Range<usize> {
     first.saturating_sub(5)..(last + 6).min(levels.len())
 }
 
-/// Numbers that are the same for the same seed: SplitMix64.
+/// Numbers that are the same for the same seed: `SplitMix64`.
 struct Draw(u64);
 
 impl Draw {
