@@ -61,6 +61,7 @@ enum Command {
     Load(Box<load::Args>),
     Score(score::Args),
     Eval(eval::Args),
+    Attack(attack::Args),
 }
 
 /// How a command ends; the number is the program's exit code.
@@ -88,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Load(args) => load::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Attack(args) => attack::run(&args),
     };
     let exit = outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -17,6 +17,7 @@ pub use assessment::{Assessment, Examined, Signals, Take, Voice};
 pub use error::EngineError;
 pub use listen::{Conversation, ConversationStep, Party, Sample, Showing, Spoken};
 pub use live::{Chunk, Heard, Live, LiveEvent, LiveStep};
+pub use liveness::{SPOOF_WEIGHT, SpoofScore};
 pub use verdict::{Bar, CLEARLY, Evidence, Stage, decide, decide_ongoing};
 
 use crate::audio::resample;

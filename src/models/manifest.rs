@@ -71,6 +71,8 @@ pub enum Role {
     Vad,
     /// Turns speech into a voice.
     Speaker,
+    /// Tells synthetic speech from a person's. Opened when first asked; a manifest may do without.
+    Spoof,
 }
 
 /// The package a model was taken from.
@@ -230,7 +232,7 @@ impl Entry {
         let parts = [self.front_end.is_some(), self.backend.is_some(), self.calibration.is_some()];
         let has_them = match self.role {
             Role::Speaker => parts == [true; 3],
-            Role::Vad => parts == [false; 3],
+            Role::Vad | Role::Spoof => parts == [false; 3],
         };
         if !has_them {
             return Err("front_end, backend and calibration belong to a speaker model, all three".to_owned());
@@ -267,6 +269,7 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::Vad => "vad",
             Self::Speaker => "speaker",
+            Self::Spoof => "spoof",
         })
     }
 }

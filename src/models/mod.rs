@@ -17,6 +17,7 @@ mod session;
 mod speaker;
 mod spec;
 mod speech;
+mod spoof;
 mod stream;
 
 use std::path::Path;
@@ -29,11 +30,12 @@ pub use stream::SpeechStream;
 
 use crate::config;
 use crate::features::Features;
-use crate::types::Clip8k;
+use crate::types::{Clip8k, Clip16k};
 use crate::vad::CHUNK;
 use manifest::{Manifest, Role};
 use speaker::SpeakerModel;
 use speech::SpeechModel;
+use spoof::LazySpoof;
 
 /// The loaded models. Cheap to clone; clones share their sessions.
 #[derive(Clone, Debug)]
@@ -45,6 +47,7 @@ struct Loaded {
     spec: SpeakerSpec,
     speaker: SpeakerModel,
     speech: SpeechModel,
+    spoof: LazySpoof,
 }
 
 impl Library {
@@ -61,13 +64,14 @@ impl Library {
         let spec = SpeakerSpec::read(speaker, &manifest.folder)?;
         let dimension = spec.backend.dimension();
         let environment = runtime::environment(config.onnxruntime.as_deref())?;
+        let spoof = LazySpoof::new(&environment);
         let opener = session::Opener { environment: &environment, folder: &manifest.folder, sessions: config.sessions };
         let (speaker, speech) = thread::scope(|scope| {
             let speech = scope.spawn(|| SpeechModel::load(speech, &opener));
             let speaker = SpeakerModel::load(speaker, dimension, &opener);
             (speaker, speech.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
-        Ok(Self(Arc::new(Loaded { speaker: speaker?, speech: speech?, spec, manifest })))
+        Ok(Self(Arc::new(Loaded { speaker: speaker?, speech: speech?, spoof, spec, manifest })))
     }
 
     /// The probability of speech in each 32 ms of a clip. Blocks until a session is free.
@@ -100,6 +104,17 @@ impl Library {
     /// [`ModelError::Inference`].
     pub fn embed(&self, features: &Features) -> Result<Vec<f32>, ModelError> {
         self.0.speaker.embed(features)
+    }
+
+    /// How much a stretch of speech sounds like a person rather than a synthesizer: a raw logit, high for a person.
+    ///
+    /// The model is opened when first asked, which takes 50 ms, and has one session, however many the others have. Blocks
+    /// until that is free.
+    ///
+    /// # Errors
+    /// [`ModelError::Unknown`] when the manifest has no such model, those of loading it, and [`ModelError::Inference`].
+    pub fn spoof_logit(&self, speech: &Clip16k) -> Result<f32, ModelError> {
+        self.0.spoof.open(&self.0.manifest)?.logit(speech)
     }
 
     /// What surrounds the speaker model: its id, projection and calibration.

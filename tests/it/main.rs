@@ -1,5 +1,6 @@
 //! Tests over real sockets, a real database and the real models.
 
+mod attack;
 mod call_command;
 mod calls;
 mod crash;
@@ -12,6 +13,7 @@ mod house;
 mod http;
 mod listening;
 mod live;
+mod liveness;
 mod media;
 mod mishaps;
 mod models;

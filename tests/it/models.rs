@@ -153,7 +153,7 @@ fn every_model_in_the_manifest_has_its_licence_and_its_script() {
         assert_eq!(fs::metadata(manifest.folder.join(&entry.file)).unwrap().len(), entry.bytes, "{}", entry.id);
     }
     let roles: HashSet<_> = manifest.models.iter().map(|entry| entry.role).collect();
-    assert_eq!(roles.len(), 2);
+    assert_eq!(roles.len(), 3);
 }
 
 #[test]

@@ -1,8 +1,8 @@
 mod conversations;
 mod figures;
 mod line;
-mod listen;
-mod lists;
+pub(super) mod listen;
+pub(super) mod lists;
 mod print;
 mod settings;
 mod stream;
