@@ -21,8 +21,8 @@ pub struct SpoofScore {
 
 /// The most that the synthetic score can say against a take.
 ///
-/// It never speaks for one: modern neural voices score higher than people do. One nat of the voice's score is what a quarter
-/// second of speech is worth; more would refuse callers for their line. See `docs/liveness.md`.
+/// It never speaks for one: modern neural voices score higher than people do. One nat is less than half of what lies
+/// between the voice's thresholds for 1 % and 0.1 %; more would refuse callers for their line. See `docs/liveness.md`.
 pub const SPOOF_WEIGHT: f32 = 1.0;
 
 /// The logit below which a take is more like a synthesizer's than like a person's, and how fast that changes.

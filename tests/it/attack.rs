@@ -35,21 +35,22 @@ fn row<'r>(report: &'r Value, attack: &str) -> &'r Value {
 
 #[test]
 fn the_owner_gets_in_and_no_recording_of_theirs_does() {
-    let output = attack(&["--each", "4", "--json"]);
+    let output = attack(&["--each", "2", "--json"]);
     assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&report["callers"], &report["not_enrolled"]), (&2.into(), &0.into()));
-    assert_eq!((&row(&report, "fresh")["accepted"], &row(&report, "fresh")["attempts"]), (&4.into(), &4.into()));
+    assert_eq!((&row(&report, "fresh")["accepted"], &row(&report, "fresh")["attempts"]), (&2.into(), &2.into()));
     for copy in ["exact", "other_line", "opus", "louder", "cut", "slower", "faster", "longer", "shorter"] {
         let row = row(&report, &format!("copy_{copy}"));
-        assert_eq!((&row["attempts"], &row["accepted"]), (&4.into(), &0.into()), "{row}");
-        assert!(row["stopped_by"]["replay_suspected"].as_u64().unwrap() >= 3, "{row}");
+        assert_eq!((&row["attempts"], &row["accepted"]), (&2.into(), &0.into()), "{row}");
+        assert!(row["stopped_by"]["replay_suspected"].as_u64().unwrap() >= 1, "{row}");
     }
     for other in ["loudspeaker", "past_copy", "past_loudspeaker", "impostor_right_words", "other_pitch", "other_speed"]
     {
         let row = row(&report, other);
-        assert_eq!((&row["attempts"], &row["accepted"]), (&4.into(), &0.into()), "{row}");
+        assert_eq!((&row["attempts"], &row["accepted"]), (&2.into(), &0.into()), "{row}");
     }
+    assert_eq!(row(&report, "fresh")["heard_before"], 0);
     let left_out: Vec<_> = report["left_out"].as_array().unwrap().iter().map(|one| &one["attack"]).collect();
     assert_eq!(left_out, ["cut_and_paste", "machines"]);
 }

@@ -30,6 +30,8 @@ pub(super) struct Judged {
     pub(super) verdict: Verdict,
     /// Whether the voice alone would have been accepted.
     pub(super) by_voice: bool,
+    /// Whether it was heard before, whatever the voice.
+    pub(super) is_replay: bool,
     fingerprint: Fingerprint,
 }
 
@@ -63,8 +65,8 @@ pub(super) fn attempt(engine: &Engine, caller: &Caller, clip: &Clip16k, rules: R
     let voice = engine.verify(Some(&caller.voiceprint), &take, &bar);
     let (fingerprint, speech) = engine.fingerprint_clip(clip)?;
     let by_voice = voice.verdict.is_accept();
-    let is_replay = || engine.replay(&fingerprint, &caller.fingerprints).is_some_and(|score| score.is_replay());
-    let verdict = if by_voice && is_replay() {
+    let is_replay = engine.replay(&fingerprint, &caller.fingerprints).is_some_and(|score| score.is_replay());
+    let verdict = if by_voice && is_replay {
         Verdict::Reject { reason: Reason::ReplaySuspected }
     } else if by_voice && rules.synthetic {
         let risk = engine.spoof(clip, &speech)?.llr.0;
@@ -73,5 +75,5 @@ pub(super) fn attempt(engine: &Engine, caller: &Caller, clip: &Clip16k, rules: R
     } else {
         voice.verdict
     };
-    Ok(Judged { verdict, by_voice, fingerprint })
+    Ok(Judged { verdict, by_voice, is_replay, fingerprint })
 }

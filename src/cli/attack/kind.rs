@@ -118,9 +118,9 @@ impl Kind {
             Self::PastLoudspeaker => ("past_loudspeaker", "an accepted take, played"),
             Self::OtherPitch => ("other_pitch", "impostors, another pitch"),
             Self::OtherSpeed => ("other_speed", "impostors, another speed"),
-            Self::Espeak => ("espeak", "espeak-ng (formants)"),
-            Self::Flite => ("flite", "flite (unit selection)"),
-            Self::Festival => ("festival", "festival (diphones)"),
+            Self::Espeak => ("espeak", "espeak-ng, six voices"),
+            Self::Flite => ("flite", "flite, four voices"),
+            Self::Festival => ("festival", "festival, one voice"),
         }
     }
 }

@@ -76,7 +76,8 @@ The lists are those of `callprint eval`. Every row of the enrollment list is enr
   disguises     impostors with the right words whose pitch or speed was changed
   machines      with --tts, synthetic voices saying the phrase over a telephone line
 
-`voice alone` is what would get in if nothing but the voice were judged; `accepted` is the verdict. The interval is Wilson's:
+`voice alone` is what would get in if nothing but the voice were judged, `heard before` what the replay check stops whatever the
+voice (of fresh takes it should stop none, of copies all), and `accepted` the verdict. The interval is Wilson's:
 with so many attempts the true rate lies within, 95 times in 100. An attack that cannot be run is named, with the reason.
 
 Every sound is made from --seed and the recordings: the same command gives the same figures.

@@ -37,6 +37,8 @@ pub(super) struct Row {
     high: f64,
     /// Attempts whose voice alone would have been accepted.
     pub(super) by_voice: usize,
+    /// Attempts that were heard before, whatever their voice.
+    pub(super) heard_before: usize,
     /// Reasons of those refused.
     pub(super) stopped_by: BTreeMap<&'static str, usize>,
 }
@@ -74,7 +76,7 @@ impl Report {
         };
         say!("{} voiceprints{refused}, voice held to FAR {}, seed {}\n", self.callers, self.strictness, self.seed);
         say!(
-            "                                  attempts   voice alone   accepted     rate   95 % interval     stopped by"
+            "                                  attempts   voice alone   heard before   accepted     rate   95 % interval     stopped by"
         );
         let mut group = "";
         for row in &self.attacks {
@@ -108,6 +110,7 @@ impl Row {
             low,
             high,
             by_voice: judged.iter().filter(|one| one.by_voice).count(),
+            heard_before: judged.iter().filter(|one| one.is_replay).count(),
             stopped_by,
         }
     }
@@ -117,10 +120,11 @@ impl Row {
         reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
         let reasons: Vec<String> = reasons.into_iter().map(|(reason, count)| format!("{reason} {count}")).collect();
         say!(
-            "  {:<31} {:>8} {:>13} {:>10} {:>6.1} %  {:>5.1} to {:>5.1} %   {}",
+            "  {:<31} {:>8} {:>13} {:>14} {:>10} {:>6.1} %  {:>5.1} to {:>5.1} %   {}",
             self.kind.title(),
             self.attempts,
             self.by_voice,
+            self.heard_before,
             self.accepted,
             self.rate * 100.0,
             self.low * 100.0,
