@@ -1,6 +1,6 @@
 # Everything a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo run test bench peer lint eval
+.PHONY: help setup setup-tests demo run test bench peer lint eval attack
 
 DATA ?= ../shared/data
 CONFIG ?=
@@ -45,4 +45,12 @@ eval: setup ## measure accuracy over DATA (default ../shared/data); STREAM=1 hea
 	    set=$${list%/*}; printf '\n%s\n' "$$list"; \
 	    target/release/callprint eval --enroll $(DATA)/$$set/enroll.tsv --trials $(DATA)/$$set/trials.tsv \
 	        --audio $(DATA)/$$list $(if $(STREAM),--stream --pause-ms $(PAUSES)) || exit 1; \
+	done
+
+attack: setup ## count what gets in of replays, disguises and machines, over DATA
+	@cargo build --release --quiet
+	@for list in digits/tel digits/var crowd/var sentences/tel; do \
+	    set=$${list%/*}; printf '\n%s\n' "$$list"; \
+	    target/release/callprint attack --tts --enroll $(DATA)/$$set/enroll.tsv --trials $(DATA)/$$set/trials.tsv \
+	        --audio $(DATA)/$$list || exit 1; \
 	done

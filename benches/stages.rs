@@ -84,6 +84,14 @@ fn stages(c: &mut Criterion<CpuTime>) {
     });
     let challenge = Challenge::digits(123_456);
     group.bench_function("challenge", |b| b.iter(|| engine.challenge(black_box(&words), &challenge)));
+    let (print, spoken) = engine.fingerprint_clip(&clip16).unwrap();
+    let other = resample::to_8k(&wav::decode(&fixture("anna_pass_1.wav"), &LIMITS).unwrap());
+    let other =
+        engine.fingerprint(&other, &vad::Speech { trimmed: 0..other.samples().len(), ..vad::Speech::default() });
+    group.bench_function("fingerprint", |b| b.iter(|| engine.fingerprint(black_box(&clip), &spoken)));
+    group.bench_function("replay of itself", |b| b.iter(|| engine.replay(black_box(&print), [&print])));
+    group.bench_function("replay of another take", |b| b.iter(|| engine.replay(black_box(&print), [&other])));
+    group.bench_function("synthetic", |b| b.iter(|| engine.spoof(black_box(&clip16), &spoken).unwrap()));
     group.bench_function("bytes to verdict", |b| {
         b.iter(|| {
             let clip = wav::decode(black_box(&bytes), &LIMITS).unwrap();

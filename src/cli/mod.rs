@@ -64,6 +64,7 @@ enum Command {
     Score(score::Args),
     Eval(eval::Args),
     EvalChallenge(eval::challenge::Args),
+    Attack(attack::Args),
 }
 
 /// How a command ends; the number is the program's exit code.
@@ -93,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Score(args) => score::run(&args),
         Command::Eval(args) => eval::run(&args),
         Command::EvalChallenge(args) => eval::challenge::run(&args),
+        Command::Attack(args) => attack::run(&args),
     };
     let exit = outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

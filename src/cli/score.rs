@@ -173,7 +173,7 @@ fn quality(name: &str, quality: &Quality, file: &Path) {
     );
 }
 
-fn strictness(text: &str) -> Result<Strictness, String> {
+pub(super) fn strictness(text: &str) -> Result<Strictness, String> {
     let all = [Strictness::Far1Pct, Strictness::Far01Pct, Strictness::Far001Pct];
     let found = all.into_iter().find(|strictness| strictness.to_string() == text);
     found.ok_or_else(|| "expected 1%, 0.1% or 0.01%".to_owned())

@@ -71,7 +71,7 @@ pub(super) fn open(config: Config) -> anyhow::Result<Service> {
         (store.join(), library)
     });
     let store = store.map_err(|_| anyhow::anyhow!("opening the store panicked"))?.context("store")?;
-    let engine = Engine::new(library.context("models")?);
+    let engine = Engine::new(library.context("models")?).hearing_machines(config.verification.synthetic);
     Ok(Service::start(config, store, engine)?)
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Asked;
 use super::findings::{CLEAR, Findings};
-use super::{EnrolledTake, Words};
+use super::{EnrolledTake, SpoofScore, Words};
 use crate::liveness::Fingerprint;
 use crate::scoring::{Embedding, ScoreError, TakePrint};
 use crate::types::{Cosine, Llr, Reason, Verdict};
@@ -21,6 +21,8 @@ pub struct Take {
     pub words: Option<Words>,
     /// How it sounded; none of a recording that is too poor.
     pub fingerprint: Option<Fingerprint>,
+    /// How much it sounded like a person; none where nobody listened for it.
+    pub spoof: Option<SpoofScore>,
 }
 
 /// What the speaker model heard of a take.

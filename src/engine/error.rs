@@ -1,5 +1,6 @@
 use thiserror::Error;
 
+use crate::audio::AudioError;
 use crate::models::ModelError;
 use crate::phrase::PhraseError;
 use crate::scoring::ScoreError;
@@ -13,6 +14,9 @@ pub enum EngineError {
     /// A model's output cannot be used.
     #[error(transparent)]
     Score(#[from] ScoreError),
+    /// The sound cannot be brought to a model's rate.
+    #[error(transparent)]
+    Audio(#[from] AudioError),
     /// What was said cannot be compared.
     #[error(transparent)]
     Phrase(#[from] PhraseError),
@@ -24,6 +28,7 @@ impl EngineError {
         match self {
             Self::Model(error) => error.code(),
             Self::Score(error) => error.code(),
+            Self::Audio(error) => error.code(),
             Self::Phrase(error) => error.code(),
         }
     }

@@ -26,6 +26,7 @@ pub use error::EngineError;
 pub use findings::{Finding, Findings, Lacking, Signal, Tier};
 pub use listen::{Conversation, ConversationStep, Party, Sample, Showing, Spoken};
 pub use live::{Chunk, Heard, Live, LiveEvent, LiveStep};
+pub use liveness::{SPOOF_WEIGHT, SpoofScore};
 pub use verdict::{Bar, CLEARLY, Evidence, Stage, decide, decide_ongoing};
 pub use words::{ChallengeScore, PhraseScore, Words};
 
@@ -52,13 +53,21 @@ pub struct Engine {
     fbank: Arc<Fbank>,
     fingerprinter: Fingerprinter,
     vad: VadConfig,
+    /// Whether takes are listened to for a machine as well.
+    hears_machines: bool,
 }
 
 impl Engine {
     /// An engine on these models.
     pub fn new(models: Library) -> Self {
         let fingerprinter = Fingerprinter::new();
-        Self { models, fbank: Arc::new(Fbank::new()), fingerprinter, vad: VadConfig::default() }
+        Self { models, fbank: Arc::new(Fbank::new()), fingerprinter, vad: VadConfig::default(), hears_machines: false }
+    }
+
+    /// The same, which listens for synthetic speech as well: 70 ms more a take, and what it hears is advice.
+    #[must_use]
+    pub fn hearing_machines(self, hears_machines: bool) -> Self {
+        Self { hears_machines, ..self }
     }
 
     /// The speaker model; a voiceprint of another one cannot be verified here.
@@ -98,7 +107,7 @@ impl Engine {
         let quality = vad::quality(clip, &speech);
         let known = earlier.filter(|earlier| earlier.trimmed == speech.trimmed && earlier.take.voice.is_ok());
         let take = match (quality.fault(limits), known) {
-            (Some(reason), _) => Take { quality, voice: Err(reason), words: None, fingerprint: None },
+            (Some(reason), _) => Take { quality, voice: Err(reason), words: None, fingerprint: None, spoof: None },
             (None, Some(known)) => Take { quality, ..known.take.clone() },
             (None, None) => self.listen(clip, &speech, quality)?,
         };
@@ -113,7 +122,13 @@ impl Engine {
             (voice, words.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         let fingerprint = Some(self.fingerprint(clip, speech));
-        Ok(Take { quality, voice: Ok(voice?), words: Some(words?), fingerprint })
+        let spoof = if self.hears_machines {
+            let clip = resample::to_16k(clip.samples(), Clip8k::RATE_HZ)?;
+            Some(self.spoof(&clip, speech)?)
+        } else {
+            None
+        };
+        Ok(Take { quality, voice: Ok(voice?), words: Some(words?), fingerprint, spoof })
     }
 
     fn voice(&self, clip: &Clip8k, speech: &Speech) -> Result<Voice, EngineError> {

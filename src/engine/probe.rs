@@ -54,7 +54,8 @@ impl Engine {
                     voice: Finding { llr, threshold },
                     words: Some(self.said(caller, words, &claim.asked, bar)?),
                     replay: self.fresh(caller, fingerprint, &claim.earlier),
-                    synthetic: None,
+                    // Advice: what the voice has left once the machine's odds are taken off, at most one in e.
+                    synthetic: take.spoof.map(|spoof| Finding { llr: Llr(llr.0 + spoof.llr.0), threshold }),
                 };
                 Measured { evidence: Evidence::Probe(findings), cosine: Some(cosine), findings: Some(findings) }
             }

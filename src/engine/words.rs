@@ -95,10 +95,6 @@ impl Engine {
         let spelling = challenge.spelling(self.models.tokens())?;
         let heard = self.models.weigh(&words.encoded, &spelling)?;
         let silent = self.models.weigh_silence(&spelling)?;
-        if std::env::var("LEADS").is_ok() {
-            let leads: Vec<String> = heard.leads.iter().map(|l| format!("{l:.1}")).collect();
-            eprintln!("LEADS {}", leads.join(" "));
-        }
         let fit = Fit::new(&spelling, &heard, &silent).ok_or(PhraseError::Output("readings of another text"))?;
         Ok(ChallengeScore { fit, llr: self.models.challenge_calibration().llr(fit) })
     }

@@ -192,9 +192,9 @@ struct Warp(Vec<(i32, u128)>);
 impl Warp {
     fn new(pitch: f32) -> Self {
         let mut shifts: Vec<(i32, u128)> = Vec::new();
-        for band in 0..BANDS {
-            let from = ((band as f32 + FIRST_BAND) * pitch - FIRST_BAND).round() as i32;
-            let shift = from - band as i32;
+        for band in 0..BANDS as u8 {
+            let from = ((f32::from(band) + FIRST_BAND) * pitch - FIRST_BAND).round() as i32;
+            let shift = from - i32::from(band);
             match shifts.iter_mut().find(|(known, _)| *known == shift) {
                 Some((_, bands)) => *bands |= 1 << band,
                 None => shifts.push((shift, 1 << band)),

@@ -24,7 +24,7 @@ impl Cells {
     pub(super) fn agreement(self, other: Self) -> i32 {
         let same = (self.above & other.above) | (self.below & other.below);
         let opposite = (self.above & other.below) | (self.below & other.above);
-        same.count_ones() as i32 - opposite.count_ones() as i32
+        same.count_ones().cast_signed() - opposite.count_ones().cast_signed()
     }
 }
 

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn nothing_is_like_nothing() {
-        let silence = print(&[0.0; 24_000]);
+        let silence = print(&vec![0.0; 24_000]);
         let voice = print(&samples("ben_pass_1"));
         for (probe, earlier) in [(&silence, &silence), (&silence, &voice), (&voice, &silence)] {
             assert!(!probe.likeness(earlier).is_replay());

@@ -80,6 +80,8 @@ pub enum Role {
     PhraseEncoder,
     /// Weighs texts against the encoder's frames.
     PhraseDecoder,
+    /// Tells synthetic speech from a person's. Opened when first asked; a manifest may do without.
+    Spoof,
 }
 
 /// The package a model was taken from.
@@ -244,7 +246,7 @@ impl Entry {
         let parts = [self.front_end.is_some(), self.backend.is_some(), self.calibration.is_some()];
         let has_them = match self.role {
             Role::Speaker => parts == [true; 3],
-            Role::Vad | Role::PhraseEncoder | Role::PhraseDecoder => parts == [false; 3],
+            Role::Vad | Role::PhraseEncoder | Role::PhraseDecoder | Role::Spoof => parts == [false; 3],
         };
         if !has_them {
             return Err("front_end, backend and calibration belong to a speaker model, all three".to_owned());
@@ -289,6 +291,7 @@ impl fmt::Display for Role {
             Self::Speaker => "speaker",
             Self::PhraseEncoder => "phrase_encoder",
             Self::PhraseDecoder => "phrase_decoder",
+            Self::Spoof => "spoof",
         })
     }
 }

@@ -20,6 +20,7 @@ mod session;
 mod speaker;
 mod spec;
 mod speech;
+mod spoof;
 mod stream;
 
 use std::path::Path;
@@ -34,13 +35,14 @@ pub use stream::SpeechStream;
 use crate::config;
 use crate::features::Features;
 use crate::phrase::{ChallengeCalibration, PhraseCalibration, Reading, Sound, Space, Spelling, Tokens};
-use crate::types::Clip8k;
+use crate::types::{Clip8k, Clip16k};
 use crate::vad::CHUNK;
 use manifest::{Manifest, Role};
 use phrase::PhraseEncoder;
 use phrase_text::PhraseDecoder;
 use speaker::SpeakerModel;
 use speech::SpeechModel;
+use spoof::LazySpoof;
 
 /// What a thread of loading brought; its panic goes on here.
 fn join<T>(thread: thread::ScopedJoinHandle<T>) -> T {
@@ -64,6 +66,7 @@ struct Loaded {
     decoder: PhraseDecoder,
     /// What the encoder makes of silence.
     silence: Encoded,
+    spoof: LazySpoof,
 }
 
 impl Library {
@@ -82,6 +85,7 @@ impl Library {
         let spec = SpeakerSpec::read(speaker, &manifest.folder)?;
         let dimension = spec.backend.dimension();
         let environment = runtime::environment(config.onnxruntime.as_deref())?;
+        let spoof = LazySpoof::new(&environment);
         let opener = session::Opener { environment: &environment, folder: &manifest.folder, sessions: config.sessions };
         let ((speaker, speech), (encoder, decoder)) = thread::scope(|scope| {
             let speech = scope.spawn(|| SpeechModel::load(speech, &opener));
@@ -92,7 +96,7 @@ impl Library {
         });
         let (speaker, speech, encoder, decoder) = (speaker?, speech?, encoder?, decoder?);
         let silence = encoder.encode(&Sound::of(&Clip8k::new(vec![0.0; SILENCE]), 0..SILENCE))?;
-        Ok(Self(Arc::new(Loaded { manifest, spec, speaker, speech, encoder, decoder, silence })))
+        Ok(Self(Arc::new(Loaded { manifest, spec, speaker, speech, encoder, decoder, silence, spoof })))
     }
 
     /// The probability of speech in each 32 ms of a clip. Blocks until a session is free.
@@ -169,6 +173,17 @@ impl Library {
     /// What the fit of a challenge means.
     pub fn challenge_calibration(&self) -> &ChallengeCalibration {
         &self.0.decoder.calibration
+    }
+
+    /// How much a stretch of speech sounds like a person rather than a synthesizer: a raw logit, high for a person.
+    ///
+    /// The model is opened when first asked, which takes 50 ms, and has one session, however many the others have. Blocks
+    /// until that is free.
+    ///
+    /// # Errors
+    /// [`ModelError::Unknown`] when the manifest has no such model, those of loading it, and [`ModelError::Inference`].
+    pub fn spoof_logit(&self, speech: &Clip16k) -> Result<f32, ModelError> {
+        self.0.spoof.open(&self.0.manifest)?.logit(speech)
     }
 
     /// What surrounds the speaker model: its id, projection and calibration.

@@ -1,6 +1,7 @@
 //! Tests over real sockets, a real database and the real models.
 
 mod api;
+mod attack;
 mod call_command;
 mod calls;
 mod crash;
@@ -13,6 +14,7 @@ mod house;
 mod http;
 mod listening;
 mod live;
+mod liveness;
 mod media;
 mod mishaps;
 mod models;

@@ -163,7 +163,7 @@ fn every_model_in_the_manifest_has_its_licence_and_its_script() {
         assert_eq!(fs::metadata(manifest.folder.join(&entry.file)).unwrap().len(), entry.bytes, "{}", entry.id);
     }
     let roles: HashSet<_> = manifest.models.iter().map(|entry| entry.role).collect();
-    assert_eq!(roles.len(), 4);
+    assert_eq!(roles.len(), 5);
 }
 
 #[test]

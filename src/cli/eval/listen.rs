@@ -45,7 +45,7 @@ pub(super) fn listen(engine: &Engine, recordings: &[Recording], threads: usize) 
 ///
 /// # Errors
 /// The first that fails.
-pub(super) fn each<T: Sync, R: Send>(
+pub(in crate::cli) fn each<T: Sync, R: Send>(
     things: &[T],
     threads: usize,
     what: &str,

@@ -5,48 +5,48 @@ use anyhow::{Context, bail, ensure};
 
 /// The lists of an evaluation, resolved: who enrolls with what, and which probe is tried against whom.
 #[derive(Debug, Default)]
-pub(super) struct Lists {
+pub(in crate::cli) struct Lists {
     /// Every recording named, once; the rest refers to it by index.
-    pub(super) recordings: Vec<Recording>,
+    pub(in crate::cli) recordings: Vec<Recording>,
     /// One entry a row: a model name may have several, each a voiceprint of its own.
-    pub(super) enrollments: Vec<Enrollment>,
+    pub(in crate::cli) enrollments: Vec<Enrollment>,
     /// One entry for each probe and each voiceprint of the model it is tried against.
-    pub(super) trials: Vec<Trial>,
+    pub(in crate::cli) trials: Vec<Trial>,
     /// Rows that say the same as an earlier one; they count once.
-    pub(super) repeated_rows: usize,
+    pub(in crate::cli) repeated_rows: usize,
 }
 
 /// A file to listen to.
 #[derive(Debug)]
-pub(super) struct Recording {
+pub(in crate::cli) struct Recording {
     /// As the list spells it.
-    pub(super) name: String,
+    pub(in crate::cli) name: String,
     /// Where it lies.
-    pub(super) path: PathBuf,
+    pub(in crate::cli) path: PathBuf,
     /// List and line that name it first.
-    pub(super) origin: String,
+    pub(in crate::cli) origin: String,
 }
 
 /// One row of the enrollment list.
 #[derive(Debug)]
-pub(super) struct Enrollment {
+pub(in crate::cli) struct Enrollment {
     /// The model's name.
-    pub(super) model: String,
+    pub(in crate::cli) model: String,
     /// Its takes, as indices of recordings.
-    pub(super) takes: Vec<usize>,
+    pub(in crate::cli) takes: Vec<usize>,
 }
 
 /// One comparison.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Trial {
+pub(in crate::cli) struct Trial {
     /// Index of the enrollment.
-    pub(super) enrollment: usize,
+    pub(in crate::cli) enrollment: usize,
     /// Index of the probe's recording.
-    pub(super) probe: usize,
+    pub(in crate::cli) probe: usize,
     /// Whether it is the enrolled speaker.
-    pub(super) is_target: bool,
+    pub(in crate::cli) is_target: bool,
     /// Whether the probe has the enrolled phrase, where the list tells.
-    pub(super) same_phrase: Option<bool>,
+    pub(in crate::cli) same_phrase: Option<bool>,
 }
 
 /// Reads both lists; recordings lie in `audio`.
@@ -56,7 +56,7 @@ pub(super) struct Trial {
 ///
 /// # Errors
 /// The list and line of whatever cannot be read, is missing or contradicts itself.
-pub(super) fn read(enroll: &Path, trials: &Path, audio: &Path) -> anyhow::Result<Lists> {
+pub(in crate::cli) fn read(enroll: &Path, trials: &Path, audio: &Path) -> anyhow::Result<Lists> {
     let mut lists = Lists::default();
     let mut known = HashMap::new();
     let (enroll, trials) = (Table::read(enroll)?, Table::read(trials)?);

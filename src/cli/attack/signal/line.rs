@@ -24,6 +24,13 @@ pub(crate) fn gain(samples: &[f32], db: f64) -> Vec<f32> {
     samples.iter().map(|sample| (sample * factor).clamp(-1.0, 1.0)).collect()
 }
 
+/// Brought to a mean power of `dbfs`; what leaves full scale is cut off.
+pub(crate) fn level(samples: &[f32], dbfs: f64) -> Vec<f32> {
+    let power: f64 = samples.iter().map(|&sample| f64::from(sample).powi(2)).sum();
+    let mean = (power / samples.len().max(1) as f64).max(1e-12);
+    gain(samples, dbfs - 10.0 * mean.log10())
+}
+
 /// Brought to 16 kHz and back, without the shortcut that a telephone's own samples take.
 pub(crate) fn through_16k(samples: &[f32]) -> anyhow::Result<Vec<f32>> {
     let up = resample::to_16k(samples, Clip8k::RATE_HZ)?;
@@ -37,16 +44,16 @@ pub(crate) fn through_16k(samples: &[f32]) -> anyhow::Result<Vec<f32>> {
 pub(crate) fn opus(samples: &[f32], bits: i32) -> anyhow::Result<Vec<f32>> {
     let mut encoder = Encoder::new(SampleRate::Hz8000, Channels::Mono, Application::Voip)?;
     encoder.set_bitrate(Bitrate::BitsPerSecond(bits))?;
-    let (mut decoder, mut decoded) = (Opus::new()?, Vec::with_capacity(samples.len() + PACKET));
+    let (mut far_end, mut heard) = (Opus::new()?, Vec::with_capacity(samples.len() + PACKET));
     for chunk in samples.chunks(PACKET) {
         let mut pcm = [0; PACKET];
         pcm.iter_mut().zip(chunk).for_each(|(pcm, &sample)| *pcm = to_pcm(sample));
         // The longest packet of 20 ms that Opus makes has 1275 bytes.
         let mut packet = [0; 1_275];
         let length = encoder.encode(&pcm, &mut packet)?;
-        anyhow::ensure!(decoder.decode(&packet[..length], &mut decoded), "libopus does not take its own packet");
+        anyhow::ensure!(far_end.decode(&packet[..length], &mut heard), "libopus does not take its own packet");
     }
-    Ok(decoded.iter().map(|&sample| f32::from(sample) / 32_768.0).collect())
+    Ok(heard.iter().map(|&sample| f32::from(sample) / 32_768.0).collect())
 }
 
 /// Another handset than before: its band, and three bumps of up to 6 dB.

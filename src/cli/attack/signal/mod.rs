@@ -8,6 +8,7 @@ mod room;
 mod tempo;
 
 pub(crate) use dice::Dice;
-pub(crate) use line::{gain, mulaw, opus, random_handset, through_16k};
+pub(crate) use line::{gain, level, mulaw, opus, random_handset, through_16k};
 pub(crate) use room::replay;
-pub(crate) use tempo::{pitch, speed, stretch, warped};
+use tempo::warped;
+pub(crate) use tempo::{pitch, speed, stretch};

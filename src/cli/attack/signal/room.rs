@@ -2,7 +2,7 @@ use std::f64::consts::TAU;
 
 use realfft::RealFftPlanner;
 
-use super::line::{Filter, mulaw};
+use super::line::{Filter, level, mulaw};
 use super::{Dice, random_handset, warped};
 use crate::types::Clip8k;
 
@@ -20,8 +20,7 @@ pub(crate) fn replay(samples: &[f32], dice: &mut Dice) -> Vec<f32> {
     samples = convolved(&samples, &room(dice));
     add_noise(&mut samples, dice.between(15.0, 35.0), dice);
     samples = random_handset(&samples, dice);
-    set_level(&mut samples, dice.between(-32.0, -18.0));
-    mulaw(&samples)
+    mulaw(&level(&samples, dice.between(-32.0, -18.0)))
 }
 
 /// A small loudspeaker: little below 150 to 500 Hz, resonances of its box.
@@ -54,7 +53,9 @@ fn room(dice: &mut Dice) -> Vec<f32> {
     let mut answer: Vec<f64> = (0..length).map(|n| if n < first { 0.0 } else { dice.normal() * decay(n) }).collect();
     let power: f64 = answer.iter().map(|value| value * value).sum();
     let reverberant = metres / critical / power.max(1e-12).sqrt();
-    answer.iter_mut().for_each(|value| *value *= reverberant);
+    for value in &mut answer {
+        *value *= reverberant;
+    }
     answer[0] = 1.0;
     answer.into_iter().map(|value| value as f32).collect()
 }
@@ -94,11 +95,6 @@ fn add_noise(samples: &mut [f32], snr_db: f64, dice: &mut Dice) {
     let own: f64 = noise.iter().map(|value| value * value).sum::<f64>() / noise.len().max(1) as f64;
     let factor = (power(samples) / own.max(1e-12) / 10_f64.powf(snr_db / 10.0)).sqrt();
     samples.iter_mut().zip(noise).for_each(|(sample, noise)| *sample += (noise * factor) as f32);
-}
-
-fn set_level(samples: &mut [f32], dbfs: f64) {
-    let factor = (10_f64.powf(dbfs / 10.0) / power(samples).max(1e-12)).sqrt() as f32;
-    samples.iter_mut().for_each(|sample| *sample = (*sample * factor).clamp(-1.0, 1.0));
 }
 
 fn power(samples: &[f32]) -> f64 {

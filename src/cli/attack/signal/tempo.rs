@@ -35,9 +35,9 @@ pub(crate) fn stretch(samples: &[f32], factor: f64) -> Vec<f32> {
         let wanted = (start as f64 / factor) as isize;
         let best = if start == 0 { wanted } else { best_fit(&sample, natural, wanted) };
         for n in 0..WINDOW {
-            result[start + n] += sample(best + n as isize) * hann(n);
+            result[start + n] += sample(best + n.cast_signed()) * hann(n);
         }
-        natural = best + HOP as isize;
+        natural = best + HOP.cast_signed();
     }
     result.truncate(length);
     result
@@ -52,14 +52,14 @@ pub(crate) fn pitch(samples: &[f32], factor: f64) -> Vec<f32> {
 fn best_fit(sample: &impl Fn(isize) -> f32, natural: isize, wanted: isize) -> isize {
     let likeness = |at: isize| {
         let (mut product, mut power) = (0.0, 1e-9);
-        for n in 0..WINDOW as isize {
+        for n in 0..WINDOW.cast_signed() {
             let there = sample(at + n);
             product += sample(natural + n) * there;
             power += there * there;
         }
         product / power.sqrt()
     };
-    let search = SEARCH as isize;
+    let search = SEARCH.cast_signed();
     let score = |at: &isize| likeness(*at);
     (wanted - search..=wanted + search).max_by(|a, b| score(a).total_cmp(&score(b))).unwrap_or(wanted)
 }
