@@ -29,6 +29,16 @@ pub struct Voice {
     pub heard_ms: u32,
 }
 
+impl Voice {
+    /// What several takes of one call say together; none of none, or of voices that cannot be compared.
+    ///
+    /// The mean of their directions, heard as long as all of them.
+    pub fn together(voices: &[Self]) -> Option<Self> {
+        let embedding = Embedding::mean(voices.iter().map(|voice| &voice.embedding)).ok()?;
+        Some(Self { embedding, heard_ms: voices.iter().map(|voice| voice.heard_ms).sum() })
+    }
+}
+
 /// A take, and where its speech is.
 #[derive(Clone, Debug)]
 pub struct Examined {

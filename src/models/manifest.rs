@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{ModelError, files};
+use super::{ModelError, files, opinion};
 
 /// The layout of the manifest that this build reads.
 const SCHEMA: u32 = 1;
@@ -57,8 +57,10 @@ pub struct Entry {
     pub front_end: Option<FrontEnd>,
     /// A speaker model's projection.
     pub backend: Option<BackendFile>,
-    /// What a speaker model's scores mean.
+    /// What a speaker model's scores mean; of an opinion's, those of both models together.
     pub calibration: Option<Calibration>,
+    /// Which speaker models a second opinion is heard beside.
+    pub beside: Option<Beside>,
     /// What was measured of it, for people.
     pub figures: Option<toml::Table>,
 }
@@ -71,6 +73,8 @@ pub enum Role {
     Vad,
     /// Turns speech into a voice.
     Speaker,
+    /// Turns speech into a voice, to be heard beside a speaker model and never alone.
+    Opinion,
 }
 
 /// The package a model was taken from.
@@ -150,6 +154,16 @@ pub struct BackendFile {
     pub attribution: String,
 }
 
+/// How a second opinion is heard.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// The speaker models that it was measured beside.
+    pub speakers: Vec<String>,
+    /// What its likeness weighs; the speaker model's weighs the rest of one.
+    pub share: f32,
+}
+
 /// What a speaker model's scores mean, and where that was measured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -196,6 +210,25 @@ impl Manifest {
         })
     }
 
+    /// The speaker model called `id`, alone; or it and the second opinion that `id` names after a plus.
+    ///
+    /// Both defaults when `id` is empty; the default opinion only if it is one beside the default speaker model.
+    ///
+    /// # Errors
+    /// [`ModelError::Unknown`], or [`ModelError::Contract`] of an opinion that was not measured beside that model.
+    pub(super) fn select_speaker(&self, id: &str) -> Result<(&Entry, Option<&Entry>), ModelError> {
+        if let Some((speaker, opinion)) = id.split_once(opinion::PLUS) {
+            let (speaker, opinion) = (self.select(Role::Speaker, speaker)?, self.select(Role::Opinion, opinion)?);
+            if !opinion.is_beside(speaker) {
+                return Err(opinion.contract(format!("it was not measured beside {:?}", speaker.id)));
+            }
+            return Ok((speaker, Some(opinion)));
+        }
+        let speaker = self.select(Role::Speaker, id)?;
+        let opinion = self.models.iter().find(|entry| id.is_empty() && entry.default && entry.is_beside(speaker));
+        Ok((speaker, opinion))
+    }
+
     fn check(&self) -> Result<(), String> {
         if self.schema != SCHEMA {
             return Err(format!("schema {} is not {SCHEMA}, which this build reads", self.schema));
@@ -222,6 +255,10 @@ impl Entry {
         ModelError::Contract { model: self.id.clone(), problem: problem.into() }
     }
 
+    fn is_beside(&self, speaker: &Self) -> bool {
+        self.beside.as_ref().is_some_and(|beside| beside.speakers.contains(&speaker.id))
+    }
+
     fn check(&self) -> Result<(), String> {
         let names = [Some(&self.file), Some(&self.licence_file), self.backend.as_ref().map(|backend| &backend.file)];
         if let Some(name) = names.into_iter().flatten().find(|name| !stays_inside(name)) {
@@ -229,11 +266,17 @@ impl Entry {
         }
         let parts = [self.front_end.is_some(), self.backend.is_some(), self.calibration.is_some()];
         let has_them = match self.role {
-            Role::Speaker => parts == [true; 3],
+            Role::Speaker | Role::Opinion => parts == [true; 3],
             Role::Vad => parts == [false; 3],
         };
         if !has_them {
             return Err("front_end, backend and calibration belong to a speaker model, all three".to_owned());
+        }
+        if self.beside.is_some() != (self.role == Role::Opinion) {
+            return Err("an opinion says which speaker models it is beside, and nothing else does".to_owned());
+        }
+        if self.beside.as_ref().is_some_and(|beside| !(beside.share > 0.0 && beside.share < 1.0)) {
+            return Err("the share of an opinion lies between 0 and 1".to_owned());
         }
         self.calibration.as_ref().map_or(Ok(()), Calibration::check)
     }
@@ -267,6 +310,7 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::Vad => "vad",
             Self::Speaker => "speaker",
+            Self::Opinion => "opinion",
         })
     }
 }

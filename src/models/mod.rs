@@ -11,6 +11,7 @@ mod error;
 mod files;
 /// What the manifest says, as types.
 pub mod manifest;
+mod opinion;
 mod pool;
 mod runtime;
 mod session;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use std::thread;
 
 pub use error::ModelError;
+pub use opinion::OpinionSpec;
 pub use spec::SpeakerSpec;
 pub use stream::SpeechStream;
 
@@ -32,6 +34,7 @@ use crate::features::Features;
 use crate::types::Clip8k;
 use crate::vad::CHUNK;
 use manifest::{Manifest, Role};
+use opinion::OpinionModel;
 use speaker::SpeakerModel;
 use speech::SpeechModel;
 
@@ -44,6 +47,7 @@ struct Loaded {
     manifest: Manifest,
     spec: SpeakerSpec,
     speaker: SpeakerModel,
+    opinion: Option<OpinionModel>,
     speech: SpeechModel,
 }
 
@@ -57,17 +61,21 @@ impl Library {
     pub fn load(config: &config::Models) -> Result<Self, ModelError> {
         let manifest = Manifest::read(&files::folder(config.dir.as_deref())?)?;
         let speech = manifest.select(Role::Vad, "")?;
-        let speaker = manifest.select(Role::Speaker, &config.speaker)?;
+        let (speaker, opinion) = manifest.select_speaker(&config.speaker)?;
         let spec = SpeakerSpec::read(speaker, &manifest.folder)?;
         let dimension = spec.backend.dimension();
+        let surroundings = |entry| Ok((entry, OpinionSpec::read(entry, &spec, &manifest.folder)?));
+        let opinion = opinion.map(surroundings).transpose()?;
         let environment = runtime::environment(config.onnxruntime.as_deref())?;
         let opener = session::Opener { environment: &environment, folder: &manifest.folder, sessions: config.sessions };
-        let (speaker, speech) = thread::scope(|scope| {
+        let (speaker, opinion, speech) = thread::scope(|scope| {
             let speech = scope.spawn(|| SpeechModel::load(speech, &opener));
+            let opinion = opinion.map(|(entry, spec)| scope.spawn(|| OpinionModel::load(entry, spec, &opener)));
             let speaker = SpeakerModel::load(speaker, dimension, &opener);
-            (speaker, speech.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            (speaker, opinion.map(finished), finished(speech))
         });
-        Ok(Self(Arc::new(Loaded { speaker: speaker?, speech: speech?, spec, manifest })))
+        let opinion = opinion.transpose()?;
+        Ok(Self(Arc::new(Loaded { speaker: speaker?, opinion, speech: speech?, spec, manifest })))
     }
 
     /// The probability of speech in each 32 ms of a clip. Blocks until a session is free.
@@ -102,6 +110,19 @@ impl Library {
         self.0.speaker.embed(features)
     }
 
+    /// The raw embedding by the second opinion, if there is one. Blocks until a session is free.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`].
+    pub fn second_embed(&self, features: &Features) -> Result<Option<Vec<f32>>, ModelError> {
+        self.0.opinion.as_ref().map(|opinion| opinion.embed(features)).transpose()
+    }
+
+    /// What surrounds the second opinion, if one is heard.
+    pub fn opinion(&self) -> Option<&OpinionSpec> {
+        self.0.opinion.as_ref().map(|opinion| &opinion.spec)
+    }
+
     /// What surrounds the speaker model: its id, projection and calibration.
     pub fn speaker(&self) -> &SpeakerSpec {
         &self.0.spec
@@ -116,4 +137,8 @@ impl Library {
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }
+}
+
+fn finished<T>(loading: thread::ScopedJoinHandle<'_, T>) -> T {
+    loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }
