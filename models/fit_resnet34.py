@@ -72,44 +72,86 @@ def trials(store, set_, condition, share=SHARE):
 # --- weights -----------------------------------------------------------------------------------------------------------
 
 
-def fit(x, target, weight, l2=1e-4):
-    """Logistic regression with each trial's weight, prior one half; a slight pull to zero. Returns [score, lnT, agreement, offset]."""
-    design = np.column_stack([x, np.ones(len(x))])
-    sign = 2 * target - 1
+def design(x):
+    """What the weights are for: score, ln heard, agreement, score x ln heard, one."""
+    return np.column_stack([x[:, :3], x[:, 0] * x[:, 1], np.ones(len(x))])
+
+
+def fit(x, target, weight, l2=1e-7):
+    """Logistic regression with each trial's weight, prior one half, and a slight pull to zero of the standardised weights."""
+    d, sign = design(x), 2 * target - 1
+    mean, spread = d[:, :-1].mean(axis=0), d[:, :-1].std(axis=0)
+    z = np.column_stack([(d[:, :-1] - mean) / spread, d[:, -1]])
 
     def cost(w):
-        margin = sign * (design @ w)
+        margin = sign * (z @ w)
         p = 1 / (1 + np.exp(np.clip(margin, -60, 60)))
-        return (weight * np.logaddexp(0, -margin)).sum() + l2 * (w[:-1] ** 2).sum() / 2, -(design.T @ (weight * sign * p)) + l2 * np.append(w[:-1], 0)
+        return (weight * np.logaddexp(0, -margin)).sum() + l2 * (w @ w), -(z.T @ (weight * sign * p)) + 2 * l2 * w
 
-    return minimize(cost, np.array([30.0, -4.0, -8.0, -4.0]), jac=True, method="L-BFGS-B", options={"maxiter": 2000}).x
+    w = minimize(cost, np.zeros(z.shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": 5000}).x
+    return np.append(w[:-1] / spread, w[-1] - (w[:-1] / spread * mean).sum())
 
 
 def balanced(groups, target):
     """Each set and condition weighs the same, and in it the targets as much as the impostors."""
-    weight = np.zeros(len(target))
-    for group in np.unique(groups):
+    weight, names = np.zeros(len(target)), np.unique(groups)
+    for group in names:
         for kind in (0, 1):
             mask = (groups == group) & (target == kind)
-            weight[mask] = 0.5 / mask.sum() / len(np.unique(groups))
+            weight[mask] = 0.5 / max(mask.sum(), 1) / len(names)
     return weight
 
 
-def crossed(x, target, groups, who, folds=5):
-    """Ratios of trials between speakers who were both left out of the fit."""
+def crossed(x, target, groups, who, folds=4):
+    """Ratios by weights that have seen neither of a trial's speakers."""
     speakers = np.unique(who)
     fold = dict(zip(np.random.default_rng(7).permutation(speakers), np.arange(len(speakers)) % folds))
-    at = np.array([[fold[a], fold[b]] for a, b in who])
-    llr = np.full(len(x), np.nan)
+    at, ratio = np.array([[fold[a], fold[b]] for a, b in who]), np.full(len(x), np.nan)
     for k in range(folds):
-        # A trial is judged by weights that have seen neither of its speakers.
         for other in range(k, folds):
             test = ((at[:, 0] == k) & (at[:, 1] == other)) | ((at[:, 1] == k) & (at[:, 0] == other))
             train = ~np.isin(at, (k, other)).any(axis=1)
             if test.any():
-                w = fit(x[train], target[train], balanced(groups[train], target[train]))
-                llr[test] = np.column_stack([x[test], np.ones(test.sum())]) @ w
-    return llr
+                ratio[test] = design(x[test]) @ fit(x[train], target[train], balanced(groups[train], target[train]))
+    return ratio
+
+
+def without_set(x, target, groups):
+    """Ratios by weights that have not seen a trial's set."""
+    sets, ratio = np.array([g.split("/")[0] for g in groups]), np.full(len(x), np.nan)
+    for set_ in np.unique(sets):
+        test = sets == set_
+        ratio[test] = design(x[test]) @ fit(x[~test], target[~test], balanced(groups[~test], target[~test]))
+    return ratio
+
+
+# --- thresholds --------------------------------------------------------------------------------------------------------
+
+GRID = np.arange(-4, 12, 0.05)
+LEAST_S = 1.2  # shorter probes are held to the same thresholds, but do not set them
+NOMINAL = (0.01, 0.001)
+
+
+def thresholds(ratio, target, groups, heard, weight=None):
+    """Where the mean false-accept rate of the sets and conditions is as wanted."""
+    weight, far = np.ones(len(ratio)) if weight is None else weight, []
+    for group in np.unique(groups):
+        mask = (groups == group) & (target == 0) & (heard >= LEAST_S)
+        order = np.argsort(ratio[mask])
+        above = np.append(0, np.cumsum(weight[mask][order]))
+        if above[-1] > 0:
+            far.append(1 - above[np.searchsorted(ratio[mask][order], GRID)] / above[-1])
+    return [GRID[np.argmax(np.mean(far, axis=0) <= nominal)] for nominal in NOMINAL]
+
+
+def resampled(ratio, target, groups, heard, who, times=200):
+    """5 % and 95 % of the thresholds when speakers are drawn anew."""
+    rng, speakers, found = np.random.default_rng(3), np.unique(who), []
+    for _ in range(times):
+        drawn = dict(zip(*np.unique(rng.choice(speakers, len(speakers)), return_counts=True)))
+        weight = np.array([drawn.get(a, 0) * drawn.get(b, 0) for a, b in who], float)
+        found.append(thresholds(ratio, target, groups, heard, weight))
+    return np.percentile(found, [5, 95], axis=0)
 
 
 def main():
@@ -118,34 +160,28 @@ def main():
     p.add_argument("--cache", default="/tmp/callprint-evaluate")
     p.add_argument("--backend", action="store_true")
     p.add_argument("--share", type=float, default=SHARE)
+    p.add_argument("--at", type=float, nargs=3, default=[-1, 2.4, 5.2], help="thresholds to report on")
     a = p.parse_args()
     store = Store(a.data, a.cache)
     if a.backend:
         return write_backend(store)
     parts = {(s, c): trials(store, s, c, a.share) for s in SETS for c in CONDITIONS}
-    x = np.concatenate([t[:, :3] for t, _ in parts.values()])
-    target = np.concatenate([t[:, 3] for t, _ in parts.values()])
-    who = np.concatenate([w for _, w in parts.values()])
+    x, who = np.concatenate([t for t, _ in parts.values()]), np.concatenate([w for _, w in parts.values()])
     groups = np.concatenate([[f"{s}/{c}"] * len(t) for (s, c), (t, _) in parts.items()])
+    target, heard = x[:, 3], np.exp(x[:, 1])
     w = fit(x, target, balanced(groups, target))
-    ratio, unseen = np.column_stack([x, np.ones(len(x))]) @ w, crossed(x, target, groups, who)
-    print("weights: score %.2f, ln heard %.2f, agreement %.2f, offset %.2f" % tuple(w))
-    heard = np.exp(x[:, 1])
-    for name in np.unique(groups):
-        g = groups == name
-        f, n = figures(ratio[g], target[g]), ~np.isnan(unseen) & g
-        print(f"{name:14} EER {100 * f['eer']:.2f} FRR {100 * f['frr1']:.1f} {100 * f['frr01']:.1f}  Cllr {cllr(ratio[g], target[g]):.4f} min {min_cllr(ratio[g], target[g]):.4f}  unseen speakers: Cllr {cllr(unseen[n], target[n]):.4f} min {min_cllr(unseen[n], target[n]):.4f}")
-    print(f"pooled: Cllr {cllr(ratio, target):.4f} min {min_cllr(ratio, target):.4f}; unseen {cllr(unseen, target):.4f} min {min_cllr(unseen, target):.4f}")
-    thresholds(ratio, target, groups, heard)
-
-
-def thresholds(ratio, target, groups, heard):
-    """Where the mean false-accept rate of the sets and conditions is as wanted, for probes of at least 1.2 s."""
-    grid = np.arange(-4, 12, 0.05)
-    impostors = [np.sort(ratio[(groups == g) & (target == 0) & (heard >= 1.2)]) for g in np.unique(groups)]
-    far = np.mean([1 - np.searchsorted(i, grid) / len(i) for i in impostors], axis=0)
-    for nominal in (0.01, 0.003, 0.001, 0.0003):
-        print(f"mean FAR {100 * nominal:g} % at {grid[np.argmax(far <= nominal)]:.2f}")
+    print("score %.2f, ln heard %.2f, agreement %.2f, score x ln heard %.2f, offset %.2f" % tuple(w))
+    kinds = {"all": design(x) @ w, "unseen speakers": crossed(x, target, groups, who), "unseen set": without_set(x, target, groups)}
+    for kind, ratio in kinds.items():
+        print(kind)
+        for name in [*np.unique(groups), "pooled"]:
+            g = (groups == name) | (name == "pooled")
+            y, r = target[g], ratio[g]
+            f = figures(r, y)
+            rates = " ".join(f"{t:g}: {100 * (r[y == 0] >= t).mean():.2f}/{100 * (r[y == 1] < t).mean():.1f}" for t in a.at)
+            print(f"  {name:14} {100 * f['eer']:.2f} / {100 * f['frr1']:.1f} / {100 * f['frr01']:.1f}  Cllr {cllr(r, y):.4f} min {min_cllr(r, y):.4f}  FAR/FRR at {rates}")
+    print("thresholds for FAR 1 and 0.1 %%: %.2f %.2f" % tuple(thresholds(kinds["all"], target, groups, heard)))
+    print("speakers drawn anew, 5 and 95 %:", resampled(kinds["all"], target, groups, heard, who).round(2).tolist())
 
 
 if __name__ == "__main__":

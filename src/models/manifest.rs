@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{ModelError, files, opinion};
+use crate::scoring;
 
 /// The layout of the manifest that this build reads.
 const SCHEMA: u32 = 1;
@@ -170,6 +171,8 @@ pub struct Beside {
 #[expect(missing_docs, reason = "the keys are those of `scoring::Calibration`, which says what they are")]
 pub struct Calibration {
     pub score: f32,
+    #[serde(default)]
+    pub score_by_ln_s: f32,
     pub ln_net_speech_s: f32,
     pub take_agreement: f32,
     pub offset: f32,
@@ -285,11 +288,13 @@ impl Entry {
 impl Calibration {
     fn check(&self) -> Result<(), String> {
         let thresholds = [self.llr_at_far_1pct, self.llr_at_far_0_1pct, self.llr_at_far_0_01pct];
-        let weights = [self.score, self.ln_net_speech_s, self.take_agreement, self.offset];
+        let weights = [self.score, self.score_by_ln_s, self.ln_net_speech_s, self.take_agreement, self.offset];
         if !thresholds.iter().chain(&weights).all(|value| value.is_finite()) {
             return Err("the calibration has values that are not numbers".to_owned());
         }
-        if !thresholds.is_sorted_by(|lower, higher| lower < higher) || self.score <= 0.0 {
+        if !thresholds.is_sorted_by(|lower, higher| lower < higher)
+            || !scoring::Calibration::from(self).rises_with_likeness()
+        {
             return Err("a stricter threshold must be higher, and likeness must raise the score".to_owned());
         }
         if !(-1.0..1.0).contains(&self.min_take_agreement) {

@@ -70,6 +70,7 @@ impl From<&manifest::Calibration> for Calibration {
     fn from(of: &manifest::Calibration) -> Self {
         Self {
             score: of.score,
+            score_by_ln_s: of.score_by_ln_s,
             ln_net_speech_s: of.ln_net_speech_s,
             take_agreement: of.take_agreement,
             offset: of.offset,
