@@ -172,8 +172,8 @@ impl Engine {
             _ => voiceprint,
         };
         let cosine = voiceprint.score(first)?;
-        let heard_s = heard_ms as f32 / 1000.0;
-        Ok((cosine, speaker.calibration.llr(cosine, heard_s, voiceprint.agreement().mean)))
+        let net_speech_s = heard_ms as f32 / 1000.0;
+        Ok((cosine, speaker.calibration.llr(cosine, net_speech_s, voiceprint.agreement().mean)))
     }
 
     /// Compares a take with a voiceprint, or with nobody's: then it is never better than a mismatch.
