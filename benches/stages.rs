@@ -1,7 +1,7 @@
 //! Time of each stage from a recording's bytes to a verdict, and of a stream's turn: 5 s of speech, processor
 //! time of one thread.
 //!
-//! The whole way may take 100 ms; when it gets slower, the stages say where. `step of N streams` is one inference for N
+//! The whole way may take 100 ms and the second opinion; when it gets slower, the stages say where. `step of N streams` is one inference for N
 //! chunks of 32 ms: divided by N it is the price of a stream. At 1,000 calls one core has 32 µs for each.
 //! `cargo bench --bench stages -- "step of"` runs some of them.
 
@@ -92,6 +92,7 @@ fn stages(c: &mut Criterion<CpuTime>) {
     group.bench_function("replay of itself", |b| b.iter(|| engine.replay(black_box(&print), [&print])));
     group.bench_function("replay of another take", |b| b.iter(|| engine.replay(black_box(&print), [&other])));
     group.bench_function("synthetic", |b| b.iter(|| engine.spoof(black_box(&clip16), &spoken).unwrap()));
+    group.bench_function("second opinion", |b| b.iter(|| library.second_embed(black_box(&features))));
     group.bench_function("bytes to verdict", |b| {
         b.iter(|| {
             let clip = wav::decode(black_box(&bytes), &LIMITS).unwrap();

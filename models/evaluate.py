@@ -92,6 +92,12 @@ def cut(pcm, segs, pad_ms):
 # --- embeddings --------------------------------------------------------------------------------------------------------
 
 
+def embed(net, feats):
+    """The raw embedding of features [frames, 80]; every frame counts the same where a model asks for weights."""
+    given = {"feats": feats, "fbank": feats, "weights": np.ones(len(feats), np.float32)}
+    return net.run(None, {i.name: given[i.name][None] for i in net.get_inputs()})[0][0]
+
+
 class Store:
     """Speech probabilities and embeddings of every file, kept in a folder between runs."""
 
@@ -122,7 +128,7 @@ class Store:
                 pcm, seconds = cut(read_wav(f), segments(probabilities[f.name], **trim), pad_ms)
                 feats = fe.features(read_wav(f) if whole else pcm)
                 names.append(f.name)
-                rows.append(net.run(None, {"feats": feats[None]})[0][0])
+                rows.append(embed(net, feats))
                 spoken.append(seconds)
             np.savez(path, names=names, rows=np.array(rows), spoken=spoken)
         z = np.load(path)

@@ -16,8 +16,8 @@
 //!
 //! ```text
 //! Clip16k -> 8 kHz -> speech segments (models: Silero; vad) -> quality: is it worth scoring?
-//!         -> silent ends trimmed -> filter bank (features) -> embedding (models: CAM++)
-//!         -> centred, channel directions removed (scoring) -> cosine with the voiceprint -> calibrated LLR -> Verdict
+//!         -> silent ends trimmed -> filter bank (features) -> two embeddings (models: CAM++, ResNet34)
+//!         -> centred, channel directions removed, joined (scoring) -> cosine with the voiceprint -> calibrated LLR -> Verdict
 //! ```
 //!
 //! The verdict is made in one place, `engine::verdict`. It is written down with its signals, the tallies behind lock-out and

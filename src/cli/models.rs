@@ -12,7 +12,7 @@ pub(super) struct ModelArgs {
     /// The ONNX Runtime library [default: found in `.runtime` or beside the program]
     #[arg(long, value_name = "FILE", env = "CALLPRINT_MODELS_ONNXRUNTIME")]
     onnxruntime: Option<PathBuf>,
-    /// Id of the speaker model [default: the manifest's]
+    /// Id of the speaker model, or of two joined by a plus [default: the manifest's, with its second opinion]
     #[arg(long, value_name = "ID", env = "CALLPRINT_MODELS_SPEAKER", default_value = "", hide_default_value = true)]
     speaker: String,
 }

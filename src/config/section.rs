@@ -86,7 +86,7 @@ pub struct Models {
     /// The ONNX Runtime library; empty looks in `.runtime` and beside the executable.
     #[serde(deserialize_with = "path_unless_empty")]
     pub onnxruntime: Option<PathBuf>,
-    /// Id of the speaker model; empty takes the manifest's default.
+    /// Id of the speaker model, heard alone, or of two joined by a plus; empty takes the manifest's default and its second opinion.
     pub speaker: String,
     /// Sessions of each model, each running one inference at a time on one thread.
     pub sessions: usize,

@@ -6,7 +6,7 @@ use super::claim::Asked;
 use super::findings::{CLEAR, Findings};
 use super::{EnrolledTake, SpoofScore, Words};
 use crate::liveness::Fingerprint;
-use crate::scoring::{Embedding, ScoreError, TakePrint};
+use crate::scoring::{Embedding, TakePrint};
 use crate::types::{Cosine, Llr, Reason, Verdict};
 use crate::vad::Quality;
 
@@ -36,6 +36,16 @@ pub struct Voice {
     /// net speech comes out short, and a poor recording would earn a bonus for it: one such probe moved FRR at FAR 0.1 % of
     /// `digits`/`var` from 7.7 to 11.5 %. The span comes out long where a speaker pauses. For most takes they are the same.
     pub heard_ms: u32,
+}
+
+impl Voice {
+    /// What several takes of one call say together; none of none, or of voices that cannot be compared.
+    ///
+    /// The mean of their directions, heard as long as all of them.
+    pub fn together(voices: &[Self]) -> Option<Self> {
+        let embedding = Embedding::mean(voices.iter().map(|voice| &voice.embedding)).ok()?;
+        Some(Self { embedding, heard_ms: voices.iter().map(|voice| voice.heard_ms).sum() })
+    }
 }
 
 /// A take, and where its speech is.
@@ -109,27 +119,5 @@ impl Assessment {
     /// Whether it accepts beyond doubt: more speech would hardly change it.
     pub fn is_clear(&self) -> bool {
         self.verdict.is_accept() && self.signals.fused.is_some_and(|fused| fused.0 >= CLEAR)
-    }
-}
-
-impl Voice {
-    /// The voice of several takes of one verification: their mean direction, weighed by how long each was heard.
-    ///
-    /// # Errors
-    /// [`ScoreError`] when they come from different models.
-    pub fn and(&self, others: &[Self]) -> Result<Self, ScoreError> {
-        if others.is_empty() {
-            return Ok(self.clone());
-        }
-        let mut sum = vec![0.0; self.embedding.values().len()];
-        for voice in others.iter().chain([self]) {
-            // Also checks that they can be compared.
-            self.embedding.cosine(&voice.embedding)?;
-            for (sum, value) in sum.iter_mut().zip(voice.embedding.values()) {
-                *sum += value * voice.heard_ms as f32;
-            }
-        }
-        let heard_ms = others.iter().chain([self]).map(|voice| voice.heard_ms).sum();
-        Ok(Self { embedding: Embedding::unit(self.embedding.model().clone(), sum)?, heard_ms })
     }
 }

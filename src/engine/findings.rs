@@ -4,7 +4,7 @@ use crate::types::{Llr, Reason};
 
 /// What an accept must have above its threshold to be clear, and a signal to be called high.
 ///
-/// As much as lies between the thresholds for a false-accept rate of 0.1 % and 0.01 % in the default model's calibration.
+/// About as much as lies between the thresholds for a false-accept rate of 0.1 % and 0.01 % in the default model's calibration.
 pub(super) const CLEAR: f32 = 2.6;
 
 /// One thing that is measured of a probe.

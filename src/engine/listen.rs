@@ -18,7 +18,7 @@ pub use voice::{Sample, Spoken};
 use serde::{Deserialize, Serialize};
 
 use super::verdict::{Evidence, Stage, decide_ongoing};
-use super::{Chunk, Engine, EngineError, Voice};
+use super::{Chunk, Engine, EngineError};
 use crate::models::SpeechStream;
 use crate::scoring::Voiceprint;
 use crate::types::{Clip8k, Cosine, Llr, Strictness, Verdict};
@@ -98,14 +98,15 @@ impl Engine {
         Conversation::new(&self.models.speech_stream())
     }
 
-    /// Examines speech of a conversation. Blocks.
+    /// Examines speech of a conversation, by the speaker model alone. Blocks.
+    ///
+    /// A second opinion would cost five times as much every two seconds of speech, where more speech tells more.
     ///
     /// # Errors
     /// [`EngineError`] when a model fails.
     pub fn examine_spoken(&self, spoken: &Spoken) -> Result<Sample, EngineError> {
         let features = self.fbank.compute(&spoken.clip, 0..spoken.clip.samples().len());
-        let voice = self.models.speaker().backend.project(&self.models.embed(&features)?)?;
-        Ok(Sample { voice, new_ms: spoken.new_ms })
+        Ok(Sample { voice: self.first_voice(&features)?, new_ms: spoken.new_ms })
     }
 
     /// Compares a conversation with a voiceprint as far as it went; a verdict as soon as there is one.
@@ -117,10 +118,9 @@ impl Engine {
         conversation: &Conversation,
         strictness: Strictness,
     ) -> (Option<Verdict>, Showing) {
-        let threshold = self.threshold(strictness);
+        let threshold = self.models.speaker().calibration.threshold(strictness);
         let heard_ms = conversation.voice.examined_ms();
-        let voice = conversation.voice.mean().map(|mean| Voice { embedding: mean.clone(), heard_ms });
-        let scored = voice.map(|voice| self.score(voiceprint, &voice));
+        let scored = conversation.voice.mean().map(|voice| self.score_first(voiceprint, voice, heard_ms));
         let evidence = match &scored {
             _ if voiceprint.model() != self.model() => Some(Evidence::Incomparable),
             Some(Err(_)) => Some(Evidence::Incomparable),

@@ -31,12 +31,12 @@ pub use verdict::{Bar, CLEARLY, Evidence, Stage, decide, decide_ongoing};
 pub use words::{ChallengeScore, PhraseScore, Words};
 
 use crate::audio::resample;
-use crate::features::Fbank;
+use crate::features::{Fbank, Features};
 use crate::liveness::Fingerprinter;
 use crate::models::Library;
 use crate::scoring::site::Attempt;
 pub use crate::scoring::site::Site;
-use crate::scoring::{ModelId, ScoreError, Voiceprint};
+use crate::scoring::{Calibration, Embedding, ModelId, ScoreError, Voiceprint};
 use crate::types::{Clip8k, Clip16k, Cosine, Llr, Reason, Strictness};
 use crate::vad::{self, Quality, QualityLimits, Speech, VadConfig};
 
@@ -70,19 +70,25 @@ impl Engine {
         Self { hears_machines, ..self }
     }
 
-    /// The speaker model; a voiceprint of another one cannot be verified here.
+    /// What makes voices: the speaker model, and the second opinion where one is heard.
+    ///
+    /// A voiceprint of another one cannot be verified here.
     pub fn model(&self) -> &ModelId {
-        &self.models.speaker().id
+        self.models.opinion().map_or(&self.models.speaker().id, |opinion| &opinion.id)
     }
 
     /// The lowest log-likelihood ratio that is accepted.
     pub fn threshold(&self, strictness: Strictness) -> Llr {
-        self.models.speaker().calibration.threshold(strictness)
+        self.calibration().threshold(strictness)
     }
 
     /// The lowest cosine between two takes of one enrollment.
     pub fn least_agreement(&self) -> Cosine {
-        self.models.speaker().least_agreement
+        self.models.opinion().map_or(self.models.speaker().least_agreement, |opinion| opinion.least_agreement)
+    }
+
+    fn calibration(&self) -> &Calibration {
+        self.models.opinion().map_or(&self.models.speaker().calibration, |opinion| &opinion.calibration)
     }
 
     /// Finds the speech of a clip, judges it, and if it is good enough takes its voice.
@@ -134,9 +140,21 @@ impl Engine {
     fn voice(&self, clip: &Clip8k, speech: &Speech) -> Result<Voice, EngineError> {
         let scored = speech.trimmed.start..speech.trimmed.end.min(speech.trimmed.start + MAX_SCORED_SAMPLES);
         let features = self.fbank.compute(clip, scored.clone());
-        let raw = self.models.embed(&features)?;
-        let embedding = self.models.speaker().backend.project(&raw)?;
+        let first = self.first_voice(&features)?;
+        let embedding = match (self.models.opinion(), self.models.second_embed(&features)?) {
+            (Some(opinion), Some(raw)) => {
+                let second = opinion.backend.project(&raw)?;
+                Embedding::joined(opinion.id.clone(), &first, &second, opinion.share)?
+            }
+            _ => first,
+        };
         Ok(Voice { embedding, heard_ms: heard_ms(speech, &scored) })
+    }
+
+    /// What the speaker model alone makes of a voice.
+    fn first_voice(&self, features: &Features) -> Result<Embedding, EngineError> {
+        let speaker = self.models.speaker();
+        Ok(speaker.backend.project(&self.models.embed(features)?)?)
     }
 
     /// Makes what is kept of a caller, of takes that agree with each other.
@@ -194,7 +212,7 @@ impl Engine {
     pub fn score(&self, voiceprint: &Voiceprint, voice: &Voice) -> Result<(Cosine, Llr), ScoreError> {
         let cosine = voiceprint.score(&voice.embedding)?;
         let heard_s = voice.heard_ms as f32 / 1000.0;
-        let llr = self.models.speaker().calibration.llr(cosine, heard_s, voiceprint.agreement().mean);
+        let llr = self.calibration().llr(cosine, heard_s, voiceprint.agreement().mean);
         Ok((cosine, llr))
     }
 
@@ -202,6 +220,28 @@ impl Engine {
     pub fn is_clearly(&self, voiceprint: &Voiceprint, take: &Take, bar: &Bar) -> bool {
         let scored = take.voice.as_ref().ok().and_then(|voice| self.score(voiceprint, voice).ok());
         scored.is_some_and(|(_, llr)| llr.0 >= self.voice_threshold(bar).0 + findings::CLEAR)
+    }
+
+    /// Scores what the speaker model alone made of a voice, without the second opinion.
+    ///
+    /// # Errors
+    /// As [`score`](Self::score).
+    fn score_first(
+        &self,
+        voiceprint: &Voiceprint,
+        first: &Embedding,
+        heard_ms: u32,
+    ) -> Result<(Cosine, Llr), ScoreError> {
+        let speaker = self.models.speaker();
+        let voiceprint = match self.models.opinion() {
+            Some(opinion) if *voiceprint.model() == opinion.id => {
+                &voiceprint.first_of(&speaker.id, speaker.backend.dimension())?
+            }
+            _ => voiceprint,
+        };
+        let cosine = voiceprint.score(first)?;
+        let net_speech_s = heard_ms as f32 / 1000.0;
+        Ok((cosine, speaker.calibration.llr(cosine, net_speech_s, voiceprint.agreement().mean)))
     }
 }
 

@@ -6,7 +6,7 @@ use super::findings::{CLEAR, Finding, Findings};
 use super::verdict::{Bar, Evidence, decide};
 use super::{Engine, EngineError, Enrolled, Words};
 use crate::liveness::{Fingerprint, REPLAYED};
-use crate::scoring::{Embedding, Learned};
+use crate::scoring::{Embedding, Learned, ScoreError};
 use crate::types::{Cosine, Llr};
 
 /// How far impostors' cosines spread, in standard deviations of those that random directions have.
@@ -22,6 +22,15 @@ struct Measured {
     evidence: Evidence,
     cosine: Option<Cosine>,
     findings: Option<Findings>,
+}
+
+/// The voice of several takes of one verification.
+fn together(before: &[Voice], voice: &Voice) -> Result<Voice, EngineError> {
+    if before.is_empty() {
+        return Ok(voice.clone());
+    }
+    let all: Vec<Voice> = before.iter().chain([voice]).cloned().collect();
+    Ok(Voice::together(&all).ok_or(ScoreError::NoDirection)?)
 }
 
 impl Measured {
@@ -49,7 +58,7 @@ impl Engine {
             (Ok((voice, words, fingerprint)), Claimed::Caller(caller)) => {
                 let adapted = claim.learned.as_ref().map(|learned| caller.voiceprint().adapted(learned)).transpose()?;
                 let voiceprint = adapted.as_ref().unwrap_or(caller.voiceprint());
-                let (cosine, llr) = self.score(voiceprint, &voice.and(&claim.before)?)?;
+                let (cosine, llr) = self.score(voiceprint, &together(&claim.before, voice)?)?;
                 let findings = Findings {
                     voice: Finding { llr, threshold },
                     words: Some(self.said(caller, words, &claim.asked, bar)?),
@@ -139,6 +148,6 @@ impl Engine {
         let direction = Embedding::unit(voice.embedding.model().clone(), random.collect())?;
         let cosine = Cosine((direction.cosine(&voice.embedding)?.0 * SPREAD).clamp(-1.0, 1.0));
         let heard_s = voice.heard_ms as f32 / 1000.0;
-        Ok(self.models.speaker().calibration.llr(cosine, heard_s, USUAL_AGREEMENT))
+        Ok(self.calibration().llr(cosine, heard_s, USUAL_AGREEMENT))
     }
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 pub use super::phrase_part::{ChallengeScale, PhrasePart, PhraseScale, TextPart};
-use super::{ModelError, files};
+use super::{ModelError, files, opinion};
+use crate::scoring;
 
 /// The layout of the manifest that this build reads.
 const SCHEMA: u32 = 1;
@@ -58,12 +59,14 @@ pub struct Entry {
     pub front_end: Option<FrontEnd>,
     /// A speaker model's projection.
     pub backend: Option<BackendFile>,
-    /// What a speaker model's scores mean.
+    /// What a speaker model's scores mean; of an opinion's, those of both models together.
     pub calibration: Option<Calibration>,
     /// What surrounds a phrase encoder.
     pub phrase: Option<PhrasePart>,
     /// What surrounds a phrase decoder.
     pub text: Option<TextPart>,
+    /// Which speaker models a second opinion is heard beside.
+    pub beside: Option<Beside>,
     /// What was measured of it, for people.
     pub figures: Option<toml::Table>,
 }
@@ -82,6 +85,8 @@ pub enum Role {
     PhraseDecoder,
     /// Tells synthetic speech from a person's. Opened when first asked; a manifest may do without.
     Spoof,
+    /// Turns speech into a voice, to be heard beside a speaker model and never alone.
+    Opinion,
 }
 
 /// The package a model was taken from.
@@ -163,12 +168,24 @@ pub struct BackendFile {
     pub attribution: String,
 }
 
+/// How a second opinion is heard.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Beside {
+    /// The speaker models that it was measured beside.
+    pub speakers: Vec<String>,
+    /// What its likeness weighs; the speaker model's weighs the rest of one.
+    pub share: f32,
+}
+
 /// What a speaker model's scores mean, and where that was measured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the keys are those of `scoring::Calibration`, which says what they are")]
 pub struct Calibration {
     pub score: f32,
+    #[serde(default)]
+    pub score_by_ln_s: f32,
     pub ln_net_speech_s: f32,
     pub take_agreement: f32,
     pub offset: f32,
@@ -209,6 +226,25 @@ impl Manifest {
         })
     }
 
+    /// The speaker model called `id`, alone; or it and the second opinion that `id` names after a plus.
+    ///
+    /// Both defaults when `id` is empty; the default opinion only if it is one beside the default speaker model.
+    ///
+    /// # Errors
+    /// [`ModelError::Unknown`], or [`ModelError::Contract`] of an opinion that was not measured beside that model.
+    pub(super) fn select_speaker(&self, id: &str) -> Result<(&Entry, Option<&Entry>), ModelError> {
+        if let Some((speaker, opinion)) = id.split_once(opinion::PLUS) {
+            let (speaker, opinion) = (self.select(Role::Speaker, speaker)?, self.select(Role::Opinion, opinion)?);
+            if !opinion.is_beside(speaker) {
+                return Err(opinion.contract(format!("it was not measured beside {:?}", speaker.id)));
+            }
+            return Ok((speaker, Some(opinion)));
+        }
+        let speaker = self.select(Role::Speaker, id)?;
+        let opinion = self.models.iter().find(|entry| id.is_empty() && entry.default && entry.is_beside(speaker));
+        Ok((speaker, opinion))
+    }
+
     fn check(&self) -> Result<(), String> {
         if self.schema != SCHEMA {
             return Err(format!("schema {} is not {SCHEMA}, which this build reads", self.schema));
@@ -235,6 +271,10 @@ impl Entry {
         ModelError::Contract { model: self.id.clone(), problem: problem.into() }
     }
 
+    fn is_beside(&self, speaker: &Self) -> bool {
+        self.beside.as_ref().is_some_and(|beside| beside.speakers.contains(&speaker.id))
+    }
+
     fn check(&self) -> Result<(), String> {
         let space = self.phrase.as_ref().map(|phrase| &phrase.space.file);
         let tokens = self.text.as_ref().map(|text| &text.tokens);
@@ -245,7 +285,7 @@ impl Entry {
         }
         let parts = [self.front_end.is_some(), self.backend.is_some(), self.calibration.is_some()];
         let has_them = match self.role {
-            Role::Speaker => parts == [true; 3],
+            Role::Speaker | Role::Opinion => parts == [true; 3],
             Role::Vad | Role::PhraseEncoder | Role::PhraseDecoder | Role::Spoof => parts == [false; 3],
         };
         if !has_them {
@@ -255,20 +295,28 @@ impl Entry {
         if phrase != (self.phrase.is_some(), self.text.is_some()) {
             return Err("phrase belongs to a phrase encoder, text to a phrase decoder".to_owned());
         }
-        self.calibration.as_ref().map_or(Ok(()), Calibration::check)?;
         self.phrase.as_ref().map_or(Ok(()), PhrasePart::check)?;
-        self.text.as_ref().map_or(Ok(()), TextPart::check)
+        self.text.as_ref().map_or(Ok(()), TextPart::check)?;
+        if self.beside.is_some() != (self.role == Role::Opinion) {
+            return Err("an opinion says which speaker models it is beside, and nothing else does".to_owned());
+        }
+        if self.beside.as_ref().is_some_and(|beside| !(beside.share > 0.0 && beside.share < 1.0)) {
+            return Err("the share of an opinion lies between 0 and 1".to_owned());
+        }
+        self.calibration.as_ref().map_or(Ok(()), Calibration::check)
     }
 }
 
 impl Calibration {
     fn check(&self) -> Result<(), String> {
         let thresholds = [self.llr_at_far_1pct, self.llr_at_far_0_1pct, self.llr_at_far_0_01pct];
-        let weights = [self.score, self.ln_net_speech_s, self.take_agreement, self.offset];
+        let weights = [self.score, self.score_by_ln_s, self.ln_net_speech_s, self.take_agreement, self.offset];
         if !thresholds.iter().chain(&weights).all(|value| value.is_finite()) {
             return Err("the calibration has values that are not numbers".to_owned());
         }
-        if !thresholds.is_sorted_by(|lower, higher| lower < higher) || self.score <= 0.0 {
+        if !thresholds.is_sorted_by(|lower, higher| lower < higher)
+            || !scoring::Calibration::from(self).rises_with_likeness()
+        {
             return Err("a stricter threshold must be higher, and likeness must raise the score".to_owned());
         }
         if !(-1.0..1.0).contains(&self.min_take_agreement) {
@@ -292,6 +340,7 @@ impl fmt::Display for Role {
             Self::PhraseEncoder => "phrase_encoder",
             Self::PhraseDecoder => "phrase_decoder",
             Self::Spoof => "spoof",
+            Self::Opinion => "opinion",
         })
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod files;
 /// What the manifest says, as types.
 pub mod manifest;
+mod opinion;
 mod phrase;
 mod phrase_part;
 mod phrase_text;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use std::thread;
 
 pub use error::ModelError;
+pub use opinion::OpinionSpec;
 pub use phrase::Encoded;
 pub use spec::SpeakerSpec;
 pub use stream::SpeechStream;
@@ -38,16 +40,12 @@ use crate::phrase::{ChallengeCalibration, PhraseCalibration, Reading, Sound, Spa
 use crate::types::{Clip8k, Clip16k};
 use crate::vad::CHUNK;
 use manifest::{Manifest, Role};
+use opinion::OpinionModel;
 use phrase::PhraseEncoder;
 use phrase_text::PhraseDecoder;
 use speaker::SpeakerModel;
 use speech::SpeechModel;
 use spoof::LazySpoof;
-
-/// What a thread of loading brought; its panic goes on here.
-fn join<T>(thread: thread::ScopedJoinHandle<T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
 
 /// The silence that tells what a text is worth where nothing was said, in samples at 8 kHz: 3 s, as long as a take.
 const SILENCE: usize = 3 * Clip8k::RATE_HZ as usize;
@@ -61,6 +59,7 @@ struct Loaded {
     manifest: Manifest,
     spec: SpeakerSpec,
     speaker: SpeakerModel,
+    opinion: Option<OpinionModel>,
     speech: SpeechModel,
     encoder: PhraseEncoder,
     decoder: PhraseDecoder,
@@ -79,24 +78,28 @@ impl Library {
     pub fn load(config: &config::Models) -> Result<Self, ModelError> {
         let manifest = Manifest::read(&files::folder(config.dir.as_deref())?)?;
         let speech = manifest.select(Role::Vad, "")?;
-        let speaker = manifest.select(Role::Speaker, &config.speaker)?;
         let encoder = manifest.select(Role::PhraseEncoder, "")?;
         let decoder = manifest.select(Role::PhraseDecoder, "")?;
+        let (speaker, opinion) = manifest.select_speaker(&config.speaker)?;
         let spec = SpeakerSpec::read(speaker, &manifest.folder)?;
         let dimension = spec.backend.dimension();
+        let surroundings = |entry| Ok((entry, OpinionSpec::read(entry, &spec, &manifest.folder)?));
+        let opinion = opinion.map(surroundings).transpose()?;
         let environment = runtime::environment(config.onnxruntime.as_deref())?;
         let spoof = LazySpoof::new(&environment);
         let opener = session::Opener { environment: &environment, folder: &manifest.folder, sessions: config.sessions };
-        let ((speaker, speech), (encoder, decoder)) = thread::scope(|scope| {
+        let (speaker, opinion, speech, encoder, decoder) = thread::scope(|scope| {
             let speech = scope.spawn(|| SpeechModel::load(speech, &opener));
             let encoder = scope.spawn(|| PhraseEncoder::load(encoder, &opener));
             let decoder = scope.spawn(|| PhraseDecoder::load(decoder, &opener));
+            let opinion = opinion.map(|(entry, spec)| scope.spawn(|| OpinionModel::load(entry, spec, &opener)));
             let speaker = SpeakerModel::load(speaker, dimension, &opener);
-            ((speaker, join(speech)), (join(encoder), join(decoder)))
+            (speaker, opinion.map(finished), finished(speech), finished(encoder), finished(decoder))
         });
-        let (speaker, speech, encoder, decoder) = (speaker?, speech?, encoder?, decoder?);
+        let (speaker, opinion, speech) = (speaker?, opinion.transpose()?, speech?);
+        let (encoder, decoder) = (encoder?, decoder?);
         let silence = encoder.encode(&Sound::of(&Clip8k::new(vec![0.0; SILENCE]), 0..SILENCE))?;
-        Ok(Self(Arc::new(Loaded { manifest, spec, speaker, speech, encoder, decoder, silence, spoof })))
+        Ok(Self(Arc::new(Loaded { manifest, spec, speaker, opinion, speech, encoder, decoder, silence, spoof })))
     }
 
     /// The probability of speech in each 32 ms of a clip. Blocks until a session is free.
@@ -186,6 +189,19 @@ impl Library {
         self.0.spoof.open(&self.0.manifest)?.logit(speech)
     }
 
+    /// The raw embedding by the second opinion, if there is one. Blocks until a session is free.
+    ///
+    /// # Errors
+    /// [`ModelError::Inference`].
+    pub fn second_embed(&self, features: &Features) -> Result<Option<Vec<f32>>, ModelError> {
+        self.0.opinion.as_ref().map(|opinion| opinion.embed(features)).transpose()
+    }
+
+    /// What surrounds the second opinion, if one is heard.
+    pub fn opinion(&self) -> Option<&OpinionSpec> {
+        self.0.opinion.as_ref().map(|opinion| &opinion.spec)
+    }
+
     /// What surrounds the speaker model: its id, projection and calibration.
     pub fn speaker(&self) -> &SpeakerSpec {
         &self.0.spec
@@ -200,4 +216,8 @@ impl Library {
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }
+}
+
+fn finished<T>(loading: thread::ScopedJoinHandle<'_, T>) -> T {
+    loading.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -2,7 +2,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::manifest::{Entry, FrontEnd};
+use super::manifest::{self, Entry, FrontEnd};
 use super::{ModelError, files};
 use crate::features::{self, Features};
 use crate::scoring::{Backend, Calibration, ModelId};
@@ -37,32 +37,47 @@ impl SpeakerSpec {
     /// # Errors
     /// [`ModelError`] of the back end's file, or [`ModelError::Contract`].
     pub(super) fn read(entry: &Entry, folder: &Path) -> Result<Self, ModelError> {
-        let (Some(front_end), Some(backend), Some(calibration)) =
-            (&entry.front_end, &entry.backend, &entry.calibration)
-        else {
-            return Err(entry.contract("it has no front end, back end or calibration"));
-        };
-        check_front_end(entry, front_end)?;
-        let path = folder.join(&backend.file);
-        let bytes = files::read_checked(&path, &backend.sha256)?;
-        let refuse = |problem: String| ModelError::Manifest { path: path.clone(), problem };
-        let numbers: BackendNumbers = serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
         let id = ModelId::from(entry.id.as_str());
-        let backend = Backend::new(id.clone(), numbers.centre, numbers.nuisance);
-        Ok(Self {
-            id,
-            backend: backend.map_err(|error| refuse(error.to_string()))?,
-            calibration: Calibration {
-                score: calibration.score,
-                ln_net_speech_s: calibration.ln_net_speech_s,
-                take_agreement: calibration.take_agreement,
-                offset: calibration.offset,
-                llr_at_far_1pct: calibration.llr_at_far_1pct,
-                llr_at_far_0_1pct: calibration.llr_at_far_0_1pct,
-                llr_at_far_0_01pct: calibration.llr_at_far_0_01pct,
-            },
-            least_agreement: Cosine(calibration.min_take_agreement),
-        })
+        let (backend, calibration) = read_backend(entry, &id, folder)?;
+        let least_agreement = Cosine(calibration.min_take_agreement);
+        Ok(Self { id, backend, calibration: calibration.into(), least_agreement })
+    }
+}
+
+/// Reads the projection of a model's embeddings, and finds what their scores mean.
+///
+/// # Errors
+/// As [`SpeakerSpec::read`].
+pub(super) fn read_backend<'e>(
+    entry: &'e Entry,
+    id: &ModelId,
+    folder: &Path,
+) -> Result<(Backend, &'e manifest::Calibration), ModelError> {
+    let (Some(front_end), Some(backend), Some(calibration)) = (&entry.front_end, &entry.backend, &entry.calibration)
+    else {
+        return Err(entry.contract("it has no front end, back end or calibration"));
+    };
+    check_front_end(entry, front_end)?;
+    let path = folder.join(&backend.file);
+    let bytes = files::read_checked(&path, &backend.sha256)?;
+    let refuse = |problem: String| ModelError::Manifest { path: path.clone(), problem };
+    let numbers: BackendNumbers = serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
+    let backend = Backend::new(id.clone(), numbers.centre, numbers.nuisance);
+    Ok((backend.map_err(|error| refuse(error.to_string()))?, calibration))
+}
+
+impl From<&manifest::Calibration> for Calibration {
+    fn from(of: &manifest::Calibration) -> Self {
+        Self {
+            score: of.score,
+            score_by_ln_s: of.score_by_ln_s,
+            ln_net_speech_s: of.ln_net_speech_s,
+            take_agreement: of.take_agreement,
+            offset: of.offset,
+            llr_at_far_1pct: of.llr_at_far_1pct,
+            llr_at_far_0_1pct: of.llr_at_far_0_1pct,
+            llr_at_far_0_01pct: of.llr_at_far_0_01pct,
+        }
     }
 }
 

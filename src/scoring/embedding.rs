@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ScoreError;
 use crate::types::Cosine;
 
-/// The speaker model (with its front end and back end) that made an embedding.
+/// The speaker model (with its front end and back end) that made an embedding; or two, whose ids are joined by a plus.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub struct ModelId(Arc<str>);
@@ -62,6 +62,47 @@ impl Embedding {
     /// Takes values that were scaled before they were stored.
     pub(super) fn stored(model: ModelId, values: Vec<f32>) -> Self {
         Self { model, values }
+    }
+
+    /// What two models make of one voice, as one direction.
+    ///
+    /// The cosine of two such embeddings is `(1 − share) · first + share · second`, each model's own cosine: the values are one
+    /// after the other, scaled by the roots of the shares. So they are averaged, kept and compared like any others.
+    ///
+    /// # Errors
+    /// [`ScoreError::NoDirection`] when the share is none.
+    pub fn joined(model: ModelId, first: &Self, second: &Self, share: f32) -> Result<Self, ScoreError> {
+        let (of_first, of_second) = ((1.0 - share).sqrt(), share.sqrt());
+        let first = first.values.iter().map(|value| value * of_first);
+        Self::unit(model, first.chain(second.values.iter().map(|value| value * of_second)).collect())
+    }
+
+    /// What the first of two joined models made of the voice: its `values`, on their own.
+    ///
+    /// # Errors
+    /// [`ScoreError::Dimension`] when there are fewer, [`ScoreError::NoDirection`] when they have none.
+    pub fn first_of(&self, model: ModelId, values: usize) -> Result<Self, ScoreError> {
+        let found = self.values.len();
+        let first = self.values.get(..values).ok_or(ScoreError::Dimension { expected: values, found })?;
+        Self::unit(model, first.to_vec())
+    }
+
+    /// The mean direction of several embeddings of one model; all count the same.
+    ///
+    /// # Errors
+    /// [`ScoreError::NoTakes`] of none, [`ScoreError::ModelMismatch`] when their models differ, [`ScoreError::NoDirection`] when
+    /// they cancel out.
+    pub fn mean<'e>(embeddings: impl IntoIterator<Item = &'e Self>) -> Result<Self, ScoreError> {
+        let mut embeddings = embeddings.into_iter();
+        let first = embeddings.next().ok_or(ScoreError::NoTakes)?;
+        let mut sum = first.values.clone();
+        for other in embeddings {
+            first.check_comparable(other)?;
+            for (sum, value) in sum.iter_mut().zip(&other.values) {
+                *sum += value;
+            }
+        }
+        Self::unit(first.model.clone(), sum)
     }
 
     /// The model that made it.
@@ -170,6 +211,31 @@ mod tests {
         assert_eq!(agreement(&[embedding(&[1.0, 0.0]), other]).unwrap_err().code(), "score_model_mismatch");
         let longer = embedding(&[1.0, 2.0, 3.0]);
         assert_eq!(longer.cosine(&embedding(&[1.0, 2.0])), Err(ScoreError::Dimension { expected: 3, found: 2 }));
+    }
+
+    #[test]
+    fn two_models_together_see_the_weighted_mean_of_what_each_sees() {
+        let voice = |first: [f32; 2], second: [f32; 3]| {
+            let second = Embedding::unit("n".into(), second.to_vec()).unwrap();
+            Embedding::joined("m+n".into(), &embedding(&first), &second, 0.4).unwrap()
+        };
+        let (one, other) = (voice([1.0, 0.0], [0.0, 3.0, 4.0]), voice([0.6, 0.8], [0.0, 4.0, 3.0]));
+        // 0.6 · 0.6 + 0.4 · 0.96, by hand.
+        assert!((one.cosine(&other).unwrap().0 - 0.744).abs() < 1e-6);
+        let first = one.first_of("m".into(), 2).unwrap();
+        assert!((first.cosine(&embedding(&[0.6, 0.8])).unwrap().0 - 0.6).abs() < 1e-6);
+        assert_eq!(one.first_of("m".into(), 6), Err(ScoreError::Dimension { expected: 6, found: 5 }));
+        assert_eq!(one.cosine(&first).unwrap_err().code(), "score_model_mismatch");
+    }
+
+    #[test]
+    fn the_mean_direction_lies_between_those_of_one_model() {
+        let mean = Embedding::mean(&[embedding(&[3.0, 0.0]), embedding(&[0.0, 1.0])]).unwrap();
+        assert!((mean.cosine(&embedding(&[1.0, 1.0])).unwrap().0 - 1.0).abs() < 1e-6);
+        assert_eq!(Embedding::mean(&[]), Err(ScoreError::NoTakes));
+        assert_eq!(Embedding::mean(&[embedding(&[1.0]), embedding(&[-1.0])]), Err(ScoreError::NoDirection));
+        let other = Embedding::unit("n".into(), vec![1.0]).unwrap();
+        assert_eq!(Embedding::mean(&[embedding(&[1.0]), other]).unwrap_err().code(), "score_model_mismatch");
     }
 
     #[test]

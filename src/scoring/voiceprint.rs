@@ -43,14 +43,7 @@ impl Voiceprint {
     pub fn new(takes: Vec<TakePrint>) -> Result<Self, ScoreError> {
         let embeddings: Vec<Embedding> = takes.iter().map(|take| take.embedding.clone()).collect();
         let agreement = agreement(&embeddings)?;
-        let first = embeddings.first().ok_or(ScoreError::NoTakes)?;
-        let mut sum = vec![0.0; first.values().len()];
-        for embedding in &embeddings {
-            for (sum, value) in sum.iter_mut().zip(embedding.values()) {
-                *sum += value;
-            }
-        }
-        let mean = Embedding::unit(first.model().clone(), sum)?;
+        let mean = Embedding::mean(&embeddings)?;
         Ok(Self { takes, mean, agreement })
     }
 
@@ -83,6 +76,18 @@ impl Voiceprint {
     /// [`ScoreError::ModelMismatch`] when another model's voice was learned.
     pub fn adapted(&self, learned: &Learned) -> Result<Self, ScoreError> {
         Ok(Self { mean: learned.adapt(&self.mean)?, ..self.clone() })
+    }
+
+    /// What the first of two joined models made of the takes; see [`Embedding::first_of`].
+    ///
+    /// # Errors
+    /// As [`Embedding::first_of`], and as [`Voiceprint::new`].
+    pub fn first_of(&self, model: &ModelId, values: usize) -> Result<Self, ScoreError> {
+        let first = |take: &TakePrint| {
+            let embedding = take.embedding.first_of(model.clone(), values)?;
+            Ok(TakePrint { embedding, net_speech_ms: take.net_speech_ms })
+        };
+        Self::new(self.takes.iter().map(first).collect::<Result<_, _>>()?)
     }
 
     /// The byte form, to be encrypted before it is stored.

@@ -1,4 +1,4 @@
-use callprint::engine::{Assessment, Bar, Claim, Claimed, Enrolled, EnrolledTake, Take};
+use callprint::engine::{Assessment, Bar, Claim, Claimed, Enrolled, EnrolledTake, Take, Voice};
 use callprint::scoring::{Embedding, ModelId, TakePrint};
 use callprint::types::{Clip16k, Reason, Strictness, Verdict};
 use callprint::vad::QualityLimits;
@@ -180,6 +180,34 @@ fn a_long_take_is_scored_by_its_first_ten_seconds() {
     let (four, eight) = (score(4), score(8));
     assert_eq!(four.cosine, eight.cosine);
     assert!(eight.quality.net_speech_ms > four.quality.net_speech_ms);
+}
+
+#[test]
+fn takes_of_one_call_say_more_together_than_alone() {
+    let (anna, carla) = (enrolled("anna").voiceprint().clone(), enrolled("carla").voiceprint().clone());
+    let voices = ["anna_pass_4", "anna_pass_5"].map(|name| probe(&fixtures::clip(name)).voice.unwrap());
+    let together = Voice::together(&voices).unwrap();
+    assert_eq!(together.heard_ms, voices[0].heard_ms + voices[1].heard_ms);
+    let cosine = |print, voice| ENGINE.score(print, voice).unwrap().0.0;
+    let alone = voices.each_ref().map(|voice| cosine(&anna, voice));
+    assert!(cosine(&anna, &together) > (alone[0] + alone[1]) / 2.0);
+    assert!(cosine(&carla, &together) < 0.4);
+    let one = Voice::together(&voices[..1]).unwrap();
+    assert!(one.embedding.cosine(&voices[0].embedding).unwrap().0 > 0.9999 && one.heard_ms == voices[0].heard_ms);
+    assert_eq!(Voice::together(&[]), None);
+    let foreign = Embedding::unit(ModelId::from("another-model"), vec![1.0]).unwrap();
+    assert_eq!(Voice::together(&[voices[0].clone(), Voice { embedding: foreign, heard_ms: 1 }]), None);
+}
+
+#[test]
+fn a_second_opinion_is_heard_but_in_conversations() {
+    let print = enrolled("anna").voiceprint().clone();
+    assert_eq!(print.model().as_str(), "campplus-zh-en-192-int8-v1+resnet34-voxceleb-256-int8-v1");
+    let speaker = fixtures::LIBRARY.speaker();
+    let alone = print.first_of(&speaker.id, speaker.backend.dimension()).unwrap();
+    assert_eq!(alone.model(), &speaker.id);
+    assert_eq!(alone.takes().len(), print.takes().len());
+    assert!(alone.agreement().min >= speaker.least_agreement);
 }
 
 #[test]

@@ -17,8 +17,9 @@ fn altered(from: &str, to: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let source = fixtures::root().join("models");
     let phrase = ["encoder.ort", "decoder.ort", "tokens.bin"].map(|file| format!("moonshine_tiny_en_{file}"));
-    let voice = ["campplus_int8.onnx", "campplus_backend.json", "silero_vad.onnx", "moonshine_space.json"];
-    for file in voice.into_iter().chain(phrase.iter().map(String::as_str)) {
+    let voice = ["campplus_int8.onnx", "campplus_backend.json", "resnet34_int8.ort", "resnet34_backend.json"];
+    let rest = ["silero_vad.onnx", "moonshine_space.json"];
+    for file in voice.into_iter().chain(rest).chain(phrase.iter().map(String::as_str)) {
         fs::copy(source.join(file), folder.path().join(file)).unwrap();
     }
     let manifest = fs::read_to_string(source.join("manifest.toml")).unwrap();
@@ -83,6 +84,7 @@ fn a_folder_that_is_as_its_manifest_says_is_loaded() {
 #[test]
 fn whatever_the_manifest_does_not_describe_is_refused() {
     let feats = r#"{ name = "feats", type = "f32", shape = ["batch", "frames", 80] }"#;
+    let weights = r#"{ name = "weights", type = "f32", shape = ["batch", "frames"] }"#;
     //   what is changed, to what, the refusal
     let table = [
         ("schema = 1", "schema = 2", "model_manifest"),
@@ -95,12 +97,17 @@ fn whatever_the_manifest_does_not_describe_is_refused() {
         ("campplus_int8.onnx", "campplus_int7.onnx", "model_unreadable"),
         ("sha256 = \"9e386883", "sha256 = \"9e386884", "model_hash"),
         ("sha256 = \"451cb4ad", "sha256 = \"451cb4ae", "model_hash"),
+        ("sha256 = \"6e4af7d4", "sha256 = \"6e4af7d5", "model_hash"),
+        ("share = 0.4", "share = 1.0", "model_manifest"),
+        ("[model.beside]", "[model.besides]", "model_manifest"),
+        ("role = \"opinion\"", "role = \"speaker\"", "model_manifest"),
         ("floor_ratio = 1e-4", "floor_ratio = 1e-3", "model_contract"),
         ("frame_ms = 25", "frame_ms = 32", "model_contract"),
         ("sample_rate_hz = 8000", "sample_rate_hz = 16000", "model_contract"),
         (feats, &feats.replace("feats", "fbank"), "model_contract"),
         (feats, &feats.replace("f32", "i64"), "model_contract"),
         (feats, &feats.replace("80", "64"), "model_contract"),
+        (weights, &weights.replace("weights", "mask"), "model_contract"),
         (feats, &feats.replace("\"batch\", ", ""), "model_contract"),
         (feats, &format!("{feats}, {feats}"), "model_contract"),
         ("shape = [\"batch\", 192]", "shape = [\"batch\", 256]", "model_contract"),
@@ -163,7 +170,7 @@ fn every_model_in_the_manifest_has_its_licence_and_its_script() {
         assert_eq!(fs::metadata(manifest.folder.join(&entry.file)).unwrap().len(), entry.bytes, "{}", entry.id);
     }
     let roles: HashSet<_> = manifest.models.iter().map(|entry| entry.role).collect();
-    assert_eq!(roles.len(), 5);
+    assert_eq!(roles.len(), 6);
 }
 
 #[test]
@@ -186,6 +193,53 @@ fn embeddings_are_those_that_another_program_computes() {
             assert!(projected.cosine(&expected).unwrap().0 >= least);
         }
     }
+}
+
+#[test]
+fn a_second_opinion_is_heard_by_default_where_it_is_named_and_only_where_it_was_measured() {
+    let (int8, fp32) = ("campplus-zh-en-192-int8-v1", "campplus-zh-en-192-fp32-v1");
+    let opinion = "resnet34-voxceleb-256-int8-v1";
+    //   what is asked for, the speaker model, both together
+    let table = [
+        (String::new(), int8, Some(format!("{int8}+{opinion}"))),
+        (int8.to_owned(), int8, None),
+        (format!("{int8}+{opinion}"), int8, Some(format!("{int8}+{opinion}"))),
+        (format!("{fp32}+{opinion}"), fp32, Some(format!("{fp32}+{opinion}"))),
+    ];
+    for (asked, speaker, both) in table {
+        let mut config = fixtures::models();
+        config.speaker = asked;
+        let library = Library::load(&config).unwrap();
+        assert_eq!(library.speaker().id.as_str(), speaker);
+        assert_eq!(library.opinion().map(|opinion| opinion.id.to_string()), both);
+    }
+    for asked in [format!("{int8}+{fp32}"), format!("{opinion}+{int8}"), opinion.to_owned(), format!("{int8}+x")] {
+        let mut config = fixtures::models();
+        config.speaker = asked;
+        assert_eq!(Library::load(&config).unwrap_err().code(), "model_unknown", "{}", config.speaker);
+    }
+    let folder = altered(&format!("speakers = [\"{int8}\", "), "speakers = [");
+    let mut config = fixtures::models();
+    config.dir = Some(folder.path().to_owned());
+    assert!(Library::load(&config).unwrap().opinion().is_none());
+    config.speaker = format!("{int8}+{opinion}");
+    assert_eq!(Library::load(&config).unwrap_err().code(), "model_contract");
+}
+
+#[test]
+fn the_second_opinion_is_the_one_that_another_program_computes() {
+    let golden = fixtures::vectors("resnet34_golden");
+    let clip = swept_tone();
+    let features = Fbank::new().compute(&clip, 0..clip.samples().len());
+    let mut config = fixtures::models();
+    config.speaker = "campplus-zh-en-192-fp32-v1+resnet34-voxceleb-256-int8-v1".to_owned();
+    let library = Library::load(&config).unwrap();
+    let opinion = library.opinion().unwrap();
+    let raw = library.second_embed(&features).unwrap().unwrap();
+    let found = cosine(&raw, &numbers(&golden["int8"]));
+    assert!(found > 0.999, "{found}");
+    let found = cosine(opinion.backend.project(&raw).unwrap().values(), &numbers(&golden["int8_after_backend"]));
+    assert!(found > 0.999, "{found}");
 }
 
 #[test]

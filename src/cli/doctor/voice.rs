@@ -6,18 +6,24 @@ use serde::Deserialize;
 
 use super::Finding;
 use crate::config::Config;
-use crate::features::Fbank;
-use crate::models::Library;
+use crate::features::{Fbank, Features};
+use crate::models::{Library, ModelError};
 use crate::types::Clip8k;
 
 /// What ONNX Runtime outside of this program makes of the test signal; see `fixtures/vectors/README.md`.
 const GOLDEN: &str = include_str!("../../../fixtures/vectors/campplus_golden.json");
+const OPINION_GOLDEN: &str = include_str!("../../../fixtures/vectors/resnet34_golden.json");
 /// Kernels differ between processors: fp32 reaches 0.9999, int8 0.995. A wrong model or front end is far below both.
 const LEAST_COSINE: f32 = 0.99;
 
 #[derive(Deserialize)]
 struct Golden {
     fp32: Vec<f32>,
+    int8: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct OpinionGolden {
     int8: Vec<f32>,
 }
 
@@ -28,8 +34,11 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         Err(error) => return vec![Finding::bad("models", error.to_string(), "run `make setup`, or see the message")],
     };
     let runtime = library.runtime().map(|path| path.display().to_string()).unwrap_or_default();
-    let loaded = format!("{} loaded in {} ms, {runtime}", library.speaker().id, start.elapsed().as_millis());
-    vec![Finding::good("models", loaded), self_test(&library)]
+    let id = library.opinion().map_or(&library.speaker().id, |opinion| &opinion.id);
+    let loaded = format!("{id} loaded in {} ms, {runtime}", start.elapsed().as_millis());
+    let mut findings = vec![Finding::good("models", loaded), self_test(&library)];
+    findings.extend(opinion_self_test(&library));
+    findings
 }
 
 /// Listens to a signal whose embedding is known.
@@ -45,11 +54,23 @@ fn self_test(library: &Library) -> Finding {
         id if id.starts_with("campplus-zh-en-192-fp32") => golden.fp32,
         _ => return Finding::good(check, format!("no reference for {id}")),
     };
-    let clip = signal();
-    let features = Fbank::new().compute(&clip, 0..clip.samples().len());
-    match library.embed(&features) {
+    judge(check, library.embed(&features()), &expected)
+}
+
+/// The same of the second opinion, if there is one.
+fn opinion_self_test(library: &Library) -> Option<Finding> {
+    let check = "second opinion self-test";
+    let embedding = library.second_embed(&features()).transpose()?;
+    Some(match serde_json::from_str::<OpinionGolden>(OPINION_GOLDEN) {
+        Ok(golden) => judge(check, embedding, &golden.int8),
+        Err(error) => Finding::bad(check, error.to_string(), "a bug: please report it"),
+    })
+}
+
+fn judge(check: &'static str, embedding: Result<Vec<f32>, ModelError>, expected: &[f32]) -> Finding {
+    match embedding {
         Ok(embedding) => {
-            let cosine = cosine(&embedding, &expected);
+            let cosine = cosine(&embedding, expected);
             let found = format!("cosine {cosine:.4} to the reference");
             if cosine >= LEAST_COSINE {
                 Finding::good(check, found)
@@ -59,6 +80,11 @@ fn self_test(library: &Library) -> Finding {
         }
         Err(error) => Finding::bad(check, error.to_string(), "restore models/ and ONNX Runtime (`make setup`)"),
     }
+}
+
+fn features() -> Features {
+    let clip = signal();
+    Fbank::new().compute(&clip, 0..clip.samples().len())
 }
 
 /// The formula of `fixtures/vectors/fbank_golden.json`: three seconds of a warbling chirp in noise.
