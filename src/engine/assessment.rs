@@ -41,7 +41,10 @@ pub struct Voice {
 impl Voice {
     /// What several takes of one call say together; none of none, or of voices that cannot be compared.
     ///
-    /// The mean of their directions, heard as long as all of them.
+    /// The mean of their directions, heard as long as all of them. Pairs of probes of one speaker, one take against two, by EER:
+    /// `sentences` (1 and 2 s) 3.1 to 0.0 % in `var` and 3.0 to 1.8 % in `tel`, `digits` 0.35 to 0.17 % and 0.17 to 0. The mean
+    /// of their ratios errs as often but costs more (Cllr 0.014 in place of 0.004, `digits`/`tel`); the highest gives an
+    /// impostor two chances.
     pub fn together(voices: &[Self]) -> Option<Self> {
         let embedding = Embedding::mean(voices.iter().map(|voice| &voice.embedding)).ok()?;
         Some(Self { embedding, heard_ms: voices.iter().map(|voice| voice.heard_ms).sum() })
