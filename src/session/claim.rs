@@ -8,6 +8,11 @@ use crate::scoring::{Learned, TakePrint};
 use crate::store::NewLearning;
 use crate::types::{CallerId, Reason, Verdict};
 
+/// How far below its threshold a voice may be to count with the next take: about what one take of a caller differs from another.
+///
+/// Further off it may be somebody else's, and would drag the caller's own down.
+const COMBINED_WITHIN: f32 = 5.0;
+
 /// What a verification is held against, and how often the voice was learned from.
 pub(super) struct Held {
     pub claim: Claim,
@@ -75,7 +80,9 @@ impl Service {
         // Whoever is not the caller must not push out what the caller was heard saying.
         let is_own = findings.voice.margin() >= 0.0;
         let heard = take.fingerprint.as_ref().filter(|_| is_own).map(Fingerprint::to_bytes);
-        let is_voice_alone = assessment.verdict == Verdict::Retry { reason: Reason::VoiceMismatch }
+        let is_near = findings.voice.margin() >= -COMBINED_WITHIN;
+        let is_voice_alone = is_near
+            && assessment.verdict == Verdict::Retry { reason: Reason::VoiceMismatch }
             && findings.measured().skip(1).all(|(_, finding)| finding.margin() >= 0.0);
         let print = match (&take.voice, is_voice_alone) {
             (Ok(Voice { embedding, heard_ms }), true) => {

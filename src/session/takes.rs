@@ -7,9 +7,9 @@ use super::meters;
 use super::outcome::Outcome;
 use crate::types::{CallSid, Source};
 
-/// Takes waiting per session before we say that we cannot: at 15 to 40 ms a take the last one waits 4 s, about the most that
+/// Takes waiting per session before we say that we cannot: at 100 to 150 ms a take the last one waits 4 s, about the most that
 /// a caller stays on the line for.
-const WAITING_PER_SESSION: usize = 128;
+const WAITING_PER_SESSION: usize = 32;
 
 /// A take of one turn of one call.
 type Key = (CallSid, u32);

@@ -62,6 +62,19 @@ async fn a_call_goes_on_where_it_was_after_the_server_was_restarted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_comes_after_its_time_is_asked_for_anew() {
+    let house = House::with("[line]\nchallenge = \"always\"\n").await;
+    house.enroll(ANNA, "hugo").await;
+    let form = house.up_to_the_passphrase(1).await;
+    house.clock.advance_s(61);
+    let answer = house.say_in_turn_2(&form, "hugo_digits_1").await;
+    assert_eq!(house.verdicts().await.last().unwrap(), "retry challenge_expired", "{answer:?}");
+    let asks = |answer: &Answer| answer.document().verbs.iter().any(|verb| matches!(verb, Verb::Record(_)));
+    assert!(asks(&answer) && !answer.is_apology(), "another challenge: {answer:?}");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_take_whose_server_died_is_judged_by_the_next_one() {
     let house = House::open().await;
     house.enroll(ANNA, "anna").await;

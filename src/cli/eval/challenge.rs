@@ -33,6 +33,9 @@ pub(in crate::cli) struct Args {
     /// What the recordings with `_LABEL_` in their name say, digit by digit; may be repeated
     #[arg(long, value_name = "LABEL=DIGITS", value_parser = transcript)]
     digits: Vec<(String, Vec<u8>)>,
+    /// Hold a random challenge of digits against every recording that says none
+    #[arg(long)]
+    speech: bool,
     /// Decides which digits are taken, and what is asked for
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -68,6 +71,8 @@ struct Heard {
     /// The challenge's ratios: of what was said, of another string, of one digit changed.
     challenges: [Vec<f32>; 3],
     challenge_ms: Vec<f64>,
+    /// The ratio of a random challenge, where something else was said.
+    speech: Option<f32>,
 }
 
 /// Runs the command.
@@ -91,6 +96,15 @@ pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<Exit> {
         report("against a random other string", &said, &other, threshold)?;
         report("against one digit changed", &said, &changed, threshold)?;
         say!("  encoder and one text, mean: {:.0} ms", times.iter().sum::<f64>() / times.len() as f64);
+    }
+    let speech: Vec<f32> = heard.iter().filter_map(|one| one.speech).collect();
+    if !speech.is_empty() {
+        say!("six-digit challenges, {} recordings of something else:", speech.len());
+        for strictness in Strictness::ALL {
+            let threshold = engine.challenge_threshold(strictness).0;
+            let accepted = speech.iter().filter(|llr| **llr >= threshold).count();
+            say!("    at the threshold for {strictness}: FAR {:.2} %", 100.0 * accepted as f64 / speech.len() as f64);
+        }
     }
     Ok(Exit::Yes)
 }
@@ -172,7 +186,7 @@ fn hear(engine: &Engine, lists: &Lists, at: usize, args: &Args) -> anyhow::Resul
     let recording = &lists.recordings[at];
     let clip = recording::read(&recording.path)?.with_context(|| recording.name.clone())?;
     let clip = resample::to_8k(&clip);
-    let mut heard = Heard { frames: None, challenges: Default::default(), challenge_ms: Vec::new() };
+    let mut heard = Heard { frames: None, challenges: Default::default(), challenge_ms: Vec::new(), speech: None };
     let speech = engine.speech(&clip)?;
     if !speech.segments.is_empty() {
         heard.frames = Some(engine.words(&clip, &speech.trimmed)?.frames().clone());
@@ -181,6 +195,10 @@ fn hear(engine: &Engine, lists: &Lists, at: usize, args: &Args) -> anyhow::Resul
     if let Some((_, digits)) = args.digits.iter().find(label) {
         let mut draw = Draw(args.seed ^ (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         challenge(engine, &clip, digits, &mut draw, &mut heard)?;
+    } else if args.speech && !speech.segments.is_empty() {
+        let mut draw = Draw(args.seed ^ (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let asked = Challenge::digits(draw.below(usize::MAX) as u64);
+        heard.speech = Some(engine.challenge(&engine.words(&clip, &speech.trimmed)?, &asked)?.llr.0);
     }
     Ok(heard)
 }
