@@ -252,13 +252,13 @@ fn cut(samples: &[f32], speech: &Range<usize>, count: usize) -> Vec<Range<usize>
     for pieces in 1..=count {
         let before = &rows[pieces - 1];
         let mut row = vec![(f32::INFINITY, from); to + 1];
-        for at in from + SHORTEST..=to {
+        for (at, best) in row.iter_mut().enumerate().skip(from + SHORTEST) {
             let (mut loudest, price) = (f32::NEG_INFINITY, levels.get(at).filter(|_| at < to).copied().unwrap_or(0.0));
             for start in (from..at).rev() {
                 loudest = loudest.max(levels[start]);
                 let cost = before[start].0 + price - loudest;
-                if at - start >= SHORTEST && cost < row[at].0 {
-                    row[at] = (cost, start);
+                if at - start >= SHORTEST && cost < best.0 {
+                    *best = (cost, start);
                 }
             }
         }
