@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -64,6 +65,9 @@ const SHORTEST: usize = 17;
 
 /// Half the width over which loudness is averaged, in steps: a closure within a word is shorter than a pause.
 const SMOOTH: usize = 3;
+
+/// Kept before the first and after the last speech, in samples: 50 ms, for soft first and last sounds.
+const MARGIN: usize = 400;
 
 /// What was heard of one recording.
 struct Heard {
@@ -194,7 +198,7 @@ fn hear(engine: &Engine, lists: &Lists, at: usize, args: &Args) -> anyhow::Resul
     let label = |(label, _): &&(String, Vec<u8>)| recording.name.contains(&format!("_{label}_"));
     if let Some((_, digits)) = args.digits.iter().find(label) {
         let mut draw = Draw(args.seed ^ (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        challenge(engine, &clip, digits, &mut draw, &mut heard)?;
+        challenge(engine, &clip, &speech.segments, digits, &mut draw, &mut heard)?;
     } else if args.speech && !speech.segments.is_empty() {
         let mut draw = Draw(args.seed ^ (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let asked = Challenge::digits(draw.below(usize::MAX) as u64);
@@ -203,8 +207,17 @@ fn hear(engine: &Engine, lists: &Lists, at: usize, args: &Args) -> anyhow::Resul
     Ok(heard)
 }
 
-fn challenge(engine: &Engine, clip: &Clip8k, digits: &[u8], draw: &mut Draw, heard: &mut Heard) -> anyhow::Result<()> {
-    let pieces = cut(clip.samples(), digits.len());
+fn challenge(
+    engine: &Engine,
+    clip: &Clip8k,
+    segments: &[Range<usize>],
+    digits: &[u8],
+    draw: &mut Draw,
+    heard: &mut Heard,
+) -> anyhow::Result<()> {
+    let (Some(first), Some(last)) = (segments.first(), segments.last()) else { return Ok(()) };
+    let speech = first.start.saturating_sub(MARGIN)..last.end + MARGIN;
+    let pieces = cut(clip.samples(), &speech, digits.len());
     let mut order: Vec<usize> = (0..digits.len()).collect();
     for at in 0..order.len() {
         let other = at + draw.below(digits.len() - at);
@@ -239,54 +252,42 @@ fn challenge(engine: &Engine, clip: &Clip8k, digits: &[u8], draw: &mut Draw, hea
     Ok(())
 }
 
-/// Cuts samples into `count` pieces where it is quietest, each at least [`SHORTEST`] long; silent ends are left out.
-fn cut(samples: &[f32], count: usize) -> Vec<std::ops::Range<usize>> {
+/// Cuts a stretch of speech into `count` pieces, each at least [`SHORTEST`] long.
+///
+/// It is cut where it is quiet, so that every piece holds something loud: the sum of the levels at the cuts, less that of the pieces'
+/// loudest steps, is as low as can be. By the cuts alone, 9 of 75 noisy recordings had two cuts in one pause.
+fn cut(samples: &[f32], speech: &Range<usize>, count: usize) -> Vec<Range<usize>> {
     let level = |at: usize| {
         let from = at.saturating_sub(SMOOTH) * STEP;
         let window = &samples[from..((at + SMOOTH + 1) * STEP).min(samples.len())];
         10.0 * (window.iter().map(|x| x * x).sum::<f32>() / window.len() as f32 + 1e-9).log10()
     };
     let levels: Vec<f32> = (0..samples.len() / STEP).map(level).collect();
-    let speech = spoken(&levels);
-    let (from, to) = (speech.start, speech.end);
-    // best[k][at]: the least sum of levels at k cuts of which the last is at `at`.
-    let mut best = vec![vec![(0.0_f32, 0_usize); levels.len() + 1]];
-    for k in 1..count {
-        let mut row = vec![(f32::INFINITY, 0); levels.len() + 1];
-        for at in from + k * SHORTEST..to {
-            let before = if k == 1 {
-                Some((0.0, from))
-            } else {
-                (from..=at - SHORTEST)
-                    .map(|earlier| (best[k - 1][earlier].0, earlier))
-                    .min_by(|a, b| a.0.total_cmp(&b.0))
-            };
-            if let Some((cost, earlier)) = before {
-                row[at] = (cost + levels[at], earlier);
+    let (from, to) = (speech.start / STEP, (speech.end / STEP).min(levels.len()));
+    // rows[n][at]: the least cost of n pieces that end at `at`, and where the last of them begins.
+    let mut rows = vec![vec![(f32::INFINITY, from); to + 1]];
+    rows[0][from].0 = 0.0;
+    for pieces in 1..=count {
+        let before = &rows[pieces - 1];
+        let mut row = vec![(f32::INFINITY, from); to + 1];
+        for (at, best) in row.iter_mut().enumerate().skip(from + SHORTEST) {
+            let (mut loudest, price) = (f32::NEG_INFINITY, levels.get(at).filter(|_| at < to).copied().unwrap_or(0.0));
+            for start in (from..at).rev() {
+                loudest = loudest.max(levels[start]);
+                let cost = before[start].0 + price - loudest;
+                if at - start >= SHORTEST && cost < best.0 {
+                    *best = (cost, start);
+                }
             }
         }
-        best.push(row);
+        rows.push(row);
     }
-    let end =
-        (from..to.saturating_sub(SHORTEST)).min_by(|a, b| best[count - 1][*a].0.total_cmp(&best[count - 1][*b].0));
     let mut cuts = vec![to];
-    let mut at = end.unwrap_or(from);
-    for row in best[1..].iter().rev() {
-        cuts.push(at);
-        at = row[at].1;
+    for row in rows[1..].iter().rev() {
+        cuts.push(row[cuts[cuts.len() - 1]].1);
     }
-    cuts.push(from);
     cuts.reverse();
     cuts.windows(2).map(|pair| pair[0] * STEP..pair[1] * STEP).collect()
-}
-
-/// From the first to the last step within 25 dB of the loudest, with 50 ms on either side.
-fn spoken(levels: &[f32]) -> std::ops::Range<usize> {
-    let loudest = levels.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let is_speech = |level: &f32| *level > loudest - 25.0;
-    let first = levels.iter().position(is_speech).unwrap_or(0);
-    let last = levels.iter().rposition(is_speech).unwrap_or(0);
-    first.saturating_sub(5)..(last + 6).min(levels.len())
 }
 
 /// Numbers that are the same for the same seed: `SplitMix64`.
@@ -323,7 +324,7 @@ mod tests {
         for (loud, ms) in [(0.0, 300), (0.5, 300), (0.0, 100), (0.5, 300), (0.0, 200), (0.5, 300), (0.0, 300)] {
             samples.extend((0..ms * 8).map(|n| loud * if n % 2 == 0 { 1.0 } else { -1.0 }));
         }
-        let pieces = cut(&samples, 3);
+        let pieces = cut(&samples, &(2_000..samples.len() - 2_000), 3);
         let middle = |ms: usize| ms * 8;
         assert!((middle(600)..=middle(700)).contains(&pieces[0].end), "{pieces:?}");
         assert!((middle(1000)..=middle(1200)).contains(&pieces[1].end), "{pieces:?}");
