@@ -5,7 +5,9 @@ mod bytes;
 mod calibration;
 mod embedding;
 mod error;
+pub mod fit;
 pub mod metrics;
+pub mod site;
 mod voiceprint;
 
 pub use backend::Backend;

@@ -1,0 +1,144 @@
+use crate::scoring::metrics::{Random, SpeakerTrial};
+
+/// As many impostors must lie above a threshold for it to be read off; with fewer it is extrapolated.
+///
+/// Ten make its rate uncertain by a third already if all were independent, which those of one speaker are not.
+const READ_OFF_FROM: f64 = 10.0;
+/// The tail that is extrapolated: the highest tenth, at least `READ_OFF_FROM` scores.
+///
+/// Wider, the bulk's shape decides where the tail ends; narrower, a few pairs of voices do.
+const TAIL_SHARE: f64 = 0.1;
+/// Draws of speakers behind a margin; more change it by less than 0.05.
+const DRAWS: usize = 200;
+
+/// A threshold and where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tail {
+    /// The lowest ratio that is accepted.
+    pub threshold: f32,
+    /// Too few impostors lie above it to have been read off.
+    pub is_extrapolated: bool,
+}
+
+/// The threshold that a share `far` of impostors reaches.
+///
+/// Scores rise, each with its weight. Where enough impostors are above it the threshold is read off; beyond, along an
+/// exponential tail: a straight line through the logarithm of the rate. Ratios of unlike voices fall off faster than that, if
+/// anything, so that an extrapolated threshold errs on the strict side. None without scores.
+pub fn tail_threshold(scores: &[(f32, f64)], far: f64) -> Option<Tail> {
+    let all: f64 = scores.iter().map(|(_, weight)| weight).sum();
+    if all <= 0.0 {
+        return None;
+    }
+    if far * all >= READ_OFF_FROM {
+        return Some(Tail { threshold: read_off(scores, far * all)?, is_extrapolated: false });
+    }
+    let share = TAIL_SHARE.max(READ_OFF_FROM / all).min(0.5).max(far);
+    let from = read_off(scores, share * all)?;
+    let (mut excess, mut above) = (0.0, 0.0);
+    for (score, weight) in scores.iter().rev().take_while(|(score, _)| *score >= from) {
+        excess += f64::from(score - from) * weight;
+        above += weight;
+    }
+    let slope = if above > 0.0 { excess / above } else { 0.0 };
+    Some(Tail { threshold: from + (slope * (share / far).ln()) as f32, is_extrapolated: true })
+}
+
+/// Between the last score of which at most `count` lie at or above, and the one below it.
+fn read_off(scores: &[(f32, f64)], count: f64) -> Option<f32> {
+    let mut above = 0.0;
+    let mut last = None;
+    for (score, weight) in scores.iter().rev() {
+        above += weight;
+        if above > count + 1e-9 {
+            return Some(
+                last.map_or_else(|| score.next_up(), |last: f32| f32::midpoint(last, *score).max(score.next_up())),
+            );
+        }
+        last = Some(*score);
+    }
+    last
+}
+
+/// How far a threshold moves when other speakers are drawn: one standard error, to be added to it.
+///
+/// A threshold that half of all sites would find too loose is no threshold; with the margin five of six keep the rate.
+pub fn margin(impostors: &[SpeakerTrial], far: f64, seed: u64) -> f32 {
+    let mut ordered = impostors.to_vec();
+    ordered.sort_by(|a, b| a.score.total_cmp(&b.score));
+    let mut speakers: Vec<usize> = ordered.iter().flat_map(|trial| [trial.model, trial.probe]).collect();
+    speakers.sort_unstable();
+    speakers.dedup();
+    let Some(&last) = speakers.last() else { return 0.0 };
+    let mut random = Random::new(seed);
+    let mut found = Vec::with_capacity(DRAWS);
+    for _ in 0..DRAWS {
+        let mut drawn = vec![0.0; last + 1];
+        for _ in 0..speakers.len() {
+            drawn[speakers[random.below(speakers.len())]] += 1.0;
+        }
+        let weighted: Vec<(f32, f64)> =
+            ordered.iter().map(|trial| (trial.score, drawn[trial.model] * drawn[trial.probe])).collect();
+        found.extend(tail_threshold(&weighted, far).map(|tail| f64::from(tail.threshold)));
+    }
+    let count = found.len().max(1) as f64;
+    let mean = found.iter().sum::<f64>() / count;
+    (found.iter().map(|threshold| (threshold - mean).powi(2)).sum::<f64>() / count).sqrt() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rising(count: u32) -> Vec<(f32, f64)> {
+        (0..count).map(|at| (at as f32, 1.0)).collect()
+    }
+
+    #[test]
+    fn a_common_rate_is_read_off() {
+        let found = tail_threshold(&rising(10_000), 0.01).unwrap();
+        assert!(!found.is_extrapolated && (found.threshold - 9_899.5).abs() < 1.0, "{found:?}");
+    }
+
+    #[test]
+    fn an_exponential_tail_is_continued_where_it_goes() {
+        // The quantiles of an exponential distribution: rates of e^−x.
+        let scores: Vec<(f32, f64)> = (1..2_000).rev().map(|at| (-(at as f32 / 2_000.0).ln(), 1.0)).collect();
+        let found = tail_threshold(&scores, 1e-4).unwrap();
+        assert!(found.is_extrapolated && (found.threshold - 1e-4_f32.ln().abs()).abs() < 0.3, "{found:?}");
+    }
+
+    #[test]
+    fn few_scores_have_a_threshold_above_them_and_none_have_none() {
+        let found = tail_threshold(&rising(5), 0.001).unwrap();
+        assert!(found.is_extrapolated && found.threshold > 4.0, "{found:?}");
+        assert_eq!(tail_threshold(&[], 0.01), None);
+        assert_eq!(tail_threshold(&[(1.0, 0.0)], 0.01), None);
+    }
+
+    #[test]
+    fn ties_are_all_rejected_rather_than_all_accepted() {
+        let scores: Vec<(f32, f64)> = (0..2_000).map(|at| (if at < 1_900 { 0.0 } else { 1.0 }, 1.0)).collect();
+        assert!(tail_threshold(&scores, 0.01).unwrap().threshold > 1.0);
+    }
+
+    #[test]
+    fn more_speakers_need_less_margin() {
+        let trials = |speakers: usize| {
+            let mut random = Random::new(9);
+            let mut level: Vec<f32> = (0..speakers).map(|_| random.below(1_000) as f32 / 250.0).collect();
+            level.push(0.0);
+            let pairs = (0..speakers).flat_map(|model| (0..speakers).map(move |probe| (model, probe)));
+            pairs
+                .filter(|(model, probe)| model != probe)
+                .map(|(model, probe)| {
+                    let score = level[model] + random.below(1_000) as f32 / 500.0;
+                    SpeakerTrial { score, is_target: false, model, probe }
+                })
+                .collect::<Vec<_>>()
+        };
+        let (few, many) = (margin(&trials(8), 0.01, 1), margin(&trials(40), 0.01, 1));
+        assert!(few > many && many > 0.0, "{few} {many}");
+        assert!(margin(&[], 0.01, 1).abs() < f32::EPSILON);
+    }
+}
