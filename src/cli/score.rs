@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::models::ModelArgs;
 use super::{Exit, recording};
 use crate::engine::{Assessment, Bar, Engine, Take};
-use crate::models::Library;
 use crate::scoring::Agreement;
 use crate::types::{Reason, Strictness};
 use crate::vad::{Quality, QualityLimits};
@@ -66,7 +65,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if args.enroll.len() != TAKES {
         bail!("--enroll is given {} times; a voiceprint is made of {TAKES} takes", args.enroll.len());
     }
-    let engine = Engine::new(Library::load(&args.models.to_config(1))?);
+    let engine = args.models.engine(1)?;
     let takes = args.enroll.iter().map(|path| enrollment_take(&engine, path)).collect::<anyhow::Result<Vec<_>>>()?;
     let prints: Vec<_> = takes.iter().filter_map(Take::print).collect();
     let voiceprint = engine.enroll(&prints).map_err(|reason| no_voiceprint(&engine, reason))?;

@@ -4,15 +4,20 @@
 //! keeps nothing between two takes.
 
 mod assessment;
+mod calibration;
 mod error;
 mod listen;
 mod live;
 mod verdict;
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 pub use assessment::{Assessment, Examined, Signals, Take, Voice};
+pub use calibration::{
+    CalibrationError, CalibrationFile, FittedOn, Measured, SCHEMA as CALIBRATION_SCHEMA, Thresholds, revision,
+};
 pub use error::EngineError;
 pub use listen::{Conversation, ConversationStep, Party, Sample, Showing, Spoken};
 pub use live::{Chunk, Heard, Live, LiveEvent, LiveStep};
@@ -21,7 +26,7 @@ pub use verdict::{Bar, CLEARLY, Evidence, Stage, decide, decide_ongoing};
 use crate::audio::resample;
 use crate::features::Fbank;
 use crate::models::Library;
-use crate::scoring::{ModelId, ScoreError, TakePrint, Voiceprint};
+use crate::scoring::{Calibration, ModelId, ScoreError, TakePrint, Voiceprint};
 use crate::types::{Clip8k, Clip16k, Cosine, Llr, Reason, Strictness};
 use crate::vad::{self, QualityLimits, Speech, VadConfig};
 
@@ -35,14 +40,47 @@ const MAX_SCORED_SAMPLES: usize = 10 * Clip8k::RATE_HZ as usize;
 #[derive(Clone, Debug)]
 pub struct Engine {
     models: Library,
+    calibration: Calibration,
+    /// What the calibration is, for people.
+    calibrated_by: Arc<str>,
     fbank: Arc<Fbank>,
     vad: VadConfig,
 }
 
 impl Engine {
-    /// An engine on these models.
+    /// An engine on these models, with the calibration that comes with them.
     pub fn new(models: Library) -> Self {
-        Self { models, fbank: Arc::new(Fbank::new()), vad: VadConfig::default() }
+        let calibration = models.speaker().calibration;
+        let calibrated_by = "the model's own".into();
+        Self { models, calibration, calibrated_by, fbank: Arc::new(Fbank::new()), vad: VadConfig::default() }
+    }
+
+    /// The same with the calibration of a file; without a file, the same.
+    ///
+    /// # Errors
+    /// [`CalibrationError`] when the file is not one of this model's.
+    pub fn calibrated(self, file: Option<&Path>) -> Result<Self, CalibrationError> {
+        let Some(path) = file else { return Ok(self) };
+        let found = CalibrationFile::read(path, &self.models)?;
+        let calibration = found.calibration(self.calibration);
+        let (speakers, made) = (found.data.speakers, &found.made);
+        let calibrated_by = format!("{} of {made}, fitted on {speakers} speakers", path.display()).into();
+        Ok(Self { calibration, calibrated_by, ..self })
+    }
+
+    /// The calibration in use.
+    pub fn calibration(&self) -> Calibration {
+        self.calibration
+    }
+
+    /// What the calibration in use is, for people.
+    pub fn calibrated_by(&self) -> &str {
+        &self.calibrated_by
+    }
+
+    /// The models.
+    pub fn models(&self) -> &Library {
+        &self.models
     }
 
     /// The speaker model; a voiceprint of another one cannot be verified here.
@@ -52,7 +90,7 @@ impl Engine {
 
     /// The lowest log-likelihood ratio that is accepted.
     pub fn threshold(&self, strictness: Strictness) -> Llr {
-        self.models.speaker().calibration.threshold(strictness)
+        self.calibration.threshold(strictness)
     }
 
     /// The lowest cosine between two takes of one enrollment.
@@ -130,8 +168,17 @@ impl Engine {
     pub fn score(&self, voiceprint: &Voiceprint, voice: &Voice) -> Result<(Cosine, Llr), ScoreError> {
         let cosine = voiceprint.score(&voice.embedding)?;
         let heard_s = voice.heard_ms as f32 / 1000.0;
-        let llr = self.models.speaker().calibration.llr(cosine, heard_s, voiceprint.agreement().mean);
+        let llr = self.calibration.llr(cosine, heard_s, voiceprint.agreement().mean);
         Ok((cosine, llr))
+    }
+
+    /// Scores an enrollment take as a probe: what one caller's take is worth against another's voiceprint.
+    ///
+    /// # Errors
+    /// [`ScoreError::ModelMismatch`] when they come from different models.
+    pub fn score_print(&self, voiceprint: &Voiceprint, take: &TakePrint) -> Result<Llr, ScoreError> {
+        let cosine = voiceprint.score(&take.embedding)?;
+        Ok(self.calibration.llr(cosine, take.net_speech_ms as f32 / 1000.0, voiceprint.agreement().mean))
     }
 
     /// Compares a take with a voiceprint, or with nobody's: then it is never better than a mismatch.

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Finding;
 use crate::config::Config;
+use crate::engine::Engine;
 use crate::features::Fbank;
 use crate::models::Library;
 use crate::types::Clip8k;
@@ -29,7 +30,24 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     };
     let runtime = library.runtime().map(|path| path.display().to_string()).unwrap_or_default();
     let loaded = format!("{} loaded in {} ms, {runtime}", library.speaker().id, start.elapsed().as_millis());
-    vec![Finding::good("models", loaded), self_test(&library)]
+    let self_test = self_test(&library);
+    vec![Finding::good("models", loaded), self_test, calibration(config, library)]
+}
+
+/// Which calibration decides, and whether it belongs to the model.
+fn calibration(config: &Config, library: Library) -> Finding {
+    let check = "calibration";
+    match Engine::new(library).calibrated(config.models.calibration.as_deref()) {
+        Ok(engine) => {
+            let [one, tenth, hundredth] = engine.calibration().thresholds();
+            let name = engine.calibrated_by();
+            Finding::good(check, format!("{name}; LLR ≥ {one:.1}, {tenth:.1}, {hundredth:.1} for FAR 1, 0.1, 0.01 %"))
+        }
+        Err(error) => {
+            let advice = "run `callprint calibrate` for this model, or set models.calibration = \"\"";
+            Finding::bad(check, format!("{}: {error}", error.code()), advice)
+        }
+    }
 }
 
 /// Listens to a signal whose embedding is known.

@@ -21,7 +21,6 @@ use stream::Streamed;
 use super::Exit;
 use super::models::ModelArgs;
 use crate::engine::Engine;
-use crate::models::Library;
 
 /// Measure error rates over lists of recordings
 #[derive(Debug, clap::Args)]
@@ -85,7 +84,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = args.threads.map_or_else(cores, usize::from);
     let lists = lists::read(&args.enroll, &args.trials, &args.audio)?;
-    let engine = Engine::new(Library::load(&args.models.to_config(threads))?);
+    let engine = args.models.engine(threads)?;
     if args.conversations.is_asked_for() {
         return conversations::run(&engine, &lists, &args.conversations, threads, args.json);
     }
