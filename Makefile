@@ -1,6 +1,6 @@
 # Everything a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo run test bench peer lint eval
+.PHONY: help setup setup-tests demo run test bench peer lint eval report
 
 DATA ?= ../shared/data
 CONFIG ?=
@@ -46,3 +46,9 @@ eval: setup ## measure accuracy over DATA (default ../shared/data); STREAM=1 hea
 	    target/release/callprint eval --enroll $(DATA)/$$set/enroll.tsv --trials $(DATA)/$$set/trials.tsv \
 	        --audio $(DATA)/$$list $(if $(STREAM),--stream --pause-ms $(PAUSES)) || exit 1; \
 	done
+
+report: setup ## draw how good the decisions are over DATA into target/report/index.html
+	@cargo build --release --quiet
+	@target/release/callprint eval --intervals 1000 --report target/report/index.html \
+	    $(foreach list,digits/tel digits/var crowd/tel crowd/var sentences/tel sentences/var,\
+	    --set $(list)=$(DATA)/$(dir $(list))enroll.tsv,$(DATA)/$(dir $(list))trials.tsv,$(DATA)/$(list))

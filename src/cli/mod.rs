@@ -13,6 +13,7 @@ macro_rules! say {
 
 mod attempts;
 mod call;
+mod calibrate;
 mod callers;
 mod demo;
 mod desk;
@@ -59,7 +60,8 @@ enum Command {
     Call(Box<call::Args>),
     Load(Box<load::Args>),
     Score(score::Args),
-    Eval(eval::Args),
+    Eval(Box<eval::Args>),
+    Calibrate(Box<calibrate::Args>),
 }
 
 /// How a command ends; the number is the program's exit code.
@@ -87,6 +89,7 @@ pub fn run() -> ExitCode {
         Command::Load(args) => load::run(&args),
         Command::Score(args) => score::run(&args),
         Command::Eval(args) => eval::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
     };
     let exit = outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
