@@ -12,8 +12,8 @@ macro_rules! say {
 }
 
 mod attempts;
-mod call;
 mod calibrate;
+mod call;
 mod callers;
 mod demo;
 mod desk;

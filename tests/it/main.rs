@@ -1,5 +1,6 @@
 //! Tests over real sockets, a real database and the real models.
 
+mod calibrate;
 mod call_command;
 mod calls;
 mod crash;

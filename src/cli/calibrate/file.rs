@@ -18,7 +18,9 @@ pub(super) fn render(found: &CalibrationFile, held_out: &HeldOut) -> String {
     line(format_args!("model = {}", quoted(&found.model)));
     line(format_args!("revision = {}", quoted(&found.revision)));
     line(format_args!("made = {}", quoted(&found.made)));
-    line(format_args!("\n# llr = score · cosine + ln_net_speech_s · ln(speech in s) + take_agreement · (takes' cosine) + offset"));
+    line(format_args!(
+        "\n# llr = score · cosine + ln_net_speech_s · ln(speech in s) + take_agreement · (takes' cosine) + offset"
+    ));
     line(format_args!("[weights]"));
     for name in Calibration::FEATURES {
         line(format_args!("{name} = {:?}", found.weights.get(name).copied().unwrap_or_default()));
@@ -34,10 +36,15 @@ pub(super) fn render(found: &CalibrationFile, held_out: &HeldOut) -> String {
     line(format_args!("speakers = {}", data.speakers));
     line(format_args!("targets = {}", data.targets));
     line(format_args!("impostors = {}", data.impostors));
-    line(format_args!("# Aims for which too few impostors came so high: thresholds along a straight line through log FAR."));
+    line(format_args!(
+        "# Aims for which too few impostors came so high: thresholds along a straight line through log FAR."
+    ));
     let extrapolated: Vec<String> = data.extrapolated.iter().map(|name| quoted(name)).collect();
     line(format_args!("extrapolated = [{}]", extrapolated.join(", ")));
-    line(format_args!("\n# Measured on speakers who were not fitted on. Cllr {:.3}, at best {:.3};", held_out.cllr, held_out.min_cllr));
+    line(format_args!(
+        "\n# Measured on speakers who were not fitted on. Cllr {:.3}, at best {:.3};",
+        held_out.cllr, held_out.min_cllr
+    ));
     line(format_args!("# with the calibration in use before {:.3}.", held_out.cllr_before));
     for measured in &found.validation {
         line(format_args!("[[validation]]"));

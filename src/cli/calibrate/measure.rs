@@ -44,4 +44,3 @@ fn source(sets: &[SetArg]) -> String {
     let names: Vec<&str> = sets.iter().map(|set| set.name.as_str()).filter(|name| !name.is_empty()).collect();
     if names.is_empty() { "lists".to_owned() } else { format!("lists: {}", names.join(", ")) }
 }
-

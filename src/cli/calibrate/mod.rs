@@ -172,7 +172,11 @@ fn written(
         model: engine.model().to_string(),
         revision: revision(engine.models()),
         made: args.date.clone().unwrap_or_else(|| Timestamp::now().strftime("%Y-%m-%d").to_string()),
-        weights: Calibration::FEATURES.iter().map(|name| (*name).to_owned()).zip(weights.iter().map(|w| round(*w))).collect(),
+        weights: Calibration::FEATURES
+            .iter()
+            .map(|name| (*name).to_owned())
+            .zip(weights.iter().map(|w| round(*w)))
+            .collect(),
         thresholds: Thresholds {
             llr_at_far_1pct: one,
             llr_at_far_0_1pct: tenth.max(one),
@@ -242,7 +246,12 @@ mod tests {
             for _ in 0..if model == probe { 5 } else { 1 } {
                 let level = if model == probe { 5.0 } else { -5.0 };
                 let ratio = level + 4.0 * (noise() + noise()) + noise();
-                samples.push(Sample { features: vec![2.0 * ratio + 3.0, 1.0], is_target: model == probe, model, probe });
+                samples.push(Sample {
+                    features: vec![2.0 * ratio + 3.0, 1.0],
+                    is_target: model == probe,
+                    model,
+                    probe,
+                });
             }
         }
         let counts = fit::count(&samples);

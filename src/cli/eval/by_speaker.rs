@@ -30,7 +30,8 @@ pub(super) fn table(trials: &[SpeakerTrial], roll: &Roll, threshold: f32) -> Vec
     let mut speakers: Vec<usize> = trials.iter().flat_map(|trial| [trial.model, trial.probe]).collect();
     speakers.sort_unstable();
     speakers.dedup();
-    let mut rows: Vec<SpeakerRow> = speakers.into_iter().map(|one| row(trials, roll.name(one), one, threshold)).collect();
+    let mut rows: Vec<SpeakerRow> =
+        speakers.into_iter().map(|one| row(trials, roll.name(one), one, threshold)).collect();
     let badness = |row: &SpeakerRow| (row.frr, row.far_against + row.far_by, -row.mean_target.unwrap_or_default());
     rows.sort_by(|a, b| {
         let (a, b) = (badness(a), badness(b));

@@ -43,7 +43,9 @@ impl ListArgs {
                 trials: trials.clone(),
                 audio: audio.clone(),
             }]),
-            _ if self.sets.is_empty() => bail!("give --enroll, --trials and --audio, or --set NAME=ENROLL,TRIALS,AUDIO"),
+            _ if self.sets.is_empty() => {
+                bail!("give --enroll, --trials and --audio, or --set NAME=ENROLL,TRIALS,AUDIO")
+            }
             _ => Ok(self.sets.clone()),
         }
     }
@@ -62,12 +64,9 @@ impl SetArg {
 fn set(text: &str) -> Result<SetArg, String> {
     let (name, files) = text.split_once('=').ok_or("expected NAME=ENROLL,TRIALS,AUDIO")?;
     match files.split(',').collect::<Vec<_>>()[..] {
-        [enroll, trials, audio] if !name.is_empty() => Ok(SetArg {
-            name: name.to_owned(),
-            enroll: enroll.into(),
-            trials: trials.into(),
-            audio: audio.into(),
-        }),
+        [enroll, trials, audio] if !name.is_empty() => {
+            Ok(SetArg { name: name.to_owned(), enroll: enroll.into(), trials: trials.into(), audio: audio.into() })
+        }
         _ => Err("expected a name, and two lists and a folder with commas between them".to_owned()),
     }
 }

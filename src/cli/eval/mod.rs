@@ -133,7 +133,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         all.push(found);
     }
     if args.json && !is_one {
-        let by_name: BTreeMap<&str, &Figures> = all.iter().map(|found| (found.figures.set.as_str(), &found.figures)).collect();
+        let by_name: BTreeMap<&str, &Figures> =
+            all.iter().map(|found| (found.figures.set.as_str(), &found.figures)).collect();
         say!("{}", serde_json::to_string_pretty(&by_name)?);
     }
     if let Some(path) = &args.look.report {

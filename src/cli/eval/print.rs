@@ -54,7 +54,10 @@ fn speakers(rows: &[SpeakerRow]) {
         return;
     }
     let width = rows.iter().map(|row| row.speaker.chars().count()).max().unwrap_or_default().max(7);
-    say!("\n{:<width$}  own      FRR   against: others      FAR   by them: trials      FAR   mean own  others", "speaker");
+    say!(
+        "\n{:<width$}  own      FRR   against: others      FAR   by them: trials      FAR   mean own  others",
+        "speaker"
+    );
     for row in rows {
         let mean = |mean: Option<f64>| mean.map_or("–".to_owned(), |mean| format!("{mean:.1}"));
         say!(

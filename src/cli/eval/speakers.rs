@@ -44,9 +44,8 @@ impl Roll {
         let mut models: Vec<&str> = lists.enrollments.iter().map(|enrollment| enrollment.model.as_str()).collect();
         models.sort_unstable();
         models.dedup();
-        let model = |enrollment: usize| {
-            models.binary_search(&lists.enrollments[enrollment].model.as_str()).unwrap_or_default()
-        };
+        let model =
+            |enrollment: usize| models.binary_search(&lists.enrollments[enrollment].model.as_str()).unwrap_or_default();
         // Models come before recordings, so that a group's first member is a model and gives it the name.
         let mut groups = Groups::new(models.len() + lists.recordings.len());
         for (at, enrollment) in lists.enrollments.iter().enumerate() {
@@ -104,8 +103,7 @@ mod tests {
     fn who_speaks_is_read_off_the_targets() {
         let recording = |name: &str| Recording { name: name.to_owned(), path: name.into(), origin: String::new() };
         let enrollment = |model: &str, take| Enrollment { model: model.to_owned(), takes: vec![take] };
-        let trial =
-            |enrollment, probe, is_target| Trial { enrollment, probe, is_target, same_phrase: None };
+        let trial = |enrollment, probe, is_target| Trial { enrollment, probe, is_target, same_phrase: None };
         let lists = Lists {
             recordings: ["a1", "a2", "b1", "a-probe", "b-probe", "stranger"].map(recording).into(),
             enrollments: vec![enrollment("ann.B", 0), enrollment("ann.A", 1), enrollment("ben.A", 2)],

@@ -136,7 +136,8 @@ fn det(trials: &Trials) -> Chart {
 /// Where scores begin and end, without those that are no numbers.
 fn extent(signal: &SignalScores) -> (f32, f32) {
     let scores = signal.trials.iter().filter_map(|trial| trial.score).filter(|score| score.is_finite());
-    let (low, high) = scores.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), score| (low.min(score), high.max(score)));
+    let (low, high) =
+        scores.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), score| (low.min(score), high.max(score)));
     if low < high { (low, high) } else { (low.min(0.0).max(-1.0), high.max(1.0).min(2.0)) }
 }
 
@@ -182,7 +183,12 @@ fn histogram(signal: &SignalScores) -> Chart {
             chart.draw_series(AreaSeries::new(steps, 0.0, colour.mix(0.18)).border_style(colour.stroke_width(2)))?;
         }
         for (_, threshold) in &signal.thresholds {
-            chart.draw_series(DashedLineSeries::new([(*threshold, 0.0), (*threshold, top)], 5, 4, INK.stroke_width(1)))?;
+            chart.draw_series(DashedLineSeries::new(
+                [(*threshold, 0.0), (*threshold, top)],
+                5,
+                4,
+                INK.stroke_width(1),
+            ))?;
         }
         Ok(())
     });

@@ -25,8 +25,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 4] =
-        [Self::Target, Self::Impostor, Self::OwnerOtherPhrase, Self::ImpostorOtherPhrase];
+    pub(super) const ALL: [Self; 4] = [Self::Target, Self::Impostor, Self::OwnerOtherPhrase, Self::ImpostorOtherPhrase];
 
     /// By the columns of a trial list; without `same_phrase` phrases count as the same.
     pub(super) const fn of(is_target: bool, same_phrase: Option<bool>) -> Self {
@@ -226,7 +225,9 @@ mod tests {
         };
         let text = page("a.html");
         assert_eq!(text, page("b.html"));
-        for part in ["digits/&#60;var&#62;", "Detection error trade-off", "Reliability", "m-1", "&#60;b&#62;&#38;", "ann"] {
+        for part in
+            ["digits/&#60;var&#62;", "Detection error trade-off", "Reliability", "m-1", "&#60;b&#62;&#38;", "ann"]
+        {
             assert!(text.contains(part), "{part}");
         }
         assert_eq!(text.matches("<svg ").count(), 4);

@@ -15,7 +15,8 @@ pub(super) fn overview(sets: &[SetReport]) -> Table {
             rows.extend(row(&set.name, signal));
         }
     }
-    let head = ["set", "signal", "targets", "impostors", "EER", "FRR at FAR 1 %", "FRR at FAR 0.1 %", "Cllr", "lowest Cllr"];
+    let head =
+        ["set", "signal", "targets", "impostors", "EER", "FRR at FAR 1 %", "FRR at FAR 0.1 %", "Cllr", "lowest Cllr"];
     table(&head, rows)
 }
 
@@ -58,9 +59,8 @@ pub(super) fn thresholds(signal: &SignalScores) -> Table {
         }
         rows.push(row);
     }
-    let wrong = |kind: &Kind| {
-        format!("{} {}", kind.name(), if signal.is_wanted(*kind) { "rejected" } else { "accepted" })
-    };
+    let wrong =
+        |kind: &Kind| format!("{} {}", kind.name(), if signal.is_wanted(*kind) { "rejected" } else { "accepted" });
     let head = ["aim".to_owned(), format!("threshold, {}", signal.unit)].into_iter().chain(kinds.iter().map(wrong));
     Table { head: head.collect(), rows }
 }
@@ -99,7 +99,16 @@ pub(super) fn speakers(speakers: &[SpeakerRow]) -> Table {
             mean(row.mean_impostor),
         ]
     };
-    let head =
-        ["speaker", "own trials", "FRR", "others against", "FAR against", "against others", "FAR by", "mean own", "mean others"];
+    let head = [
+        "speaker",
+        "own trials",
+        "FRR",
+        "others against",
+        "FAR against",
+        "against others",
+        "FAR by",
+        "mean own",
+        "mean others",
+    ];
     table(&head, speakers.iter().map(row).collect())
 }
