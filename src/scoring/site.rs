@@ -23,7 +23,12 @@ const MOST_CALLERS: usize = 2_000;
 /// Callers below which a site's own scores count for nothing: their pairs are a handful of voices.
 const LEAST_CALLERS: usize = 5;
 /// How many callers weigh as much as the shipped threshold; see `callprint eval --site`.
-const PRIOR_CALLERS: f32 = 10.0;
+const PRIOR_CALLERS: f32 = 5.0;
+/// Standard errors between callers that a threshold is raised by.
+///
+/// With one, 20 callers of `crowd`/`var` let through 0.3 instead of 1 %: sites are too strict before they are too loose, since a
+/// skewed error makes the quantile of few callers too high already.
+const MARGINS: f32 = 0.5;
 /// What a threshold is raised by while nothing is known of a site, falling as its callers grow.
 ///
 /// Ratios fall by a factor of ten in 2.4 units; below 20 callers 2 to 5 times too many pass, which is 0.7 to 1.7.
@@ -139,7 +144,7 @@ impl Site {
         let mut llr = [0.0; 3];
         for (at, far) in NOMINAL.into_iter().enumerate() {
             let own = tail_threshold(&scores, far).filter(|_| known > 0.0);
-            let own = own.map_or(shipped[at], |tail| tail.threshold + fit::margin(&trials, far, at as u64));
+            let own = own.map_or(shipped[at], |tail| tail.threshold + MARGINS * fit::margin(&trials, far, at as u64));
             let found = known * own + (1.0 - known) * (shipped[at] + UNKNOWN);
             llr[at] = found.clamp(shipped[at] - MOST_LOOSER, shipped[at] + MOST_STRICTER);
         }
