@@ -55,8 +55,8 @@ impl Calibration {
     /// The same with other thresholds, for false-accept rates of 1 %, 0.1 % and 0.01 %.
     #[must_use]
     pub const fn with_thresholds(self, thresholds: [f32; 3]) -> Self {
-        let [llr_at_far_1pct, llr_at_far_0_1pct, llr_at_far_0_01pct] = thresholds;
-        Self { llr_at_far_1pct, llr_at_far_0_1pct, llr_at_far_0_01pct, ..self }
+        let [one, tenth, hundredth] = thresholds;
+        Self { llr_at_far_1pct: one, llr_at_far_0_1pct: tenth, llr_at_far_0_01pct: hundredth, ..self }
     }
 
     /// The thresholds for false-accept rates of 1 %, 0.1 % and 0.01 %.

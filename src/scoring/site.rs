@@ -142,9 +142,18 @@ impl Site {
         let scores: Vec<(f32, f64)> = self.scores(&alike);
         let known = if callers < LEAST_CALLERS { 0.0 } else { callers as f32 / (callers as f32 + PRIOR_CALLERS) };
         let mut llr = [0.0; 3];
+        // What the site says of the aim before, to be carried on where it says nothing itself.
+        let mut before = None;
         for (at, far) in NOMINAL.into_iter().enumerate() {
-            let own = tail_threshold(&scores, far).filter(|_| known > 0.0);
-            let own = own.map_or(shipped[at], |tail| tail.threshold + MARGINS * fit::margin(&trials, far, at as u64));
+            let tail = tail_threshold(&scores, far).filter(|_| known > 0.0);
+            let own = match (tail, before) {
+                (None, _) => shipped[at],
+                // The place of a tail is the site's; its slope travels better than a handful of callers tell it. By their own
+                // slope 10 callers of `crowd`/`var` got a threshold for 0.1 % that rejects 29 % of them, and lets nobody in.
+                (Some(tail), Some(before)) if tail.is_extrapolated => before + shipped[at] - shipped[at - 1],
+                (Some(tail), _) => tail.threshold + MARGINS * fit::margin(&trials, far, at as u64),
+            };
+            before = tail.map(|_| own);
             let found = known * own + (1.0 - known) * (shipped[at] + UNKNOWN);
             llr[at] = found.clamp(shipped[at] - MOST_LOOSER, shipped[at] + MOST_STRICTER);
         }
@@ -240,7 +249,7 @@ mod tests {
         for (ours, wanted) in found.llr.into_iter().zip([1.2, 3.6, 6.2]) {
             assert!((ours - wanted).abs() < 1e-5, "{found:?}");
         }
-        assert_eq!(site(4, -1.0).thresholds(&SHIPPED).llr, found.llr);
+        assert_eq!(format!("{:?}", site(4, -1.0).thresholds(&SHIPPED).llr), format!("{:?}", found.llr));
         assert!((found.threshold(Strictness::Far01Pct).0 - 3.6).abs() < 1e-6);
     }
 

@@ -114,15 +114,15 @@ fn sites(engine: &Engine, callers: &[Caller], size: usize) -> Vec<Aim> {
     let mut llr = [0.0; 3];
     for split in 0..SPLITS {
         let enrolled = draw(callers.len(), size, split);
-        let keys: Vec<i64> = enrolled.iter().map(|&at| at as i64).collect();
-        let mut site = Site::new();
+        let keys: Vec<i64> = enrolled.iter().filter_map(|&at| i64::try_from(at).ok()).collect();
+        let mut learned = Site::new();
         for &key in &keys {
             let others = partners(key, &keys).into_iter();
             let scores: Vec<_> =
                 others.map(|other| (other, callers[other as usize].takes[key as usize].clone())).collect();
-            site.add(key, &scores);
+            learned.add(key, &scores);
         }
-        let found = site.thresholds(&shipped);
+        let found = learned.thresholds(&shipped);
         let residents: BTreeSet<usize> = enrolled.iter().map(|&at| callers[at].speaker).collect();
         for &at in &enrolled {
             for &(score, speaker) in &callers[at].probes {
@@ -146,8 +146,16 @@ fn sites(engine: &Engine, callers: &[Caller], size: usize) -> Vec<Aim> {
     let rate = |[accepted, all]: [usize; 2]| accepted as f64 / all.max(1) as f64;
     let aim = |at: usize| {
         let [far, accepted, shipped_far, shipped_accepted] = tallies[at].map(rate);
-        let (nominal, frr, shipped_frr) = (NOMINAL[at], 1.0 - accepted, 1.0 - shipped_accepted);
-        Aim { nominal, llr: llr[at], far, ratio: far / nominal, frr, shipped_far, shipped_frr }
+        let nominal = NOMINAL[at];
+        Aim {
+            nominal,
+            llr: llr[at],
+            far,
+            ratio: far / nominal,
+            frr: 1.0 - accepted,
+            shipped_far,
+            shipped_frr: 1.0 - shipped_accepted,
+        }
     };
     (0..NOMINAL.len()).map(aim).collect()
 }

@@ -138,7 +138,12 @@ fn extent(signal: &SignalScores) -> (f32, f32) {
     let scores = signal.trials.iter().filter_map(|trial| trial.score).filter(|score| score.is_finite());
     let (low, high) =
         scores.fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), score| (low.min(score), high.max(score)));
-    if low < high { (low, high) } else { (low.min(0.0).max(-1.0), high.max(1.0).min(2.0)) }
+    match low.partial_cmp(&high) {
+        Some(std::cmp::Ordering::Less) => (low, high),
+        Some(std::cmp::Ordering::Equal) => (low - 1.0, high + 1.0),
+        // There are none.
+        _ => (-1.0, 1.0),
+    }
 }
 
 fn histogram(signal: &SignalScores) -> Chart {

@@ -193,7 +193,7 @@ mod tests {
 
     fn report() -> Report {
         let trial = |at: usize| SignalTrial {
-            score: (at != 3).then_some(if at % 4 == 0 { 5.0 } else { -5.0 } + (at % 7) as f32),
+            score: (at != 3).then_some(if at.is_multiple_of(4) { 5.0 } else { -5.0 } + (at % 7) as f32),
             kind: Kind::of(at.is_multiple_of(4), Some(!at.is_multiple_of(5))),
             label: format!("model-{at} <b>&"),
         };
