@@ -26,14 +26,14 @@ const LEAST_CALLERS: usize = 5;
 const PRIOR_CALLERS: f32 = 5.0;
 /// Standard errors between callers that a threshold is raised by.
 ///
-/// With one, 20 callers of `crowd`/`var` let through 0.3 instead of 1 %: sites are too strict before they are too loose, since a
+/// With one, and a prior of ten callers, 20 callers of `crowd`/`var` let through 0.3 instead of 1 %; as it is, 0.5 %: sites are too strict before they are too loose, since a
 /// skewed error makes the quantile of few callers too high already.
 const MARGINS: f32 = 0.5;
 /// What a threshold is raised by while nothing is known of a site, falling as its callers grow.
 ///
 /// Ratios fall by a factor of ten in 2.4 units; below 20 callers 2 to 5 times too many pass, which is 0.7 to 1.7.
 const UNKNOWN: f32 = 1.2;
-/// A site's threshold is never lower than the shipped one by more than this: a quarter of its rate at most is given back.
+/// A site's threshold is never lower than the shipped one by more than this: at most four times as many may then pass.
 ///
 /// Callers who happen to be unlike each other say little about the impostor who chooses whom to imitate.
 const MOST_LOOSER: f32 = 1.5;

@@ -65,3 +65,64 @@ fn material(labels: &BTreeMap<i64, (bool, String)>, attempts: &[Attempt]) -> any
     let counts = Counts { speakers: callers.len(), targets, impostors: samples.len() - targets };
     Ok(Material { samples, counts, source: "labelled attempts".to_owned(), prior: vec![1.0, 0.0] })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::types::{CallSid, CallerId, LineName, Timestamp, Verdict};
+
+    fn attempt(id: i64, caller: Option<CallerId>, signals: serde_json::Value) -> Attempt {
+        Attempt {
+            id,
+            at: Timestamp::UNIX_EPOCH,
+            call: CallSid::parse(SID).unwrap(),
+            turn: 1,
+            line: LineName("main".to_owned()),
+            caller,
+            number: None,
+            verdict: Verdict::Accept,
+            signals: Some(signals),
+        }
+    }
+
+    const SID: &str = "CA00000000000000000000000000000000";
+
+    fn labels(text: &str) -> anyhow::Result<BTreeMap<i64, (bool, String)>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("labels.tsv");
+        std::fs::write(&path, text)?;
+        labels_of(&Table::read(&path)?)
+    }
+
+    #[test]
+    fn labelled_ratios_are_samples_and_attempts_without_one_are_left_out() {
+        let (ann, ben) = (CallerId::new(), CallerId::new());
+        let attempts = [
+            attempt(1, Some(ann), json!({ "llr": 4.0 })),
+            attempt(2, Some(ann), json!({ "llr": -6.0 })),
+            attempt(3, Some(ben), json!({ "llr": 5.5 })),
+            attempt(4, Some(ben), json!({ "llr": null })),
+            attempt(5, None, json!({ "llr": 1.0 })),
+        ];
+        let labels = labels("attempt\tlabel\n1\tgenuine\n2\timpostor\n3\tgenuine\n4\tgenuine\n5\timpostor\n").unwrap();
+        let found = material(&labels, &attempts).unwrap();
+        assert_eq!(found.counts, Counts { speakers: 2, targets: 2, impostors: 1 });
+        assert_eq!(found.samples[1].features, [-6.0, 1.0]);
+        assert!(found.samples[0].model == found.samples[0].probe && found.samples[1].model != found.samples[1].probe);
+        assert!(material(&labels, &attempts[1..]).err().unwrap().to_string().contains("no attempt 1"));
+    }
+
+    #[test]
+    fn labels_that_cannot_be_used_are_refused_by_line() {
+        for (rows, names) in [
+            ("1\tmaybe", "labels.tsv:2: expected genuine"),
+            ("one\tgenuine", "labels.tsv:2: an attempt's id"),
+            ("1\tgenuine\n1\timpostor", "labels.tsv:3: contradicts"),
+        ] {
+            let complaint = labels(&format!("attempt\tlabel\n{rows}\n")).unwrap_err().to_string();
+            assert!(complaint.contains(names), "{complaint}");
+        }
+    }
+}

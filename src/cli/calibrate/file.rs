@@ -36,9 +36,7 @@ pub(super) fn render(found: &CalibrationFile, held_out: &HeldOut) -> String {
     line(format_args!("speakers = {}", data.speakers));
     line(format_args!("targets = {}", data.targets));
     line(format_args!("impostors = {}", data.impostors));
-    line(format_args!(
-        "# Aims for which too few impostors came so high: thresholds along a straight line through log FAR."
-    ));
+    line(format_args!("# Aims for which too few impostors came so high: thresholds lie along a normal tail."));
     let extrapolated: Vec<String> = data.extrapolated.iter().map(|name| quoted(name)).collect();
     line(format_args!("extrapolated = [{}]", extrapolated.join(", ")));
     line(format_args!(

@@ -16,8 +16,8 @@ pub const NOMINAL: [f64; 3] = [0.01, 0.001, 0.0001];
 
 /// The least that a calibration is fitted on.
 ///
-/// With 20 speakers a threshold fitted for 0.1 % is met within a factor of three on others (`callprint eval --site`); with 10,
-/// 2 to 5 times as many pass. 100 targets bound the standard error of a false-reject rate of 5 % at 2 %. 380 impostors, those
+/// With fewer than 20 speakers 2 to 5 times as many pass as 0.1 % were to (a study of held-out sets), or margins so wide that a
+/// third of the targets fail (`callprint eval --site`). 100 targets bound the standard error of a false-reject rate of 5 % at 2 %. 380 impostors, those
 /// of 20 speakers against each other, leave four above the threshold for 1 %; what is rarer is extrapolated.
 pub const LEAST: Counts = Counts { speakers: 20, targets: 100, impostors: 380 };
 

@@ -6,7 +6,7 @@ use crate::scoring::metrics::{Random, SpeakerTrial, probit};
 const READ_OFF_FROM: f64 = 10.0;
 /// Where the line begins that is extrapolated: at ten times the rate that can still be read off, or at half of all.
 const DECADE: f64 = 10.0;
-/// Draws of speakers behind a margin; more change it by less than 0.05.
+/// Draws of speakers behind a margin: a standard deviation of 200 draws is right to a twentieth of itself.
 const DRAWS: usize = 200;
 
 /// A threshold and where it comes from.
@@ -22,7 +22,7 @@ pub struct Tail {
 ///
 /// Scores rise, each with its weight. Where enough impostors are above it the threshold is read off; beyond, along a straight
 /// line through normal deviates, since ratios of unlike voices end about as a normal distribution does. An exponential tail was
-/// tried first: from the highest tenth of `crowd`/`var` it put the threshold for 0.1 % at 4.9, where a quarter of the targets
+/// tried first: from the highest tenth of `crowd`/`var` it put the threshold for 0.1 % at 4.9, margin included, where a quarter of the targets
 /// and no stranger of 42,000 is on the wrong side. None without scores.
 pub fn tail_threshold(scores: &[(f32, f64)], far: f64) -> Option<Tail> {
     let all: f64 = scores.iter().map(|(_, weight)| weight).sum();
