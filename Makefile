@@ -1,6 +1,6 @@
 # Everything a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo run test bench peer lint eval attack
+.PHONY: help setup setup-tests demo run test bench peer lint eval report attack
 
 DATA ?= ../shared/data
 CONFIG ?=
@@ -54,3 +54,9 @@ attack: setup ## count what gets in of replays, disguises and machines, over DAT
 	    target/release/callprint attack --tts --enroll $(DATA)/$$set/enroll.tsv --trials $(DATA)/$$set/trials.tsv \
 	        --audio $(DATA)/$$list || exit 1; \
 	done
+
+report: setup ## draw how good the decisions are over DATA into target/report/index.html
+	@cargo build --release --quiet
+	@target/release/callprint eval --intervals 1000 --report target/report/index.html \
+	    $(foreach list,digits/tel digits/var crowd/tel crowd/var sentences/tel sentences/var,\
+	    --set $(list)=$(DATA)/$(dir $(list))enroll.tsv,$(DATA)/$(dir $(list))trials.tsv,$(DATA)/$(list))

@@ -42,7 +42,8 @@ fn five_seconds() -> Vec<u8> {
 }
 
 fn library() -> Library {
-    let models = config::Models { dir: None, onnxruntime: None, speaker: String::new(), sessions: 1 };
+    let models =
+        config::Models { dir: None, onnxruntime: None, speaker: String::new(), calibration: None, sessions: 1 };
     Library::load(&models).unwrap()
 }
 

@@ -40,6 +40,7 @@ pub(super) struct Args {
 
 #[derive(Serialize)]
 pub(super) struct View {
+    id: i64,
     at: Timestamp,
     call: CallSid,
     turn: u32,
@@ -54,6 +55,7 @@ pub(super) struct View {
 impl View {
     pub(super) fn new(attempt: Attempt, mask: Mask) -> Self {
         Self {
+            id: attempt.id,
             at: attempt.at,
             call: attempt.call,
             turn: attempt.turn,

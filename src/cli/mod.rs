@@ -14,6 +14,7 @@ macro_rules! say {
 mod api_keys;
 pub(crate) mod attack;
 mod attempts;
+mod calibrate;
 mod call;
 mod callers;
 mod demo;
@@ -62,9 +63,10 @@ enum Command {
     Call(Box<call::Args>),
     Load(Box<load::Args>),
     Score(score::Args),
-    Eval(eval::Args),
+    Eval(Box<eval::Args>),
     EvalChallenge(eval::challenge::Args),
     Attack(attack::Args),
+    Calibrate(Box<calibrate::Args>),
 }
 
 /// How a command ends; the number is the program's exit code.
@@ -95,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Eval(args) => eval::run(&args),
         Command::EvalChallenge(args) => eval::challenge::run(&args),
         Command::Attack(args) => attack::run(&args),
+        Command::Calibrate(args) => calibrate::run(&args),
     };
     let exit = outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

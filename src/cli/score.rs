@@ -6,7 +6,6 @@ use serde::Serialize;
 use super::models::ModelArgs;
 use super::{Exit, recording};
 use crate::engine::{self, AskedFor, Assessment, Bar, Claim, Engine, Take};
-use crate::models::Library;
 use crate::phrase::Challenge;
 use crate::scoring::Agreement;
 use crate::types::{Reason, Strictness};
@@ -70,7 +69,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if args.enroll.len() != TAKES {
         bail!("--enroll is given {} times; a voiceprint is made of {TAKES} takes", args.enroll.len());
     }
-    let engine = Engine::new(Library::load(&args.models.to_config(1))?);
+    let engine = args.models.engine(1)?;
     let takes = args.enroll.iter().map(|path| enrollment_take(&engine, path)).collect::<anyhow::Result<Vec<_>>>()?;
     let enrolled = enroll(&engine, &takes)?;
     let take_agreement = enrolled.voiceprint().agreement();

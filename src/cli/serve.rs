@@ -72,6 +72,9 @@ pub(super) fn open(config: Config) -> anyhow::Result<Service> {
     });
     let store = store.map_err(|_| anyhow::anyhow!("opening the store panicked"))?.context("store")?;
     let engine = Engine::new(library.context("models")?).hearing_machines(config.verification.synthetic);
+    let engine = engine.calibrated(config.models.calibration.as_deref());
+    let engine = engine.map_err(|error| anyhow::anyhow!("{}: {error}", error.code()))?;
+    tracing::info!(model = %engine.model(), calibration = engine.calibrated_by(), "models are ready");
     Ok(Service::start(config, store, engine)?)
 }
 

@@ -88,6 +88,9 @@ pub struct Models {
     pub onnxruntime: Option<PathBuf>,
     /// Id of the speaker model, heard alone, or of two joined by a plus; empty takes the manifest's default and its second opinion.
     pub speaker: String,
+    /// A calibration of the operator's own; empty takes the one that comes with the model.
+    #[serde(deserialize_with = "path_unless_empty")]
+    pub calibration: Option<PathBuf>,
     /// Sessions of each model, each running one inference at a time on one thread.
     pub sessions: usize,
 }

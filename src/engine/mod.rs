@@ -4,6 +4,7 @@
 //! keeps nothing between two takes.
 
 mod assessment;
+mod calibration;
 mod claim;
 mod enrolled;
 mod error;
@@ -16,10 +17,14 @@ mod verdict;
 mod words;
 
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
 pub use assessment::{Assessment, Examined, Signals, Take, Voice};
+pub use calibration::{
+    CalibrationError, CalibrationFile, FittedOn, Measured, SCHEMA as CALIBRATION_SCHEMA, Thresholds, revision,
+};
 pub use claim::{Asked, AskedFor, Claim, Claimed};
 pub use enrolled::{Enrolled, EnrolledError, EnrolledTake};
 pub use error::EngineError;
@@ -34,9 +39,9 @@ use crate::audio::resample;
 use crate::features::{Fbank, Features};
 use crate::liveness::Fingerprinter;
 use crate::models::Library;
-use crate::scoring::site::Attempt;
-pub use crate::scoring::site::Site;
-use crate::scoring::{Calibration, Embedding, ModelId, ScoreError, Voiceprint};
+pub use crate::scoring::site::SiteThresholds;
+use crate::scoring::site::{Site, partners};
+use crate::scoring::{Calibration, Embedding, ModelId, ScoreError, TakePrint, Voiceprint};
 use crate::types::{Clip8k, Clip16k, Cosine, Llr, Reason, Strictness};
 use crate::vad::{self, Quality, QualityLimits, Speech, VadConfig};
 
@@ -50,6 +55,9 @@ const MAX_SCORED_SAMPLES: usize = 10 * Clip8k::RATE_HZ as usize;
 #[derive(Clone, Debug)]
 pub struct Engine {
     models: Library,
+    calibration: Calibration,
+    /// What the calibration is, for people.
+    calibrated_by: Arc<str>,
     fbank: Arc<Fbank>,
     fingerprinter: Fingerprinter,
     vad: VadConfig,
@@ -58,10 +66,46 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine on these models.
+    /// An engine on these models, with the calibration that comes with them.
     pub fn new(models: Library) -> Self {
-        let fingerprinter = Fingerprinter::new();
-        Self { models, fbank: Arc::new(Fbank::new()), fingerprinter, vad: VadConfig::default(), hears_machines: false }
+        let calibration = models.opinion().map_or(models.speaker().calibration, |opinion| opinion.calibration);
+        Self {
+            models,
+            calibration,
+            calibrated_by: "the model's own".into(),
+            fbank: Arc::new(Fbank::new()),
+            fingerprinter: Fingerprinter::new(),
+            vad: VadConfig::default(),
+            hears_machines: false,
+        }
+    }
+
+    /// The same with the calibration of a file; without a file, the same.
+    ///
+    /// # Errors
+    /// [`CalibrationError`] when the file is not one of this model's.
+    pub fn calibrated(self, file: Option<&Path>) -> Result<Self, CalibrationError> {
+        let Some(path) = file else { return Ok(self) };
+        let found = CalibrationFile::read(path, &self.models)?;
+        let calibration = found.calibration(self.calibration);
+        let (speakers, made) = (found.data.speakers, &found.made);
+        let calibrated_by = format!("{} of {made}, fitted on {speakers} speakers", path.display()).into();
+        Ok(Self { calibration, calibrated_by, ..self })
+    }
+
+    /// The calibration in use.
+    pub fn calibration(&self) -> Calibration {
+        self.calibration
+    }
+
+    /// What the calibration in use is, for people.
+    pub fn calibrated_by(&self) -> &str {
+        &self.calibrated_by
+    }
+
+    /// The models.
+    pub fn models(&self) -> &Library {
+        &self.models
     }
 
     /// The same, which listens for synthetic speech as well: 70 ms more a take, and what it hears is advice.
@@ -74,21 +118,17 @@ impl Engine {
     ///
     /// A voiceprint of another one cannot be verified here.
     pub fn model(&self) -> &ModelId {
-        self.models.opinion().map_or(&self.models.speaker().id, |opinion| &opinion.id)
+        self.models.voice_id()
     }
 
     /// The lowest log-likelihood ratio that is accepted.
     pub fn threshold(&self, strictness: Strictness) -> Llr {
-        self.calibration().threshold(strictness)
+        self.calibration.threshold(strictness)
     }
 
     /// The lowest cosine between two takes of one enrollment.
     pub fn least_agreement(&self) -> Cosine {
         self.models.opinion().map_or(self.models.speaker().least_agreement, |opinion| opinion.least_agreement)
-    }
-
-    fn calibration(&self) -> &Calibration {
-        self.models.opinion().map_or(&self.models.speaker().calibration, |opinion| &opinion.calibration)
     }
 
     /// Finds the speech of a clip, judges it, and if it is good enough takes its voice.
@@ -180,19 +220,22 @@ impl Engine {
         self.replay(&take.fingerprint, earlier).is_some_and(|score| score.is_replay())
     }
 
-    /// What callers' voices say about each other: every take of each against every other's voiceprint.
-    pub fn site(&self, callers: &[Voiceprint]) -> Site {
-        let mut attempts = Vec::with_capacity(callers.len() * callers.len() * 3);
-        for (taker, takes) in (0..).zip(callers) {
-            for (owner, voiceprint) in (0..).zip(callers).filter(|(owner, _)| *owner != taker) {
-                for take in takes.takes() {
-                    let voice = Voice { embedding: take.embedding.clone(), heard_ms: take.net_speech_ms };
-                    let scored = self.score(voiceprint, &voice);
-                    attempts.extend(scored.ok().map(|(_, llr)| Attempt { taker, owner, llr }));
-                }
-            }
+    /// The voice's thresholds that hold for these callers: some takes of each are tried against others' voiceprints.
+    pub fn site(&self, callers: &[Voiceprint]) -> SiteThresholds {
+        let keys: Vec<i64> = (0..callers.len() as i64).collect();
+        let voiceprint = |key: i64| callers.get(key as usize);
+        let mut site = Site::new();
+        for &key in &keys {
+            let Some(caller) = voiceprint(key) else { continue };
+            let against = |other: i64| {
+                let owner = voiceprint(other)?;
+                let ratios = caller.takes().iter().filter_map(|take| Some(self.score_print(owner, take).ok()?.0));
+                Some((other, ratios.collect()))
+            };
+            let scores: Vec<_> = partners(key, &keys).into_iter().filter_map(against).collect();
+            site.add(key, &scores);
         }
-        Site::of(callers.len() as u32, &attempts, self.threshold(Strictness::Far001Pct))
+        site.thresholds(&self.calibration)
     }
 
     /// How long it takes to say the phrase of a voiceprint: net speech in milliseconds, the mean of its takes.
@@ -212,8 +255,17 @@ impl Engine {
     pub fn score(&self, voiceprint: &Voiceprint, voice: &Voice) -> Result<(Cosine, Llr), ScoreError> {
         let cosine = voiceprint.score(&voice.embedding)?;
         let heard_s = voice.heard_ms as f32 / 1000.0;
-        let llr = self.calibration().llr(cosine, heard_s, voiceprint.agreement().mean);
+        let llr = self.calibration.llr(cosine, heard_s, voiceprint.agreement().mean);
         Ok((cosine, llr))
+    }
+
+    /// Scores an enrollment take as a probe: what one caller's take is worth against another's voiceprint.
+    ///
+    /// # Errors
+    /// [`ScoreError::ModelMismatch`] when they come from different models.
+    pub fn score_print(&self, voiceprint: &Voiceprint, take: &TakePrint) -> Result<Llr, ScoreError> {
+        let cosine = voiceprint.score(&take.embedding)?;
+        Ok(self.calibration.llr(cosine, take.net_speech_ms as f32 / 1000.0, voiceprint.agreement().mean))
     }
 
     /// Whether a take is clearly the enrolled voice: more speech would hardly change it.

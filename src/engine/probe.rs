@@ -148,6 +148,6 @@ impl Engine {
         let direction = Embedding::unit(voice.embedding.model().clone(), random.collect())?;
         let cosine = Cosine((direction.cosine(&voice.embedding)?.0 * SPREAD).clamp(-1.0, 1.0));
         let heard_s = voice.heard_ms as f32 / 1000.0;
-        Ok(self.calibration().llr(cosine, heard_s, USUAL_AGREEMENT))
+        Ok(self.calibration.llr(cosine, heard_s, USUAL_AGREEMENT))
     }
 }

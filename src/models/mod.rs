@@ -37,6 +37,7 @@ pub use stream::SpeechStream;
 use crate::config;
 use crate::features::Features;
 use crate::phrase::{ChallengeCalibration, PhraseCalibration, Reading, Sound, Space, Spelling, Tokens};
+use crate::scoring::ModelId;
 use crate::types::{Clip8k, Clip16k};
 use crate::vad::CHUNK;
 use manifest::{Manifest, Role};
@@ -200,6 +201,11 @@ impl Library {
     /// What surrounds the second opinion, if one is heard.
     pub fn opinion(&self) -> Option<&OpinionSpec> {
         self.0.opinion.as_ref().map(|opinion| &opinion.spec)
+    }
+
+    /// What makes voices: the speaker model's id, joined with the second opinion's where one is heard.
+    pub fn voice_id(&self) -> &ModelId {
+        self.opinion().map_or(&self.speaker().id, |opinion| &opinion.id)
     }
 
     /// What surrounds the speaker model: its id, projection and calibration.

@@ -36,13 +36,43 @@ pub struct Calibration {
 }
 
 impl Calibration {
+    /// What is weighed: names in the order of [`features`](Self::features) and [`weights`](Self::weights).
+    pub const FEATURES: [&str; 5] = ["score", "score_by_ln_s", "ln_net_speech_s", "take_agreement", "offset"];
+
+    /// What the weights multiply; the last is the offset's constant.
+    pub fn features(cosine: Cosine, net_speech_s: f32, take_agreement: Cosine) -> [f32; 5] {
+        let ln_s = net_speech_s.clamp(FITTED_FROM_S, FITTED_TO_S).ln();
+        [cosine.0, cosine.0 * ln_s, ln_s, take_agreement.0, 1.0]
+    }
+
+    /// The weights as a vector, to be fitted.
+    pub const fn weights(&self) -> [f32; 5] {
+        [self.score, self.score_by_ln_s, self.ln_net_speech_s, self.take_agreement, self.offset]
+    }
+
+    /// The same with other weights.
+    #[must_use]
+    pub const fn with_weights(self, weights: [f32; 5]) -> Self {
+        let [score, score_by_ln_s, ln_net_speech_s, take_agreement, offset] = weights;
+        Self { score, score_by_ln_s, ln_net_speech_s, take_agreement, offset, ..self }
+    }
+
+    /// The same with other thresholds, for false-accept rates of 1 %, 0.1 % and 0.01 %.
+    #[must_use]
+    pub const fn with_thresholds(self, thresholds: [f32; 3]) -> Self {
+        let [one, tenth, hundredth] = thresholds;
+        Self { llr_at_far_1pct: one, llr_at_far_0_1pct: tenth, llr_at_far_0_01pct: hundredth, ..self }
+    }
+
+    /// The thresholds for false-accept rates of 1 %, 0.1 % and 0.01 %.
+    pub const fn thresholds(&self) -> [f32; 3] {
+        [self.llr_at_far_1pct, self.llr_at_far_0_1pct, self.llr_at_far_0_01pct]
+    }
+
     /// The log-likelihood ratio of a probe's cosine.
     pub fn llr(&self, cosine: Cosine, net_speech_s: f32, take_agreement: Cosine) -> Llr {
-        let ln_s = net_speech_s.clamp(FITTED_FROM_S, FITTED_TO_S).ln();
-        Llr((self.score + self.score_by_ln_s * ln_s) * cosine.0
-            + self.ln_net_speech_s * ln_s
-            + self.take_agreement * take_agreement.0
-            + self.offset)
+        let features = Self::features(cosine, net_speech_s, take_agreement);
+        Llr(features.iter().zip(self.weights()).map(|(feature, weight)| feature * weight).sum())
     }
 
     /// Whether a higher cosine gives a higher ratio, however much was heard.

@@ -5,6 +5,7 @@ mod bytes;
 mod calibration;
 mod embedding;
 mod error;
+pub mod fit;
 mod learned;
 pub mod metrics;
 pub mod site;

@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use super::clients::Clients;
 use super::listen::{self, Reporter};
-use super::site::{self, SiteThresholds};
+use super::site::{self, OwnThresholds};
 use super::stream::{Ears, Places};
 use super::takes::Takes;
 use super::token::TokenSigner;
@@ -45,7 +45,7 @@ struct Inner {
     signer: Option<TokenSigner>,
     takes: Arc<Takes>,
     clients: Clients,
-    site: SiteThresholds,
+    site: OwnThresholds,
     places: Arc<Places>,
     ears: Ears,
     reporter: Option<Reporter>,
@@ -94,7 +94,7 @@ impl Service {
             signer: TokenSigner::new(&config.token),
             takes: Takes::new(config.models.sessions),
             clients: Clients::default(),
-            site: SiteThresholds::default(),
+            site: OwnThresholds::default(),
             config,
             store,
             engine,
@@ -206,7 +206,7 @@ impl Service {
         &self.0.takes
     }
 
-    pub(super) fn site(&self) -> &SiteThresholds {
+    pub(super) fn site(&self) -> &OwnThresholds {
         &self.0.site
     }
 

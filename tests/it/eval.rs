@@ -241,3 +241,43 @@ fn conversations_are_judged_while_they_go_on() {
         assert!((3.0..9.0).contains(&seconds), "{found}");
     }
 }
+
+#[test]
+fn a_closer_look_has_intervals_speakers_and_a_page_that_is_the_same_each_time() {
+    let lists = Lists::new();
+    let page = lists.folder.path().join("page.html");
+    let look = |more: &[&str]| {
+        let mut args = vec!["--intervals", "50", "--by", "speaker", "--report", page.to_str().unwrap()];
+        args.extend(more);
+        let output = lists.eval(&args);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        (String::from_utf8(output.stdout).unwrap(), std::fs::read_to_string(&page).unwrap())
+    };
+    let (said, first) = look(&[]);
+    assert!(said.contains("95 % intervals over 3 speakers") && said.contains("\nanna "), "{said}");
+    for part in ["<svg role=\"img\"", "anna_pass_5.wav", "campplus-zh-en-192-int8-v1", "right speaker, other phrase"] {
+        assert!(first.contains(part), "{part}");
+    }
+    let (found, second) = look(&["--json"]);
+    assert_eq!(first, second);
+    let found: Value = serde_json::from_str(&found).unwrap();
+    assert_eq!((&found["intervals"]["speakers"], &found["by_speaker"][0]["targets"]), (&3.into(), &8.into()));
+    assert!(found["min_cllr"].as_f64().unwrap() <= found["cllr"].as_f64().unwrap());
+    assert!(look(&["--date", "2026-01-02"]).1.contains("2026-01-02"));
+}
+
+#[test]
+fn several_sets_are_printed_by_name() {
+    let lists = Lists::new();
+    lists.eval(&["--json"]);
+    let path = |name: &str| lists.folder.path().join(name).display().to_string();
+    let set =
+        |name: &str| format!("{name}={},{},{}", path("enroll.tsv"), path("trials.tsv"), lists.folder.path().display());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callprint"));
+    let output = command.args(["eval", "--json", "--set", &set("one"), "--set", &set("two")]).output().unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&found["one"]["targets"], &found["one"]["eer"]), (&found["two"]["targets"], &found["two"]["eer"]));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callprint"));
+    let output = command.args(["eval", "--json", "--site", "--set", &set("one")]).output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), serde_json::json!([]), "three are too few");
+}

@@ -31,7 +31,13 @@ pub(crate) fn vectors(name: &str) -> serde_json::Value {
 
 /// How tests ask for models: the repository's default ones, one session of each.
 pub(crate) fn models() -> config::Models {
-    config::Models { dir: Some(root().join("models")), onnxruntime: None, speaker: String::new(), sessions: 1 }
+    config::Models {
+        dir: Some(root().join("models")),
+        onnxruntime: None,
+        speaker: String::new(),
+        calibration: None,
+        sessions: 1,
+    }
 }
 
 /// The repository's models.

@@ -2,6 +2,7 @@
 
 mod api;
 mod attack;
+mod calibrate;
 mod call_command;
 mod calls;
 mod crash;

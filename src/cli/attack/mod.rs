@@ -17,7 +17,6 @@ use super::eval::{listen, lists};
 use super::models::ModelArgs;
 use super::score::strictness;
 use crate::engine::Engine;
-use crate::models::Library;
 use crate::types::Strictness;
 use attempt::{Caller, Rules};
 use report::Report;
@@ -91,7 +90,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = args.threads.map_or_else(cores, usize::from);
     let lists = lists::read(&args.enroll, &args.trials, &args.audio)?;
-    let engine = Engine::new(Library::load(&args.models.to_config(threads))?).hearing_machines(args.synthetic);
+    let engine = args.models.engine(threads)?.hearing_machines(args.synthetic);
     let report = bench(&engine, &lists, args, threads)?;
     if args.json {
         say!("{}", serde_json::to_string_pretty(&report)?);

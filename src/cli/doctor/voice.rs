@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::Finding;
 use crate::config::Config;
+use crate::engine::Engine;
 use crate::features::{Fbank, Features};
 use crate::models::{Library, ModelError};
 use crate::types::Clip8k;
@@ -38,7 +39,24 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     let loaded = format!("{id} loaded in {} ms, {runtime}", start.elapsed().as_millis());
     let mut findings = vec![Finding::good("models", loaded), self_test(&library)];
     findings.extend(opinion_self_test(&library));
+    findings.push(calibration(config, library));
     findings
+}
+
+/// Which calibration decides, and whether it belongs to the model.
+fn calibration(config: &Config, library: Library) -> Finding {
+    let check = "calibration";
+    match Engine::new(library).calibrated(config.models.calibration.as_deref()) {
+        Ok(engine) => {
+            let [one, tenth, hundredth] = engine.calibration().thresholds();
+            let name = engine.calibrated_by();
+            Finding::good(check, format!("{name}; LLR ≥ {one:.1}, {tenth:.1}, {hundredth:.1} for FAR 1, 0.1, 0.01 %"))
+        }
+        Err(error) => {
+            let advice = "run `callprint calibrate` for this model, or set models.calibration = \"\"";
+            Finding::bad(check, format!("{}: {error}", error.code()), advice)
+        }
+    }
 }
 
 /// Listens to a signal whose embedding is known.

@@ -13,7 +13,6 @@ use crate::audio::resample;
 use crate::cli::models::ModelArgs;
 use crate::cli::{Exit, recording};
 use crate::engine::Engine;
-use crate::models::Library;
 use crate::phrase::{Challenge, Frames};
 use crate::scoring::metrics::Trials;
 use crate::types::{Clip8k, Strictness};
@@ -82,7 +81,7 @@ struct Heard {
 /// Runs the command.
 pub(in crate::cli) fn run(args: &Args) -> anyhow::Result<Exit> {
     let lists = lists::read(&args.enroll, &args.trials, &args.audio)?;
-    let engine = Engine::new(Library::load(&args.models.to_config(usize::from(args.threads)))?);
+    let engine = args.models.engine(usize::from(args.threads))?;
     let heard = listen(&engine, &lists, args)?;
     phrases(&engine, &lists, &heard)?;
     let mut ratios: [Vec<f32>; 3] = Default::default();

@@ -3,11 +3,13 @@ use std::collections::BTreeMap;
 use anyhow::ensure;
 use serde::Serialize;
 
+use super::by_speaker::SpeakerRow;
 use super::listen::Heard;
 use super::lists::{Lists, Recording};
+use super::speakers::Speakers;
 use super::stream::Streamed;
 use crate::engine::{Engine, Take};
-use crate::scoring::metrics::Trials;
+use crate::scoring::metrics::{Intervals, SpeakerTrial, Trials};
 use crate::scoring::{TakePrint, Voiceprint};
 use crate::types::Strictness;
 use crate::vad::QualityLimits;
@@ -15,6 +17,9 @@ use crate::vad::QualityLimits;
 /// Everything an evaluation found. The first ten keys are fixed; rates are fractions.
 #[derive(Debug, Serialize)]
 pub(super) struct Figures {
+    /// The set's name, where it has one; not among the keys, as it is one of its own where several are printed.
+    #[serde(skip)]
+    pub(super) set: String,
     #[serde(flatten)]
     pub(super) all: Rates,
     /// Length of all recordings together.
@@ -31,6 +36,14 @@ pub(super) struct Figures {
     pub(super) recordings: usize,
     /// Rows of the trial list that repeat an earlier one, and count once.
     pub(super) repeated_rows: usize,
+    /// What the best calibration of these scores would cost; `cllr` is what this one does.
+    pub(super) min_cllr: Option<f64>,
+    /// With `--intervals`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) intervals: Option<Intervals>,
+    /// With `--by speaker`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) by_speaker: Vec<SpeakerRow>,
     /// `same` and `other` phrase, when the list tells.
     pub(super) by_phrase: BTreeMap<&'static str, Rates>,
     /// What callers meet at the thresholds that the model's manifest gives.
@@ -72,7 +85,7 @@ pub(super) struct AtThreshold {
 
 /// A recording that is too poor, and why.
 #[derive(Debug, Serialize)]
-pub(super) struct Fault {
+pub(in crate::cli) struct Fault {
     pub(super) recording: String,
     pub(super) reason: &'static str,
 }
@@ -80,20 +93,20 @@ pub(super) struct Fault {
 /// The score of one trial; none when it could not be scored.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scored {
-    llr: Option<f32>,
-    is_target: bool,
-    same_phrase: Option<bool>,
+    pub(super) llr: Option<f32>,
+    pub(super) is_target: bool,
+    pub(super) same_phrase: Option<bool>,
 }
 
 /// What the takes of the lists became.
-pub(super) struct Voices {
-    pub(super) voiceprints: Vec<Option<Voiceprint>>,
+pub(in crate::cli) struct Voices {
+    pub(in crate::cli) voiceprints: Vec<Option<Voiceprint>>,
     pub(super) failed_takes: Vec<Fault>,
     pub(super) takes_differ: Vec<String>,
 }
 
 /// Makes a voiceprint of each enrollment row from those of its takes that a line would have taken.
-pub(super) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(usize) -> &'h Heard) -> Voices {
+pub(in crate::cli) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(usize) -> &'h Heard) -> Voices {
     let mut voices = Voices { voiceprints: Vec::new(), failed_takes: Vec::new(), takes_differ: Vec::new() };
     for enrollment in &lists.enrollments {
         let mut prints = Vec::new();
@@ -178,6 +191,24 @@ pub(super) fn rates(scored: &[Scored]) -> anyhow::Result<Rates> {
         impostors: counts.1,
         failures: scored.iter().filter(|trial| trial.llr.is_none()).count(),
     })
+}
+
+/// The cost of the best calibration of the trials that have a score.
+pub(super) fn min_cllr(scored: &[Scored]) -> Option<f64> {
+    let (targets, impostors) = split(scored, |trial| trial.llr);
+    Trials::new(targets, impostors).ok().map(|trials| trials.min_cllr())
+}
+
+/// The trials with whose voices they compare; one without a score is −∞.
+pub(super) fn speaker_trials(lists: &Lists, scored: &[Scored], speakers: &Speakers) -> Vec<SpeakerTrial> {
+    let trials = lists.trials.iter().zip(scored);
+    let trial = |(trial, scored): (&super::lists::Trial, &Scored)| SpeakerTrial {
+        score: scored.llr.unwrap_or(f32::NEG_INFINITY),
+        is_target: scored.is_target,
+        model: speakers.of_enrollment[trial.enrollment],
+        probe: speakers.of_recording[trial.probe],
+    };
+    trials.map(trial).collect()
 }
 
 /// Rates of the trials with the same and with another phrase, where both kinds of trial exist.

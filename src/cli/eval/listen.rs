@@ -12,23 +12,23 @@ use crate::vad::QualityLimits;
 
 /// A recording that was listened to.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(in crate::cli) struct Heard {
     /// The take, or the stable code of why the file is no audio.
-    pub(super) take: Result<Take, &'static str>,
+    pub(in crate::cli) take: Result<Take, &'static str>,
     /// Length of the recording.
-    pub(super) audio: Duration,
+    pub(in crate::cli) audio: Duration,
     /// From the file's bytes to its voice, on one thread.
-    pub(super) work: Duration,
+    pub(in crate::cli) work: Duration,
 }
 
 impl Heard {
     /// What was heard of so much audio, since `begun`.
-    pub(super) fn new(take: Take, audio_ms: u64, begun: Instant) -> Self {
+    pub(in crate::cli) fn new(take: Take, audio_ms: u64, begun: Instant) -> Self {
         Self { take: Ok(take), audio: Duration::from_millis(audio_ms), work: begun.elapsed() }
     }
 
     /// A file that is no audio.
-    pub(super) fn unheard(code: &'static str, begun: Instant) -> Self {
+    pub(in crate::cli) fn unheard(code: &'static str, begun: Instant) -> Self {
         Self { take: Err(code), audio: Duration::ZERO, work: begun.elapsed() }
     }
 }
@@ -37,7 +37,7 @@ impl Heard {
 ///
 /// # Errors
 /// The first file that cannot be read, or model that fails.
-pub(super) fn listen(engine: &Engine, recordings: &[Recording], threads: usize) -> anyhow::Result<Vec<Heard>> {
+pub(in crate::cli) fn listen(engine: &Engine, recordings: &[Recording], threads: usize) -> anyhow::Result<Vec<Heard>> {
     each(recordings, threads, "recordings", |recording| listen_to(engine, recording))
 }
 

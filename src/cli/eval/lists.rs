@@ -3,6 +3,74 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 
+/// Which lists: one set of three files, or several by name.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(in crate::cli) struct ListArgs {
+    /// Tab-separated list of enrollments: model, take1, take2, take3
+    #[arg(long, value_name = "TSV", requires_all = ["trials", "audio"])]
+    enroll: Option<PathBuf>,
+    /// Tab-separated list of trials: model, probe, target, and if known `same_phrase`, each 1 or 0
+    #[arg(long, value_name = "TSV", requires = "enroll")]
+    trials: Option<PathBuf>,
+    /// Folder with the recordings that the lists name
+    #[arg(long, value_name = "DIR", requires = "enroll")]
+    audio: Option<PathBuf>,
+    /// The same three under a name, in place of them (repeatable)
+    #[arg(long = "set", value_name = "NAME=ENROLL,TRIALS,AUDIO", value_parser = set, conflicts_with = "enroll")]
+    sets: Vec<SetArg>,
+}
+
+/// One set of lists.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct SetArg {
+    /// What it is called; empty for one without a name.
+    pub(in crate::cli) name: String,
+    enroll: PathBuf,
+    trials: PathBuf,
+    audio: PathBuf,
+}
+
+impl ListArgs {
+    /// The sets that were asked for, in order.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(in crate::cli) fn sets(&self) -> anyhow::Result<Vec<SetArg>> {
+        match (&self.enroll, &self.trials, &self.audio) {
+            (Some(enroll), Some(trials), Some(audio)) => Ok(vec![SetArg {
+                name: String::new(),
+                enroll: enroll.clone(),
+                trials: trials.clone(),
+                audio: audio.clone(),
+            }]),
+            _ if self.sets.is_empty() => {
+                bail!("give --enroll, --trials and --audio, or --set NAME=ENROLL,TRIALS,AUDIO")
+            }
+            _ => Ok(self.sets.clone()),
+        }
+    }
+}
+
+impl SetArg {
+    /// Reads its lists.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub(in crate::cli) fn read(&self) -> anyhow::Result<Lists> {
+        read(&self.enroll, &self.trials, &self.audio)
+    }
+}
+
+fn set(text: &str) -> Result<SetArg, String> {
+    let (name, files) = text.split_once('=').ok_or("expected NAME=ENROLL,TRIALS,AUDIO")?;
+    match files.split(',').collect::<Vec<_>>()[..] {
+        [enroll, trials, audio] if !name.is_empty() => {
+            Ok(SetArg { name: name.to_owned(), enroll: enroll.into(), trials: trials.into(), audio: audio.into() })
+        }
+        _ => Err("expected a name, and two lists and a folder with commas between them".to_owned()),
+    }
+}
+
 /// The lists of an evaluation, resolved: who enrolls with what, and which probe is tried against whom.
 #[derive(Debug, Default)]
 pub(in crate::cli) struct Lists {
@@ -124,19 +192,19 @@ fn recording(lists: &mut Lists, known: &mut HashMap<String, usize>, audio: &Path
 }
 
 /// A tab-separated file with a header row; columns go by name, further ones are left alone.
-struct Table {
-    name: String,
+pub(in crate::cli) struct Table {
+    pub(in crate::cli) name: String,
     columns: Vec<String>,
-    rows: Vec<Row>,
+    pub(in crate::cli) rows: Vec<Row>,
 }
 
-struct Row {
-    origin: String,
+pub(in crate::cli) struct Row {
+    pub(in crate::cli) origin: String,
     cells: Vec<String>,
 }
 
 impl Table {
-    fn read(path: &Path) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn read(path: &Path) -> anyhow::Result<Self> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the list {name}"))?;
         let cells = |line: &str| line.split('\t').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
@@ -157,7 +225,7 @@ impl Table {
         self.columns.iter().position(|name| name == column)
     }
 
-    fn column(&self, column: &str) -> anyhow::Result<usize> {
+    pub(in crate::cli) fn column(&self, column: &str) -> anyhow::Result<usize> {
         let has = self.columns.join(", ");
         self.find(column).with_context(|| format!("{}: there is no column {column}; the header has {has}", self.name))
     }

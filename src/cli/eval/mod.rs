@@ -1,42 +1,42 @@
+mod by_speaker;
 pub(super) mod challenge;
 mod conversations;
-mod figures;
+pub(super) mod figures;
 mod line;
 pub(super) mod listen;
 pub(super) mod lists;
+mod look;
 mod print;
+mod report;
 mod settings;
+mod site;
+pub(super) mod speakers;
 mod stream;
 mod turn;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use figures::{Fault, Figures, Scored, Voices};
 use listen::Heard;
-use lists::Lists;
+use lists::{ListArgs, Lists, SetArg};
+use look::LookArgs;
 use rustix::time::{ClockId, clock_gettime};
 use settings::StreamArgs;
+use speakers::Roll;
 use stream::Streamed;
 
 use super::Exit;
 use super::models::ModelArgs;
 use crate::engine::Engine;
-use crate::models::Library;
 
 /// Measure error rates over lists of recordings
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = LISTS)]
 pub(super) struct Args {
-    /// Tab-separated list of enrollments: model, take1, take2, take3
-    #[arg(long, value_name = "TSV")]
-    enroll: PathBuf,
-    /// Tab-separated list of trials: model, probe, target, and if known `same_phrase`, each 1 or 0
-    #[arg(long, value_name = "TSV")]
-    trials: PathBuf,
-    /// Folder with the recordings that the lists name
-    #[arg(long, value_name = "DIR")]
-    audio: PathBuf,
+    #[command(flatten)]
+    lists: ListArgs,
     /// Recordings listened to at once [default: one for each core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -47,6 +47,8 @@ pub(super) struct Args {
     json: bool,
     #[command(flatten)]
     stream: StreamArgs,
+    #[command(flatten)]
+    look: LookArgs,
     #[command(flatten)]
     models: ModelArgs,
 }
@@ -69,6 +71,10 @@ is scored. A turn belongs to a trial, as on a line: the claimed voiceprint's tak
 speaks. Where the list says same_phrase 0 nothing is expected, as for a challenge; takes are heard that way too. A turn is cut off
 when it ends while the speech detector, given the whole recording, still finds speech. The wait is line time from the last speech
 to the turn's end; computing the verdict comes on top. Several --pause-ms are evaluated one by one; the figures on top are the first's.
+
+Several sets are evaluated one by one with --set, and shown on one page with --report. Who speaks is read off the lists: models and
+probes that a target trial joins are one speaker's; models that no target joins count as different people.
+
 --endpoint takes pause_ms, silence_ms, complete_silence_ms, complete_share, incomplete_silence_ms, incomplete_share,
 recognised_silence_ms, recognised_share, recognised_ms, scant_silence_ms, scant_ms, no_speech_ms and max_turn_ms.";
 
@@ -81,27 +87,85 @@ struct Outcome {
     streamed: Option<Streamed>,
 }
 
+/// What was found in one set.
+struct Evaluated {
+    lists: Lists,
+    scored: Vec<Scored>,
+    figures: Figures,
+}
+
 /// Runs the command.
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let threads = args.threads.map_or_else(cores, usize::from);
-    let lists = lists::read(&args.enroll, &args.trials, &args.audio)?;
-    let engine = Engine::new(Library::load(&args.models.to_config(threads))?);
+    let sets = args.lists.sets()?;
+    let read = sets.iter().map(SetArg::read).collect::<anyhow::Result<Vec<_>>>()?;
+    let engine = args.models.engine(threads)?;
+    let mut roll = Roll::default();
+    let sets: Vec<(&SetArg, Lists)> = sets.iter().zip(read).collect();
     if args.conversations.is_asked_for() {
-        return conversations::run(&engine, &lists, &args.conversations, threads, args.json);
+        let [(_, lists)] = &sets[..] else { bail!("--listen takes one set of lists") };
+        return conversations::run(&engine, lists, &args.conversations, threads, args.json);
+    }
+    if args.look.site {
+        let mut rows = Vec::new();
+        for (set, lists) in &sets {
+            let heard = listen::listen(&engine, &lists.recordings, threads)?;
+            rows.extend(site::measure(&engine, &set.name, lists, &heard, &roll.enter(lists))?);
+        }
+        if args.json {
+            say!("{}", serde_json::to_string_pretty(&rows)?);
+        } else {
+            site::print(&rows);
+        }
+        return Ok(Exit::Yes);
     }
 
+    let is_one = sets.len() == 1;
+    let mut all = Vec::new();
+    for (set, lists) in sets {
+        let found = evaluate(args, &engine, &set.name, lists, threads, &mut roll)?;
+        if !args.json {
+            print::table(&found.figures);
+        } else if is_one {
+            say!("{}", serde_json::to_string_pretty(&found.figures)?);
+        }
+        print::complaints(&found.figures);
+        all.push(found);
+    }
+    if args.json && !is_one {
+        let by_name: BTreeMap<&str, &Figures> =
+            all.iter().map(|found| (found.figures.set.as_str(), &found.figures)).collect();
+        say!("{}", serde_json::to_string_pretty(&by_name)?);
+    }
+    if let Some(path) = &args.look.report {
+        report::write(&args.look.page(&engine, &all), path)?;
+        eprintln!("written to {}", path.display());
+    }
+    Ok(Exit::Yes)
+}
+
+fn evaluate(
+    args: &Args,
+    engine: &Engine,
+    name: &str,
+    lists: Lists,
+    threads: usize,
+    roll: &mut Roll,
+) -> anyhow::Result<Evaluated> {
     let (begun, cpu_begun) = (Instant::now(), cpu_seconds());
     let Outcome { heard, voices, scored, failed_probes, streamed } = if args.stream.stream {
-        stream::evaluate(&engine, &lists, &args.stream, threads)?
+        stream::evaluate(engine, &lists, &args.stream, threads)?
     } else {
-        by_file(&engine, &lists, threads)?
+        by_file(engine, &lists, threads)?
     };
     let (wall, cpu) = (begun.elapsed(), cpu_seconds() - cpu_begun);
 
     let work: Duration = heard.iter().map(|one| one.work).sum();
     let audio: Duration = heard.iter().map(|one| one.audio).sum();
-    let found = Figures {
+    let (intervals, by_speaker) = args.look.by_speaker(engine, &lists, &scored, roll);
+    let figures = Figures {
+        set: name.to_owned(),
         all: figures::rates(&scored)?,
         audio_seconds: audio.as_secs_f64(),
         wall_seconds: wall.as_secs_f64(),
@@ -111,20 +175,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         voiceprints: voices.voiceprints.iter().flatten().count(),
         recordings: heard.len(),
         repeated_rows: lists.repeated_rows,
+        min_cllr: figures::min_cllr(&scored),
+        intervals,
+        by_speaker,
         by_phrase: figures::by_phrase(&scored),
-        at_threshold: figures::at_thresholds(&engine, &scored),
+        at_threshold: figures::at_thresholds(engine, &scored),
         failed_probes,
         failed_takes: voices.failed_takes,
         takes_differ: voices.takes_differ,
         streamed,
     };
-    if args.json {
-        say!("{}", serde_json::to_string_pretty(&found)?);
-    } else {
-        print::table(&found);
-    }
-    print::complaints(&found);
-    Ok(Exit::Yes)
+    Ok(Evaluated { lists, scored, figures })
 }
 
 /// Hears each recording whole and once.

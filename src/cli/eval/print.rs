@@ -1,14 +1,35 @@
+use super::by_speaker::SpeakerRow;
 use super::figures::{Fault, Figures, Rates};
 use super::stream::{Ends, Paused};
+use crate::scoring::metrics::Interval;
 
 /// Prints the figures for people.
 pub(super) fn table(found: &Figures) {
+    if !found.set.is_empty() {
+        say!("\n{}", found.set);
+    }
     say!("                targets  impostors    EER   FRR at FAR 1 %   at 0.1 %   minDCF    Cllr   unscored");
     row("all", &found.all);
     for (name, rates) in &found.by_phrase {
         row(&format!("{name} phrase"), rates);
     }
-    say!("\nAt the model's own thresholds:");
+    if let (Some(cllr), Some(least)) = (found.all.cllr, found.min_cllr) {
+        say!("\nCllr {cllr:.3}; these scores calibrated at best: {least:.3}");
+    }
+    if let Some(found) = &found.intervals {
+        let range = |interval: Interval| format!("{:.2}–{:.2} %", interval.low * 100.0, interval.high * 100.0);
+        say!("95 % intervals over {} speakers, resampled:", found.speakers);
+        say!(
+            "  EER {}   FRR at FAR 1 % {}   at 0.1 % {}   Cllr {:.3}–{:.3}",
+            range(found.eer),
+            range(found.frr_at_far_1pct),
+            range(found.frr_at_far_0_1pct),
+            found.cllr.low,
+            found.cllr.high
+        );
+    }
+    speakers(&found.by_speaker);
+    say!("\nAt the thresholds in use:");
     for at in &found.at_threshold {
         let (aim, far, frr) = (at.strictness.to_string(), percent(at.far), percent(at.frr));
         say!("  aiming at FAR {aim:<5}  LLR ≥ {:5.2}   FAR {far}   FRR {frr}", at.llr);
@@ -25,6 +46,33 @@ pub(super) fn table(found: &Figures) {
         turns(&streamed.pauses);
     }
     say!("Ranked by the calibrated log-likelihood ratio of {}; minDCF at a target prior of 0.01", found.model);
+}
+
+/// The speakers, the worst first.
+fn speakers(rows: &[SpeakerRow]) {
+    if rows.is_empty() {
+        return;
+    }
+    let width = rows.iter().map(|row| row.speaker.chars().count()).max().unwrap_or_default().max(7);
+    say!(
+        "\n{:<width$}  own      FRR   against: others      FAR   by them: trials      FAR   mean own  others",
+        "speaker"
+    );
+    for row in rows {
+        let mean = |mean: Option<f64>| mean.map_or("–".to_owned(), |mean| format!("{mean:.1}"));
+        say!(
+            "{:<width$} {:>4}  {}            {:>6}  {}            {:>6}  {}     {:>6}  {:>6}",
+            row.speaker,
+            row.targets,
+            percent(row.frr),
+            row.impostors_against,
+            percent(row.far_against),
+            row.impostors_by,
+            percent(row.far_by),
+            mean(row.mean_target),
+            mean(row.mean_impostor)
+        );
+    }
 }
 
 /// The turns of streams; waits are from the end of speech to that of the turn.
