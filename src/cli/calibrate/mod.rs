@@ -287,6 +287,6 @@ mod tests {
             llr_at_far_0_1pct: 2.0,
             llr_at_far_0_01pct: 4.0,
         };
-        assert_eq!(compose(shipped, &[0.5, 1.0]), [15.0, -2.0, -4.5, -1.0]);
+        assert_eq!(compose(shipped, &[0.5, 1.0]), [15.0, 0.0, -2.0, -4.5, -1.0]);
     }
 }

@@ -6,12 +6,14 @@ use serde::Serialize;
 use super::by_speaker::SpeakerRow;
 use super::listen::Heard;
 use super::lists::{Lists, Recording};
+use super::report::Kind;
 use super::speakers::Speakers;
 use super::stream::Streamed;
-use crate::engine::{Engine, Take};
+use crate::engine::{Engine, Finding, Findings, Take, Words};
+use crate::phrase::Frames;
 use crate::scoring::metrics::{Intervals, SpeakerTrial, Trials};
 use crate::scoring::{TakePrint, Voiceprint};
-use crate::types::Strictness;
+use crate::types::{Llr, Strictness};
 use crate::vad::QualityLimits;
 
 /// Everything an evaluation found. The first ten keys are fixed; rates are fractions.
@@ -48,6 +50,8 @@ pub(super) struct Figures {
     pub(super) by_phrase: BTreeMap<&'static str, Rates>,
     /// What callers meet at the thresholds that the model's manifest gives.
     pub(super) at_threshold: Vec<AtThreshold>,
+    /// What voice and words together let in at the default strictness, by who says what.
+    pub(super) fused: BTreeMap<&'static str, Accepted>,
     /// Probes that could not be scored.
     pub(super) failed_probes: Vec<Fault>,
     /// Enrollment takes that a line would ask to repeat; they are left out of their voiceprints.
@@ -96,23 +100,39 @@ pub(super) struct Scored {
     pub(super) llr: Option<f32>,
     pub(super) is_target: bool,
     pub(super) same_phrase: Option<bool>,
+    /// What was said, and both signals in one; none in lists of free text, or without a score.
+    pub(super) said: Option<Said>,
+}
+
+/// The words of one trial, and what they and the voice come to at the default strictness.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Said {
+    pub(super) words: f32,
+    /// Accepted from 0 on.
+    pub(super) fused: f32,
 }
 
 /// What the takes of the lists became.
 pub(in crate::cli) struct Voices {
     pub(in crate::cli) voiceprints: Vec<Option<Voiceprint>>,
+    /// What was said in the takes of each.
+    words: Vec<Vec<Frames>>,
     pub(super) failed_takes: Vec<Fault>,
     pub(super) takes_differ: Vec<String>,
 }
 
 /// Makes a voiceprint of each enrollment row from those of its takes that a line would have taken.
 pub(in crate::cli) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(usize) -> &'h Heard) -> Voices {
-    let mut voices = Voices { voiceprints: Vec::new(), failed_takes: Vec::new(), takes_differ: Vec::new() };
+    let mut voices =
+        Voices { voiceprints: Vec::new(), words: Vec::new(), failed_takes: Vec::new(), takes_differ: Vec::new() };
     for enrollment in &lists.enrollments {
-        let mut prints = Vec::new();
+        let (mut prints, mut words) = (Vec::new(), Vec::new());
         for &take in &enrollment.takes {
             match enrollment_print(heard(take)) {
-                Ok(print) => prints.push(print),
+                Ok((print, said)) => {
+                    prints.push(print);
+                    words.extend(said);
+                }
                 Err(reason) => voices.failed_takes.push(Fault::of(&lists.recordings[take], reason)),
             }
         }
@@ -122,15 +142,19 @@ pub(in crate::cli) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(
             voices.takes_differ.push(format!("{}: {}", enrollment.model, names.join(", ")));
         }
         voices.voiceprints.push(voiceprint);
+        voices.words.push(words);
     }
     voices
 }
 
-fn enrollment_print(heard: &Heard) -> Result<TakePrint, &'static str> {
+fn enrollment_print(heard: &Heard) -> Result<(TakePrint, Option<Frames>), &'static str> {
     let take = heard.take.as_ref().map_err(|code| *code)?;
     match take.quality.fault(&QualityLimits::ENROLL) {
         Some(reason) => Err(reason.code()),
-        None => take.print().ok_or("unavailable"),
+        None => {
+            let words = take.words.as_ref().map(|words| words.frames().clone());
+            Ok((take.print().ok_or("unavailable")?, words))
+        }
     }
 }
 
@@ -142,15 +166,55 @@ pub(super) fn score<'h>(
     heard: impl Fn(usize) -> Option<&'h Take>,
 ) -> anyhow::Result<Vec<Scored>> {
     let mut scored = Vec::with_capacity(lists.trials.len());
+    let has_phrases = lists.trials.iter().any(|trial| trial.same_phrase == Some(true));
     for (index, trial) in lists.trials.iter().enumerate() {
-        let probe = heard(index).and_then(|take| take.voice.as_ref().ok());
+        let take = heard(index);
+        let probe = take.and_then(|take| take.voice.as_ref().ok());
         let llr = match (&voices.voiceprints[trial.enrollment], probe) {
             (Some(voiceprint), Some(probe)) => Some(engine.score(voiceprint, probe)?.1.0),
             _ => None,
         };
-        scored.push(Scored { llr, is_target: trial.is_target, same_phrase: trial.same_phrase });
+        let words = take.and_then(|take| take.words.as_ref()).filter(|_| has_phrases);
+        let said = match (llr, words) {
+            (Some(llr), Some(words)) => Some(said(engine, &voices.words[trial.enrollment], words, llr)?),
+            _ => None,
+        };
+        scored.push(Scored { llr, is_target: trial.is_target, same_phrase: trial.same_phrase, said });
     }
     Ok(scored)
+}
+
+fn said(engine: &Engine, enrolled: &[Frames], words: &Words, voice: f32) -> anyhow::Result<Said> {
+    let strictness = Strictness::default();
+    let (_, llr) = engine.phrase_of(enrolled, words.frames())?;
+    let findings = Findings {
+        voice: Finding { llr: Llr(voice), threshold: engine.threshold(strictness) },
+        words: Some(Finding { llr, threshold: engine.phrase_threshold(strictness) }),
+        replay: None,
+        synthetic: None,
+    };
+    Ok(Said { words: llr.0, fused: findings.fused().0 })
+}
+
+/// What voice and words together let in, by who says what; empty for lists of free text.
+pub(super) fn fused(scored: &[Scored]) -> BTreeMap<&'static str, Accepted> {
+    let mut found = BTreeMap::new();
+    if scored.iter().all(|trial| trial.said.is_none()) {
+        return found;
+    }
+    for trial in scored {
+        let one: &mut Accepted = found.entry(Kind::of(trial.is_target, trial.same_phrase).code()).or_default();
+        one.trials += 1;
+        one.accepted += usize::from(trial.said.is_some_and(|said| said.fused >= 0.0));
+    }
+    found
+}
+
+/// How many trials of a kind are accepted.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct Accepted {
+    pub(super) trials: usize,
+    pub(super) accepted: usize,
 }
 
 /// The probes that could not be scored for their own sake.

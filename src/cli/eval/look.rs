@@ -70,12 +70,33 @@ impl LookArgs {
         configuration.extend(self.date.clone().map(|date| ("date".to_owned(), date)));
         let set = |found: &Evaluated| SetReport {
             name: found.figures.set.clone(),
-            signals: vec![voice(engine, found)],
+            signals: signals(engine, found),
             speakers: found.figures.by_speaker.clone(),
             speakers_at: format!("FAR {}", Strictness::default()),
         };
         Report { sets: all.iter().map(set).collect(), configuration }
     }
+}
+
+/// The voice, and where phrases are said the words and both together.
+fn signals(engine: &Engine, found: &Evaluated) -> Vec<SignalScores> {
+    let mut signals = vec![voice(engine, found)];
+    if found.scored.iter().any(|trial| trial.said.is_some()) {
+        let plain = SignalScores { intervals: None, ..voice(engine, found) };
+        let scores = |name: &str, is_llr, thresholds, wanted, score: fn(&super::figures::Said) -> f32| {
+            let mut trials = plain.trials.clone();
+            for (trial, scored) in trials.iter_mut().zip(&found.scored) {
+                trial.score = scored.said.as_ref().map(score);
+            }
+            SignalScores { name: name.to_owned(), is_llr, thresholds, wanted, trials, ..plain.clone() }
+        };
+        let aims = [Strictness::Far1Pct, Strictness::Far01Pct, Strictness::Far001Pct];
+        let words = aims.map(|aim| (format!("FAR {aim}"), engine.phrase_threshold(aim).0)).into();
+        signals.push(scores("words", true, words, vec![Kind::Target, Kind::Impostor], |said| said.words));
+        let fused = vec![(format!("FAR {}", Strictness::default()), 0.0)];
+        signals.push(scores("voice and words together", false, fused, vec![Kind::Target], |said| said.fused));
+    }
+    signals
 }
 
 /// The voice: whoever speaks decides, whatever is said.

@@ -180,6 +180,7 @@ fn evaluate(
         by_speaker,
         by_phrase: figures::by_phrase(&scored),
         at_threshold: figures::at_thresholds(engine, &scored),
+        fused: figures::fused(&scored),
         failed_probes,
         failed_takes: voices.failed_takes,
         takes_differ: voices.takes_differ,

@@ -34,6 +34,13 @@ pub(super) fn table(found: &Figures) {
         let (aim, far, frr) = (at.strictness.to_string(), percent(at.far), percent(at.frr));
         say!("  aiming at FAR {aim:<5}  LLR ≥ {:5.2}   FAR {far}   FRR {frr}", at.llr);
     }
+    if !found.fused.is_empty() {
+        say!("\nAccepted by voice and words together, aiming at FAR 0.1 %:");
+        for (who, one) in &found.fused {
+            let rate = percent(one.accepted as f64 / one.trials as f64);
+            say!("  {:<28} {:>6} of {:>6}  {rate}", who.replace('_', " "), one.accepted, one.trials);
+        }
+    }
     say!(
         "\n{} voiceprints, {} recordings with {:.0} s of audio, heard in {:.1} s; {:.0} ms a recording on one thread",
         found.voiceprints,

@@ -37,6 +37,16 @@ impl Kind {
         }
     }
 
+    /// The stable code.
+    pub(super) const fn code(self) -> &'static str {
+        match self {
+            Self::Target => "right_speaker_right_phrase",
+            Self::Impostor => "impostor_right_phrase",
+            Self::OwnerOtherPhrase => "right_speaker_other_phrase",
+            Self::ImpostorOtherPhrase => "impostor_other_phrase",
+        }
+    }
+
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Target => "right speaker, right phrase",
