@@ -145,6 +145,8 @@ pub struct Verification {
     pub challenge_ttl_s: u64,
     /// How far below what is accepted a take may be to be asked again, as a natural-log likelihood ratio.
     pub ask_again_within: f32,
+    /// Whether what was heard before is refused.
+    pub replay: bool,
     /// Whether takes are listened to for synthetic speech.
     pub synthetic: bool,
     /// Whether accepted answers to challenges may adapt a voiceprint.

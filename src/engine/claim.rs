@@ -14,6 +14,8 @@ pub struct Claim {
     pub asked: AskedFor,
     /// The answer came after the challenge's time.
     pub is_late: bool,
+    /// Whether a recording that was heard before is refused.
+    pub refuses_replays: bool,
     /// What was learned of the voice since it enrolled.
     pub learned: Option<Learned>,
     /// What the caller was heard saying in earlier calls.
@@ -70,6 +72,7 @@ impl Claim {
             who: Claimed::Caller(Box::new(caller)),
             asked: AskedFor::Passphrase,
             is_late: false,
+            refuses_replays: true,
             learned: None,
             earlier: Vec::new(),
             before: Vec::new(),

@@ -62,9 +62,12 @@ impl Engine {
                 let findings = Findings {
                     voice: Finding { llr, threshold },
                     words: Some(self.said(caller, words, &claim.asked, bar)?),
-                    replay: self.fresh(caller, fingerprint, &claim.earlier),
+                    replay: self.fresh(caller, fingerprint, &claim.earlier).filter(|_| claim.refuses_replays),
                     // Advice: what the voice has left once the machine's odds are taken off, at most one in e.
-                    synthetic: take.spoof.map(|spoof| Finding { llr: Llr(llr.0 + spoof.llr.0), threshold }),
+                    synthetic: take
+                        .spoof
+                        .filter(|spoof| spoof.llr.0 < 0.0)
+                        .map(|spoof| Finding { llr: Llr(llr.0 + spoof.llr.0), threshold }),
                 };
                 Measured { evidence: Evidence::Probe(findings), cosine: Some(cosine), findings: Some(findings) }
             }

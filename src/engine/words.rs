@@ -8,6 +8,12 @@ use crate::phrase::{self, Challenge, Distance, Fit, Frames, PhraseError, Sound, 
 use crate::types::{Clip8k, Llr, Reason, Strictness};
 use crate::vad::{self, Speech};
 
+/// How much less likely than the likeliest text a challenge's tokens may be on average before it tells, and how much it then tells.
+///
+/// A challenge that was said lies above −0.75 mostly, other speech between −2 and −3; see `callprint eval-challenge --speech`.
+const STRANGE_FROM: f32 = 0.75;
+const STRANGE_WEIGHT: f32 = 2.0;
+
 /// The words of a take, to be compared; kept no longer than the attempt.
 #[derive(Clone, Debug)]
 pub struct Words {
@@ -96,7 +102,9 @@ impl Engine {
         let heard = self.models.weigh(&words.encoded, &spelling)?;
         let silent = self.models.weigh_silence(&spelling)?;
         let fit = Fit::new(&spelling, &heard, &silent).ok_or(PhraseError::Output("readings of another text"))?;
-        Ok(ChallengeScore { fit, llr: self.models.challenge_calibration().llr(fit) })
+        // Digits are weighed against digits: whoever says something else altogether fits all of them badly, and none best.
+        let strange = (mean(&heard.leads) + STRANGE_FROM).min(0.0);
+        Ok(ChallengeScore { fit, llr: Llr(self.models.challenge_calibration().llr(fit).0 + STRANGE_WEIGHT * strange) })
     }
 
     /// Whether the takes of an enrollment say the same.
@@ -122,6 +130,10 @@ impl Engine {
     fn text(&self, words: &Words, text: &str) -> Result<f32, EngineError> {
         let spelling = Spelling::of(self.models.tokens(), text)?;
         let reading = self.models.weigh(&words.encoded, &spelling)?;
-        Ok(reading.leads.iter().sum::<f32>() / reading.leads.len() as f32)
+        Ok(mean(&reading.leads))
     }
+}
+
+fn mean(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len().max(1) as f32
 }

@@ -48,7 +48,9 @@ impl Service {
             let TakePrint { embedding, net_speech_ms } = TakePrint::from_bytes(&bytes)?;
             before.push(Voice { embedding, heard_ms: net_speech_ms });
         }
-        Ok(Held { claim: Claim { who, asked, is_late, learned, earlier, before }, learned_version })
+        let refuses_replays = self.config().verification.replay;
+        let claim = Claim { who, asked, is_late, refuses_replays, learned, earlier, before };
+        Ok(Held { claim, learned_version })
     }
 
     async fn claimed(&self, caller: CallerId) -> Result<(Claimed, Option<Learned>, u32, Vec<Fingerprint>), Fault> {

@@ -18,15 +18,17 @@ fn text(bytes: &[u8]) -> String {
 fn calibration(folder: &Path, revision: Option<&str>, threshold: f32) -> String {
     let manifest = std::fs::read_to_string(fixtures::root().join("models/manifest.toml")).unwrap();
     let manifest: toml::Table = toml::from_str(&manifest).unwrap();
-    let model =
-        manifest["model"].as_array().unwrap().iter().find(|model| model["default"].as_bool() == Some(true)).unwrap();
-    let revision = revision.unwrap_or(model["sha256"].as_str().unwrap());
+    let entry = |role: &str| {
+        let mut models = manifest["model"].as_array().unwrap().iter();
+        models.find(|model| model["default"].as_bool() == Some(true) && model["role"].as_str() == Some(role)).unwrap()
+    };
+    let joined = |key: &str| ["speaker", "opinion"].map(|role| entry(role)[key].as_str().unwrap().to_owned()).join("+");
+    let (model, revision) = (joined("id"), revision.map_or_else(|| joined("sha256"), str::to_owned));
     let written = format!(
-        "schema = 1\nmodel = {}\nrevision = \"{revision}\"\nmade = \"2026-01-01\"\n[weights]\nscore = 29.55\n\
-         ln_net_speech_s = -4.2\ntake_agreement = -8.87\noffset = -3.77\n[thresholds]\nllr_at_far_1pct = {threshold:?}\n\
+        "schema = 1\nmodel = \"{model}\"\nrevision = \"{revision}\"\nmade = \"2026-01-01\"\n[weights]\nscore = 29.55\n\
+         score_by_ln_s = 0.0\nln_net_speech_s = -4.2\ntake_agreement = -8.87\noffset = -3.77\n[thresholds]\nllr_at_far_1pct = {threshold:?}\n\
          llr_at_far_0_1pct = {threshold:?}\nllr_at_far_0_01pct = {threshold:?}\n[data]\nsource = \"made up\"\nspeakers = 33\n\
          targets = 100\nimpostors = 1000\nextrapolated = []\n",
-        model["id"]
     );
     let path = folder.join("calibration.toml");
     std::fs::write(&path, written).unwrap();

@@ -135,17 +135,17 @@ fn an_account_without_a_voiceprint_answers_like_one_with_another_voice() {
 #[test]
 fn a_machine_that_is_heard_takes_a_little_off_the_voice_and_never_adds() {
     let engine = ENGINE.clone().hearing_machines(true);
-    let clip = fixtures::clip("ben_pass_5");
-    let plain = verify(&Claim::of(enrolled("ben")), &probe(&clip), &PATIENT).signals.findings.unwrap();
+    let clip = fixtures::clip("carla_pass_5");
+    let plain = verify(&Claim::of(enrolled("carla")), &probe(&clip), &PATIENT).signals.findings.unwrap();
     let take = engine.examine(&clip, &QualityLimits::VERIFY).unwrap();
-    let found = engine.verify(&Claim::of(enrolled("ben")), &take, &PATIENT).unwrap();
+    let found = engine.verify(&Claim::of(enrolled("carla")), &take, &PATIENT).unwrap();
     let heard = found.signals.findings.unwrap();
     let (advice, voice) = (heard.synthetic.unwrap().llr.0, heard.voice.llr.0);
     assert!((voice - 1.0..=voice).contains(&advice), "{found:?}");
     assert!(heard.fused() < plain.fused(), "{heard:?}, {plain:?}");
     // Where the voice is only just enough, the advice is what it lacks.
     let bar = Bar { raised_by: voice - ENGINE.threshold(Strictness::Far01Pct).0 - 0.05, ..PATIENT };
-    let found = engine.verify(&Claim::of(enrolled("ben")), &take, &bar).unwrap();
+    let found = engine.verify(&Claim::of(enrolled("carla")), &take, &bar).unwrap();
     assert_eq!(found.verdict, retry(Reason::SyntheticSuspected), "{found:?}");
 }
 

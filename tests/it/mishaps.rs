@@ -136,7 +136,7 @@ async fn a_take_that_never_ends_is_given_up_and_its_late_verdict_does_not_count(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording_is_judged_once_wherever_it_turns_up_again() {
-    let house = House::open().await;
+    let house = House::with("[verification]\nask_again_within = 1000.0\n").await;
     house.enroll(ANNA, "anna").await;
     let form = house.up_to_the_passphrase(1).await;
     let said = form.clone().with("RecordingSid", house.recording("dave_pass_1"));
@@ -157,7 +157,7 @@ async fn a_recording_is_judged_once_wherever_it_turns_up_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_recording_of_a_turn_is_not_listened_to() {
-    let house = House::open().await;
+    let house = House::with("[verification]\nask_again_within = 1000.0\n").await;
     house.enroll(ANNA, "anna").await;
     let form = house.up_to_the_passphrase(1).await;
     house.shelf.set_lag(Lag::Requests(3));

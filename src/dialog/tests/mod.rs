@@ -44,6 +44,7 @@ fn stranger() -> Facts {
             end_silence_s: 2,
             challenge_ttl_s: 60,
             ask_again_within: 12.0,
+            replay: true,
             synthetic: false,
             learn: false,
         },

@@ -96,6 +96,6 @@ async fn its_impostor_is_refused() {
     let found = double(&house, &invited, "ben_pass_4", 0.0, 0).await;
     assert_eq!(found["violations"], json!([]), "{found}");
     house.stream_is_over(&invited).await;
-    assert_eq!(house.verdicts().await, ["accept", "retry voice_mismatch"]);
+    assert_eq!(house.verdicts().await, ["accept", "reject voice_mismatch"]);
     house.close().await;
 }

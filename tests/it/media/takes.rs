@@ -22,7 +22,7 @@ async fn a_known_voice_is_accepted_by_stream() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_voice_is_refused_by_stream_and_asked_again_as_a_stream() {
-    let house = House::streaming().await;
+    let house = House::streaming_with("[verification]\nask_again_within = 1000.0\n").await;
     let invited = house.invited(1).await;
     let mut line = house.dial().await;
     line.begin(&invited).await;
@@ -114,7 +114,7 @@ async fn a_repeated_report_of_a_streams_end_gets_the_same_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_fails_is_replaced_by_a_recording_for_the_rest_of_the_call() {
-    let house = House::streaming().await;
+    let house = House::streaming_with("[verification]\nask_again_within = 1000.0\n").await;
     let invited = house.invited(1).await;
     let fallback = house.post(ACTION, &invited.form).await;
     assert!(fallback.body.contains("<Record") && !fallback.body.contains("<Connect"), "{fallback:?}");
