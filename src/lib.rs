@@ -17,8 +17,14 @@
 //! ```text
 //! Clip16k -> 8 kHz -> speech segments (models: Silero; vad) -> quality: is it worth scoring?
 //!         -> silent ends trimmed -> filter bank (features) -> two embeddings (models: CAM++, ResNet34)
-//!         -> centred, channel directions removed, joined (scoring) -> cosine with the voiceprint -> calibrated LLR -> Verdict
+//!         -> centred, channel directions removed, joined (scoring) -> cosine with the voiceprint -> calibrated LLR ┐
+//!         -> what was said (models: Moonshine; phrase): as enrolled, or as the challenge asks                        ├-> Verdict
+//!         -> its fingerprint (liveness): a recording that was heard before?                                         ┘
 //! ```
+//!
+//! When the call or a take raises risk, [`dialog`] puts a challenge in the passphrase's place: drawn by the session, kept with the
+//! turn, good once and for a minute. What is remembered of a caller is [`engine::Enrolled`] (voice, phrase and fingerprints of the
+//! takes), the fingerprints of their last calls, and, where switched on, what was learned of their voice since.
 //!
 //! The verdict is made in one place, `engine::verdict`. It is written down with its signals, the tallies behind lock-out and
 //! the recording's deletion in one transaction, which has the last word: whoever is in cooldown by then is not accepted. The
@@ -59,6 +65,7 @@
 //! |---|---|
 //! | [`types`], [`config`] | the nouns; what an operator can set, checked before anything starts |
 //! | [`audio`], [`vad`], [`features`], [`scoring`] | pure signal code: bytes to clips, speech and quality, filter bank, scores and error rates |
+//! | [`liveness`] | whether it was heard before: fingerprints of takes, pure |
 //! | [`phrase`] | what was said: templates compared by time warping, challenges weighed by expected text, pure |
 //! | [`dialog`] | the call flow and the rules of lock-out, pure |
 //! | [`models`] | the only user of ONNX Runtime: loads what `models/manifest.toml` describes, refuses anything else |
@@ -68,7 +75,7 @@
 //! | [`phone`] | the other end of the line: a simulated phone and provider, for demo, tests and `callprint call` |
 //! | [`cli`] | the commands |
 //!
-//! Not here yet: whether it is live (`liveness`), and the API for applications but for listening.
+//! Not here yet: the API for applications, but for keys, their use, and listening.
 
 pub mod audio;
 pub mod cli;

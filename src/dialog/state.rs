@@ -9,6 +9,7 @@ const VERSION: u32 = 1;
 
 /// Where a call stands. Kept as JSON between turns, on the server only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of the call by itself; no two exclude each other")]
 pub struct State {
     /// Version of this form.
     v: u32,

@@ -43,7 +43,7 @@ fn challenge(turn: &Turn) -> Option<Asked> {
         ChallengePolicy::Always => true,
     };
     let FreshChallenge { code, spoken } = turn.facts.fresh_challenge.clone().filter(|_| is_wanted)?;
-    let ttl = SignedDuration::from_secs(turn.facts.line.verification.challenge_ttl_s as i64);
+    let ttl = SignedDuration::from_secs(turn.facts.line.verification.challenge_ttl_s.cast_signed());
     Some(Asked { code, spoken, until: turn.now.saturating_add(ttl).unwrap_or(Timestamp::MAX) })
 }
 

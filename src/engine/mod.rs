@@ -222,7 +222,7 @@ impl Engine {
 
     /// The voice's thresholds that hold for these callers: some takes of each are tried against others' voiceprints.
     pub fn site(&self, callers: &[Voiceprint]) -> SiteThresholds {
-        let keys: Vec<i64> = (0..callers.len() as i64).collect();
+        let keys: Vec<i64> = (0..).take(callers.len()).collect();
         let voiceprint = |key: i64| callers.get(key as usize);
         let mut site = Site::new();
         for &key in &keys {

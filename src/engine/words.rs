@@ -51,7 +51,7 @@ pub struct ChallengeScore {
 impl Engine {
     /// The words of a stretch of a clip; of more than ten seconds the first ten.
     ///
-    /// `speech` is where the voice is taken from too: what [`vad`](crate::vad) left of the clip, with its margins.
+    /// `speech` is where the voice is taken from too: what [`crate::vad`] left of the clip, with its margins.
     ///
     /// # Errors
     /// [`EngineError`] when the model fails.

@@ -20,7 +20,7 @@ const NEWEST: f32 = 0.2;
 
 /// The most that what was learned counts beside the original takes.
 ///
-/// With 0.5 an impostor whose every other take passes gains twice as much by patience (see [`tests`]).
+/// With 0.5 an impostor whose every other take passes gains twice as much by patience; the tests show it.
 const MOST: f32 = 0.35;
 
 /// The lowest cosine of the adapted direction to the original one: whatever is learned, the original takes stay the voiceprint.

@@ -212,7 +212,7 @@ fn takes_of_one_call_say_more_together_than_alone() {
     assert_eq!(together.heard_ms, voices[0].heard_ms + voices[1].heard_ms);
     let cosine = |print, voice| ENGINE.score(print, voice).unwrap().0.0;
     let alone = voices.each_ref().map(|voice| cosine(&anna, voice));
-    assert!(cosine(&anna, &together) > (alone[0] + alone[1]) / 2.0);
+    assert!(cosine(&anna, &together) > f32::midpoint(alone[0], alone[1]));
     assert!(cosine(&carla, &together) < 0.4);
     let one = Voice::together(&voices[..1]).unwrap();
     assert!(one.embedding.cosine(&voices[0].embedding).unwrap().0 > 0.9999 && one.heard_ms == voices[0].heard_ms);

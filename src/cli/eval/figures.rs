@@ -149,13 +149,11 @@ pub(in crate::cli) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(
 
 fn enrollment_print(heard: &Heard) -> Result<(TakePrint, Option<Frames>), &'static str> {
     let take = heard.take.as_ref().map_err(|code| *code)?;
-    match take.quality.fault(&QualityLimits::ENROLL) {
-        Some(reason) => Err(reason.code()),
-        None => {
-            let words = take.words.as_ref().map(|words| words.frames().clone());
-            Ok((take.print().ok_or("unavailable")?, words))
-        }
+    if let Some(reason) = take.quality.fault(&QualityLimits::ENROLL) {
+        return Err(reason.code());
     }
+    let words = take.words.as_ref().map(|words| words.frames().clone());
+    Ok((take.print().ok_or("unavailable")?, words))
 }
 
 /// Scores every trial by what was heard in it; one without a voiceprint or a voice has no score.

@@ -42,7 +42,7 @@ async fn a_days_limit_survives_a_restart_and_ends_with_the_day() {
     assert_eq!((status, &body["scope"]), (429, &json!("day")));
     let left = Duration::from_millis(body["retryAfterMs"].as_u64().unwrap());
     assert!(left <= Duration::from_hours(24), "{left:?}");
-    house.clock.advance_s(left.as_secs() as i64 + 1);
+    house.clock.advance_s(left.as_secs().cast_signed() + 1);
     let usage = house.usage(&key).await;
     assert_eq!((&usage["today"], &usage["throttle"]["refused"]), (&json!(1), &json!(1)));
     house.close().await;
