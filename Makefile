@@ -49,7 +49,7 @@ eval: setup ## measure accuracy over DATA (default ../shared/data); STREAM=1 hea
 
 attack: setup ## count what gets in of replays, disguises and machines, over DATA
 	@cargo build --release --quiet
-	@for list in digits/tel digits/var crowd/var sentences/tel; do \
+	@for list in digits/tel digits/var; do \
 	    set=$${list%/*}; printf '\n%s\n' "$$list"; \
 	    target/release/callprint attack --tts --enroll $(DATA)/$$set/enroll.tsv --trials $(DATA)/$$set/trials.tsv \
 	        --audio $(DATA)/$$list || exit 1; \

@@ -73,7 +73,7 @@ impl View {
         value.map_or("-".to_owned(), |value| format!("{value:.1}"))
     }
 
-    fn row(&self) -> [String; 8] {
+    fn row(&self) -> [String; 9] {
         [
             desk::moment(self.at),
             self.line.to_string(),
@@ -83,6 +83,7 @@ impl View {
             self.reason.map_or("-", Reason::code).to_owned(),
             self.signal("llr"),
             self.signal("threshold"),
+            self.signal("fused"),
         ]
     }
 }
@@ -90,7 +91,7 @@ impl View {
 /// Prints attempts as a table.
 pub(super) fn print(attempts: &[View]) {
     let rows: Vec<_> = attempts.iter().map(View::row).collect();
-    desk::print_table(["TIME (UTC)", "LINE", "CALLER", "NUMBER", "DECISION", "REASON", "LLR", "NEEDED"], &rows);
+    desk::print_table(["TIME (UTC)", "LINE", "CALLER", "NUMBER", "DECISION", "REASON", "VOICE", "NEEDED", "ALL"], &rows);
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
