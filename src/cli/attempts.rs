@@ -91,7 +91,10 @@ impl View {
 /// Prints attempts as a table.
 pub(super) fn print(attempts: &[View]) {
     let rows: Vec<_> = attempts.iter().map(View::row).collect();
-    desk::print_table(["TIME (UTC)", "LINE", "CALLER", "NUMBER", "DECISION", "REASON", "VOICE", "NEEDED", "ALL"], &rows);
+    desk::print_table(
+        ["TIME (UTC)", "LINE", "CALLER", "NUMBER", "DECISION", "REASON", "VOICE", "NEEDED", "ALL"],
+        &rows,
+    );
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {

@@ -55,16 +55,17 @@ pub(super) fn read_takes(bytes: &[u8]) -> Result<Vec<TakePrint>, ScoreError> {
     if reader.0.is_empty() { Ok(takes) } else { Err(ScoreError::Format("bytes are left over")) }
 }
 
-struct Reader<'b>(&'b [u8]);
+/// Bytes that are read from the front; what is missing is an error.
+pub(super) struct Reader<'b>(pub(super) &'b [u8]);
 
 impl<'b> Reader<'b> {
-    fn take(&mut self, len: usize) -> Result<&'b [u8], ScoreError> {
+    pub(super) fn take(&mut self, len: usize) -> Result<&'b [u8], ScoreError> {
         let (taken, rest) = self.0.split_at_checked(len).ok_or(ScoreError::Format("cut off"))?;
         self.0 = rest;
         Ok(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], ScoreError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], ScoreError> {
         let (taken, rest) = self.0.split_first_chunk().ok_or(ScoreError::Format("cut off"))?;
         self.0 = rest;
         Ok(*taken)

@@ -3,7 +3,7 @@
 //! `cpln`, version, days (u32), the last day (i32), number of voices (u8); then per voice the length of its model's id (u8) and
 //! the id, values (u16), and the values (f32). All little-endian, nothing after.
 
-use super::bytes::UNIT_WITHIN;
+use super::bytes::{Reader, UNIT_WITHIN};
 use super::embedding::{dot, scale_to_unit};
 use super::{Embedding, ModelId, ScoreError};
 
@@ -144,22 +144,6 @@ fn mixed(first: &Embedding, second: &Embedding, share: f32) -> Result<Embedding,
         // Opposite directions cancel out: what was known stands.
         Err(ScoreError::NoDirection) => Ok(first.clone()),
         Err(error) => Err(error),
-    }
-}
-
-struct Reader<'b>(&'b [u8]);
-
-impl<'b> Reader<'b> {
-    fn take(&mut self, len: usize) -> Result<&'b [u8], ScoreError> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(ScoreError::Format("cut off"))?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], ScoreError> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or(ScoreError::Format("cut off"))?;
-        self.0 = rest;
-        Ok(*taken)
     }
 }
 
