@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::models::ModelArgs;
 use super::{Exit, recording};
-use crate::engine::{self, AskedFor, Assessment, Bar, Claim, Engine, Take};
+use crate::engine::{self, AskedFor, Assessment, Bar, Claim, Engine, Lacking, Take};
 use crate::phrase::Challenge;
 use crate::scoring::Agreement;
 use crate::types::{Reason, Strictness};
@@ -55,6 +55,8 @@ struct Report<'a> {
     model: &'a str,
     take_agreement: Agreement,
     takes: Vec<Enrolled<'a>>,
+    /// What would have changed the outcome.
+    lacking: Vec<Lacking>,
 }
 
 /// One enrollment take.
@@ -77,8 +79,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let claim = Claim { asked, ..Claim::of(enrolled) };
     let probe = examine(&engine, &args.probe, &QualityLimits::VERIFY)?;
     let bar = Bar { strictness: args.strictness, last_mismatch: true, last_bad_take: true, ..Bar::default() };
+    let assessment = engine.verify(&claim, &probe, &bar)?;
     let report = Report {
-        assessment: engine.verify(&claim, &probe, &bar)?,
+        lacking: assessment.signals.findings.map_or_else(Vec::new, |findings| findings.lacking()),
+        assessment,
         strictness: args.strictness,
         model: engine.model().as_str(),
         take_agreement,

@@ -108,11 +108,6 @@ impl Line {
     pub fn is_english(&self) -> bool {
         self.locale == "en" || self.locale.starts_with("en-")
     }
-
-    /// The sentence's words where they can be checked: English, and not the caller's own.
-    pub fn known_passphrase(&self) -> Option<&str> {
-        (self.is_english() && !self.own_passphrase).then_some(self.passphrase.as_str())
-    }
 }
 
 /// What the only line is called when none is named.
