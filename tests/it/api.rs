@@ -1,5 +1,7 @@
 //! The API that applications use, over real HTTP.
 
+mod described;
+mod edge;
 mod form;
 mod keys;
 mod sessions;

@@ -34,12 +34,24 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
         .merge(uploads)
 }
 
+/// What says to wait: a verdict, or a limit that was met.
+#[derive(ToSchema)]
+#[schema(no_recursion)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes an answer")]
+enum Wait<T> {
+    /// Too many failures.
+    Cooldown(T),
+    /// Too many requests.
+    Limited(ErrorBody),
+}
+
 /// A user to be known.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewProfile {
     /// The application's id of the user.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
     user_id: String,
     /// Whether the user has agreed to a voiceprint; without, they cannot enroll.
     #[serde(default = "yes")]
@@ -139,7 +151,7 @@ enum HowMuch {
     request_body(content = VerifyForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The verdict: accept, retry or reject.", body = VerifyView),
-        (status = 429, description = "Cooldown after too many failures, or a rate limit.", body = VerifyView),
+        (status = 429, description = "Cooldown after too many failures, or a rate limit.", body = Wait<VerifyView>),
         (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
     ),
     security(("key" = []), ("bearer" = []))
@@ -197,7 +209,7 @@ async fn learning(
 #[serde(deny_unknown_fields)]
 struct StartAuth {
     /// The application's id of the user.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
     user_id: String,
 }
 
@@ -234,7 +246,7 @@ struct AnswerForm {
     request_body(content = AnswerForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The verdict; with an accept a token.", body = AuthVerified),
-        (status = 429, description = "Cooldown after too many failures, or a rate limit.", body = AuthVerified),
+        (status = 429, description = "Cooldown after too many failures, or a rate limit.", body = Wait<AuthVerified>),
         (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
     ),
     security(("key" = []), ("bearer" = []))
@@ -260,7 +272,7 @@ struct ShownToken {
     post, path = "/verify-token", tag = "Voice Authorize", request_body = ShownToken,
     responses(
         (status = 200, description = "It was good.", body = VoiceTokenView),
-        (status = 401, description = "It is worth nothing, or the key is.", body = VoiceTokenView),
+        (status = 401, description = "It is worth nothing, which `valid` says too; or the key is.", body = ErrorBody),
         (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
     ),
     security(("key" = []), ("bearer" = []))

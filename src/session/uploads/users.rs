@@ -38,7 +38,7 @@ impl Seals {
 #[serde(deny_unknown_fields)]
 pub struct UserTokenRequest {
     /// The application's id of the user.
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
     pub user_id: String,
 }
 
