@@ -6,7 +6,9 @@ use super::super::recording;
 use super::watch::Watch;
 use crate::phone::{Answer, Outgoing, Phone, Script, Utterance};
 
-const VOICES: [&str; 10] = ["anna", "ben", "carla", "dave", "emma", "frank", "grace", "hugo", "ivan", "jack"];
+/// The recorded voices.
+pub(super) const VOICES: [&str; 10] =
+    ["anna", "ben", "carla", "dave", "emma", "frank", "grace", "hugo", "ivan", "jack"];
 /// Three to enroll, and the one the server asks for right afterwards.
 const ENROLLMENT: std::ops::RangeInclusive<u32> = 1..=4;
 /// What is said to be verified; the second one, should the server ask again.

@@ -1,5 +1,6 @@
 //! Many callers at once, in real time: how many are lost, how long they wait, what the server needs for it.
 
+mod api;
 mod cast;
 mod crowd;
 mod figures;
@@ -47,6 +48,7 @@ Exit status: 0 when no call was lost, 1 when some were, 2 when it could not run.
 
 Examples:
   callprint load --calls 200 --rate 20
+  callprint load --api --calls 600 --rate 10
   callprint load --calls 500 --rate 50 --rounds 3 --speech-share 0.4 --json
   callprint load --to http://127.0.0.1:8080 --calls 50 --pid $(pidof callprint)")]
 pub(super) struct Args {
@@ -73,6 +75,12 @@ pub(super) struct Args {
     /// The number that is called
     #[arg(long, value_name = "NUMBER", default_value = "+15550199")]
     called: String,
+    /// Verify by the API instead: --calls uploads of 4 s at --rate a second, with a key of its own
+    #[arg(long, conflicts_with_all = ["stream", "record", "to", "speech_share", "rounds"])]
+    api: bool,
+    /// With --api: users who are enrolled beside those who are verified
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "api")]
+    callers: u32,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -106,6 +114,9 @@ struct WayArgs {
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     server::allow_many_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    if args.api {
+        return load_api(args, &runtime);
+    }
     let figures = runtime.block_on(measure(args))?;
     if args.json {
         put(&format!("{:#}", figures.to_json()));
@@ -117,6 +128,25 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         eprintln!("note: {streamed} calls had a take streamed, {recorded} one recorded");
     }
     Ok(if figures.lost() == 0 { Exit::Yes } else { Exit::No })
+}
+
+/// Verifies by the API; what could not be answered is an error, what was refused for want of room is not.
+fn load_api(args: &Args, runtime: &tokio::runtime::Runtime) -> anyhow::Result<Exit> {
+    let plan = api::Plan {
+        calls: args.calls,
+        rate: args.rate,
+        voices: args.voices,
+        callers: args.callers,
+        settings: args.set.clone(),
+    };
+    let figures = runtime.block_on(api::measure(plan))?;
+    if args.json {
+        put(&format!("{figures:#}"));
+    } else {
+        api::print(&figures);
+    }
+    let is_fine = figures["errors"] == 0 && figures["decisions"]["accept"].as_u64().is_some();
+    Ok(if is_fine { Exit::Yes } else { Exit::No })
 }
 
 /// Who is called, and what stands beside it.

@@ -126,7 +126,7 @@ impl Folder {
         Ok(Self(path))
     }
 
-    fn data(&self) -> PathBuf {
+    pub(super) fn data(&self) -> PathBuf {
         self.0.join("data")
     }
 

@@ -119,9 +119,8 @@ impl Service {
             Redeemed::Unknown => return Err(UploadError::SessionUnknown),
         };
         let challenge = session.challenge.parse().map_err(|error| UploadError::Judging(format!("{error}")))?;
-        let mut takes = self.hear_upload(audio, false).await?;
-        let take = takes.pop().ok_or(UploadError::Take(Reason::NoSpeech))?;
-        let verified = self.judge_upload(client, &caller, take, AskedFor::Challenge(challenge), false).await?;
+        let heard = self.hear_upload(audio, false).await?;
+        let verified = self.judge_upload(client, &caller, heard, AskedFor::Challenge(challenge), false).await?;
         self.answer(client, user, caller.id, &verified).await
     }
 

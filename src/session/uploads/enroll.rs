@@ -59,7 +59,7 @@ impl Service {
         client.must(Scope::Enroll)?;
         let caller = self.user(client, &request.user_id).await?;
         may_enroll(&caller, request.code.as_deref())?;
-        let takes = self.hear_upload(request.audio, true).await?;
+        let takes = self.hear_upload(request.audio, true).await?.takes;
         let new = takes.iter().map(enrolled).collect::<Result<Vec<_>, _>>()?;
         for _ in 0..TRIES {
             let before = self.store().open_enrollment(caller.id).await?;

@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use tokio::sync::Semaphore;
 
 use super::UploadError;
@@ -6,7 +8,7 @@ use crate::engine::Take;
 use crate::session::give_way::give_way;
 use crate::session::judge::PASSPHRASE;
 use crate::session::service::Service;
-use crate::types::Clip16k;
+use crate::types::{Clip16k, Reason};
 
 /// Uploads that may wait for each session of the models. At 150 ms each the last one waits a second and a half; more is
 /// refused at once, so that whoever is let in is answered in time.
@@ -19,6 +21,22 @@ pub struct Upload {
     pub bytes: Vec<u8>,
     /// What the client says it is.
     pub content_type: Option<String>,
+}
+
+/// What was heard of an upload.
+pub(in crate::session) struct Heard {
+    /// A take for each utterance; at least one.
+    pub(in crate::session) takes: Vec<Take>,
+    /// How long the engine was at it.
+    pub(in crate::session) engine: Duration,
+}
+
+impl Heard {
+    /// The one take there is.
+    pub(super) fn only(self) -> Result<(Take, Duration), UploadError> {
+        let Self { mut takes, engine } = self;
+        Ok((takes.pop().ok_or(UploadError::Take(Reason::NoSpeech))?, engine))
+    }
 }
 
 /// The room there is for uploads that wait.
@@ -36,12 +54,13 @@ impl Service {
     ///
     /// # Errors
     /// [`UploadError::Busy`] when too many wait, [`UploadError::Audio`], [`UploadError::Judging`].
-    pub(super) async fn hear_upload(&self, upload: Upload, in_parts: bool) -> Result<Vec<Take>, UploadError> {
+    pub(in crate::session) async fn hear_upload(&self, upload: Upload, in_parts: bool) -> Result<Heard, UploadError> {
         let _waiting = self.rooms().0.try_acquire().map_err(|_| UploadError::Busy)?;
         let _place = self.takes().listening.acquire().await;
         let (engine, limits) = (self.engine().clone(), self.config().audio);
-        let heard = tokio::task::spawn_blocking(move || -> Result<Vec<Take>, UploadError> {
+        let heard = tokio::task::spawn_blocking(move || -> Result<Heard, UploadError> {
             give_way();
+            let begun = Instant::now();
             let clip = match audio::wav::decode(&upload.bytes, &limits) {
                 // A file without a sample is silence.
                 Err(AudioError::Empty) => Clip16k::new(Vec::new()),
@@ -52,7 +71,8 @@ impl Service {
             } else {
                 engine.examine(&clip, &PASSPHRASE).map(|take| vec![take])
             };
-            takes.map_err(|error| UploadError::Judging(error.to_string()))
+            let takes = takes.map_err(|error| UploadError::Judging(error.to_string()))?;
+            Ok(Heard { takes, engine: begun.elapsed() })
         });
         heard.await.map_err(|_| UploadError::Judging("the models failed badly".to_owned()))?
     }

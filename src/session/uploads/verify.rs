@@ -1,7 +1,10 @@
+use std::time::{Duration, Instant};
+
+use super::hear::Heard;
 use super::view::Measured;
 use super::{Upload, UploadError};
 use crate::dialog::{Risk, Suspicion};
-use crate::engine::{AskedFor, Bar, Claim, Take};
+use crate::engine::{AskedFor, Bar, Claim};
 use crate::phrase::Challenge;
 use crate::session::Client;
 use crate::session::claim::Held;
@@ -11,7 +14,7 @@ use crate::session::outcome::Outcome;
 use crate::session::service::Service;
 use crate::session::step::count_attempt;
 use crate::store::{Caller, Scope};
-use crate::types::{CallSid, Reason, Verdict};
+use crate::types::{CallSid, Verdict};
 
 /// Mismatches of a day from which on an upload is suspect, as a call is.
 const FAILURES: u32 = 2;
@@ -37,6 +40,8 @@ pub struct Verified {
     pub verdict: Verdict,
     /// The attempt's id: the call that stands for it.
     pub attempt: CallSid,
+    /// How long the engine was at it.
+    pub engine: Duration,
     pub(super) measured: Measured,
 }
 
@@ -51,10 +56,8 @@ impl Service {
             client.must_be_back_end()?.must(Scope::Enroll)?;
         }
         let caller = self.enrolled_user(client, &request.user_id).await?;
-        let mut takes = self.hear_upload(request.audio, false).await?;
-        let take = takes.pop().ok_or(UploadError::Take(Reason::NoSpeech))?;
-        let asked = asked(request.phrase.as_deref());
-        self.judge_upload(client, &caller, take, asked, request.assured).await
+        let heard = self.hear_upload(request.audio, false).await?;
+        self.judge_upload(client, &caller, heard, asked(request.phrase.as_deref()), request.assured).await
     }
 
     /// Holds a take against a user's voiceprint and writes the attempt down.
@@ -62,10 +65,11 @@ impl Service {
         &self,
         client: &Client,
         caller: &Caller,
-        take: Take,
+        heard: Heard,
         asked: AskedFor,
         is_assured: bool,
     ) -> Result<Verified, UploadError> {
+        let (take, mut engine) = heard.only()?;
         let failed = |fault: Fault| UploadError::Judging(fault.to_string());
         let now = self.now();
         let (who, learned, learned_version, earlier) = self.claimed(caller.id).await.map_err(failed)?;
@@ -86,13 +90,16 @@ impl Service {
         let service = self.clone();
         let judged = tokio::task::spawn_blocking(move || -> Result<_, Fault> {
             give_way();
+            let begun = Instant::now();
             let assessment = service.engine().verify(&held.claim, &take, &bar)?;
             let kept = service.kept(&held, &take, &assessment)?;
             let outcome = Outcome::Verified { verdict: assessment.verdict };
-            Ok(Judgement { outcome, assessment: Some(assessment), kept, voiceprint: None })
+            let judgement = Judgement { outcome, assessment: Some(assessment), kept, voiceprint: None };
+            Ok((judgement, begun.elapsed()))
         });
         let judged = judged.await.map_err(|_| UploadError::Judging("the models failed badly".to_owned()))?;
-        let judgement = judged.map_err(failed)?;
+        let (judgement, more) = judged.map_err(failed)?;
+        engine += more;
         let measured = Measured { signals: judgement.assessment.map(|assessment| assessment.signals), risk };
         let judge = move |standing| judge::result(judgement, standing, None);
         let (attempt, outcome) = self.store().judge_upload(caller.id, now, &self.config().lockout, judge).await?;
@@ -102,7 +109,7 @@ impl Service {
         count_attempt(&verdict);
         self.count_attempt_of(client, &verdict).await?;
         tracing::info!(%attempt, verdict = verdict.code(), "judged an upload");
-        Ok(Verified { verdict, attempt, measured })
+        Ok(Verified { verdict, attempt, engine, measured })
     }
 }
 

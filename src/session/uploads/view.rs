@@ -181,7 +181,7 @@ impl Service {
     }
 
     fn detail(&self, verified: &Verified) -> Detail {
-        let Verified { attempt, verdict, measured } = verified;
+        let Verified { attempt, verdict, measured, .. } = verified;
         let findings = verified.findings();
         let strictness = self.config().api.strictness;
         let quality = measured.signals.map(|signals| QualityView {
