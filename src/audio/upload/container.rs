@@ -1,11 +1,17 @@
 //! The containers that browsers put Opus into, taken apart packet by packet.
+//!
+//! symphonia does it; what a stranger could have it do beyond that, for minutes or with much memory, is kept from it here.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::well_known as audio;
 use symphonia::core::codecs::video::well_known as video;
 use symphonia::core::errors::{Error, Result as Demuxed};
 use symphonia::core::formats::{FormatOptions, FormatReader, Track};
-use symphonia::core::io::{MediaSourceStream, ReadOnlySource};
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
 use symphonia::core::packet::Packet;
 use symphonia::default::formats::{MkvReader, OggReader};
 
@@ -13,6 +19,16 @@ use super::AudioError;
 
 /// How many errors in a row may lie between two packets; the readers may stand still at one for ever.
 const PATIENCE: usize = 8;
+
+/// How many bytes may come before the sound: a browser's are some hundred, tags of a music program some thousand.
+///
+/// Whatever is in them is kept in memory, at many times its size.
+const HEADER_BYTES: usize = 128 << 10;
+
+/// How many marks of an Ogg page may lie within other pages: where bytes are lost, a few.
+///
+/// By chance there are none. Each may cost reading 64 KiB again.
+const STRAY_MARKS: usize = 16;
 
 /// What a file of Opus says about itself in front (`OpusHead`, RFC 7845).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,23 +50,35 @@ pub(super) struct Recording<'s> {
 impl<'s> Recording<'s> {
     /// Opens an Ogg file.
     pub(super) fn ogg(bytes: &'s [u8]) -> Result<Self, AudioError> {
-        let reader = OggReader::try_new(source(bytes), FormatOptions::default());
+        let damaged = |what| AudioError::Container { container: "Ogg", what };
         match ogg_codec(bytes) {
-            Some("Opus") => Self::open("Ogg", reader.map(|reader| Box::new(reader) as _)),
-            Some(codec) => Err(AudioError::Codecs { container: "Ogg", codec }),
-            None => Err(AudioError::Container { container: "Ogg", what: "its first page is not whole" }),
+            Some("Opus") => {}
+            Some(codec) => return Err(AudioError::Codecs { container: "Ogg", codec }),
+            None => return Err(damaged("its first page is not whole")),
         }
+        if stray_marks(bytes) > STRAY_MARKS {
+            return Err(damaged("its pages lie within each other"));
+        }
+        Self::open("Ogg", bytes, |source, options| Ok(Box::new(OggReader::try_new(source, options)?)))
     }
 
     /// Opens a WebM file; Matroska files of other programs too.
     pub(super) fn webm(bytes: &'s [u8]) -> Result<Self, AudioError> {
-        let reader = MkvReader::try_new(source(bytes), FormatOptions::default());
-        Self::open("WebM", reader.map(|reader| Box::new(reader) as _))
+        Self::open("WebM", bytes, |source, options| Ok(Box::new(MkvReader::try_new(source, options)?)))
     }
 
-    fn open(container: &'static str, reader: Demuxed<Box<dyn FormatReader + 's>>) -> Result<Self, AudioError> {
+    fn open(
+        container: &'static str,
+        bytes: &'s [u8],
+        reader: impl FnOnce(MediaSourceStream<'s>, FormatOptions) -> Demuxed<Box<dyn FormatReader + 's>>,
+    ) -> Result<Self, AudioError> {
         let damaged = |what| AudioError::Container { container, what };
-        let reader = reader.map_err(|_| damaged("its header is not whole"))?;
+        let is_open = Arc::new(AtomicBool::new(false));
+        let source = Source { rest: bytes, header: HEADER_BYTES, is_open: is_open.clone() };
+        // It can be read in one direction only, so that no index of the file leads anywhere.
+        let source = MediaSourceStream::new(Box::new(ReadOnlySource::new(source)), MediaSourceStreamOptions::default());
+        let reader = reader(source, FormatOptions::default()).map_err(|_| damaged("its header is not whole"))?;
+        is_open.store(true, Ordering::Relaxed);
         let track = reader.tracks().first().ok_or(damaged("it has no track"))?;
         let codec = codec(track);
         if codec != "Opus" {
@@ -83,9 +111,20 @@ impl<'s> Recording<'s> {
     }
 }
 
-/// Read in one direction only, so that no index of the file leads anywhere.
-fn source(bytes: &[u8]) -> MediaSourceStream<'_> {
-    MediaSourceStream::new(Box::new(ReadOnlySource::new(bytes)), symphonia::core::io::MediaSourceStreamOptions::default())
+/// A file that seems to end after its header for as long as only that is to be read.
+struct Source<'s> {
+    rest: &'s [u8],
+    header: usize,
+    is_open: Arc<AtomicBool>,
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let most = if self.is_open.load(Ordering::Relaxed) { room.len() } else { room.len().min(self.header) };
+        let count = self.rest.read(&mut room[..most])?;
+        self.header -= count.min(self.header);
+        Ok(count)
+    }
 }
 
 /// Reads and checks the `OpusHead` of a track; without one, as WebM may be, there is nothing to skip.
@@ -148,4 +187,22 @@ fn ogg_codec(bytes: &[u8]) -> Option<&'static str> {
     // The longest of these names has to be there before it is said that none is.
     packet.get(..8)?;
     Some(CODECS.iter().find(|(magic, _)| packet.starts_with(magic)).map_or("an unknown codec", |(_, name)| name))
+}
+
+/// How many marks of a page lie within another page.
+///
+/// A page with a wrong checksum is read again from the next mark on: a file of marks alone would take minutes.
+fn stray_marks(bytes: &[u8]) -> usize {
+    let (mut stray, mut end) = (0, 0);
+    for at in bytes.windows(4).enumerate().filter(|(_, four)| *four == b"OggS").map(|(at, _)| at) {
+        if at < end {
+            stray += 1;
+        } else {
+            let lacing = bytes.get(at + 26).and_then(|&count| bytes.get(at + 27..at + 27 + usize::from(count)));
+            end = at
+                + 27
+                + lacing.map_or(0, |lacing| lacing.len() + lacing.iter().map(|&n| usize::from(n)).sum::<usize>());
+        }
+    }
+    stray
 }

@@ -90,11 +90,11 @@ fn what_browsers_record_is_what_was_said() {
     // How loud it is: a channel of half the level is mixed in.
     for (name, file, source, count_48k, level) in [
         ("anna_chromium.webm", ANNA_WEBM, &anna, 198_720, 1.0),
-        ("anna_chromium_stereo.webm", fixture!("formats/anna_chromium_stereo.webm"), &anna, 146_880, 0.75),
+        ("anna_chromium_stereo.webm", fixture!("formats/anna_chromium_stereo.webm"), &anna, 178_560, 0.75),
         ("ben_chromium.webm", fixture!("formats/ben_chromium.webm"), &ben, 167_040, 1.0),
-        ("anna_firefox.ogg", ANNA_OGG, &anna, 206_848, 1.0),
-        ("anna_firefox_stereo.ogg", fixture!("formats/anna_firefox_stereo.ogg"), &anna, 199_552, 0.75),
-        ("ben_firefox.ogg", fixture!("formats/ben_firefox.ogg"), &ben, 168_832, 1.0),
+        ("anna_firefox.ogg", ANNA_OGG, &anna, 228_352, 1.0),
+        ("anna_firefox_stereo.ogg", fixture!("formats/anna_firefox_stereo.ogg"), &anna, 228_480, 0.75),
+        ("ben_firefox.ogg", fixture!("formats/ben_firefox.ogg"), &ben, 199_296, 1.0),
     ] {
         let found = samples(file);
         assert!(found.len().abs_diff(count_48k / 3) <= 1, "{name}: {} samples", found.len());
@@ -104,7 +104,7 @@ fn what_browsers_record_is_what_was_said() {
         let found = aligned(wanted, &found, found_at.start);
         let (likeness, louder) = (likeness(wanted, found), rms(found) / rms(wanted) / level);
         println!("{name}: {likeness:.3}, level × {louder:.3}");
-        assert!(likeness > 0.95, "{name}: {likeness:.3}");
+        assert!(likeness > 0.98, "{name}: {likeness:.3}");
         assert!((0.9..1.1).contains(&louder), "{name}: level × {louder:.3}");
     }
 }
@@ -213,6 +213,23 @@ fn a_file_that_unpacks_to_hours_stops_at_the_limit() {
     assert_eq!(decode(ANNA_OGG, None, &at_most), Err(AudioError::TooLarge { max_bytes: 100 }));
 }
 
+/// What takes symphonia minutes, or a hundred times its own size.
+#[test]
+fn a_file_that_is_nothing_but_headers_is_not_read_to_its_end() {
+    let plain = ogg(&opus_head(1, 0, 0), &packets(960), 0);
+    let marks = [&plain[..ogg_pages(&plain)[1].end], &b"OggS\0\0".repeat(150_000)].concat();
+    let whole = webm("A_OPUS", None, &packets(960));
+    let cluster = whole.windows(4).position(|four| four == [0x1f, 0x43, 0xb6, 0x75]).unwrap();
+    let tracks = whole.windows(4).position(|four| four == [0x16, 0x54, 0xae, 0x6b]).unwrap();
+    let track = &whole[tracks + 8..cluster];
+    let many = files::element(&whole[tracks..tracks + 4], &track.repeat(18_000));
+    for file in [marks, [&whole[..tracks], &many, &whole[cluster..]].concat()] {
+        assert!(file.len() > 4 * 128 << 10);
+        let used = allocation_counter::measure(|| assert_eq!(code(&file, None), "audio_damaged"));
+        assert!(used.bytes_max < 8 << 20, "{} bytes at once", used.bytes_max);
+    }
+}
+
 #[test]
 fn the_limit_is_met_to_the_sample() {
     let file = |count: usize| ogg(&opus_head(1, PRE_SKIP, 0), &packets(count), usize::from(PRE_SKIP) + count);
@@ -260,7 +277,8 @@ fn channels_that_no_browser_records_are_refused() {
     assert_eq!(code(&ogg(&opus_head(0, 0, 0), &packets, 960), None), "audio_damaged");
     assert_eq!(code(&webm("A_OPUS", Some(b"OpusHead\x01"), &packets), None), "audio_damaged");
     assert_eq!(code(&ogg(&opus_head(1, 0, 0), &[], 0), None), "audio_damaged");
-    assert_eq!(code(&webm("A_OPUS", None, &[]), None), "audio_empty");
+    assert_eq!(code(&webm("A_OPUS", None, &[]), None), "audio_damaged");
+    assert_eq!(code(&webm("A_OPUS", Some(&opus_head(1, 999, 0)), &packets[..1]), None), "audio_empty");
 }
 
 #[test]
@@ -316,17 +334,17 @@ fn is_sane(bytes: &[u8], limits: &AudioLimits) -> bool {
     let longest = limits.max_seconds * Clip16k::RATE_HZ as f32;
     decode(bytes, Some("audio/basic"), limits).map_or(true, |clip| {
         let samples = clip.samples();
-        !samples.is_empty() && samples.len() as f32 <= longest && samples.iter().all(|sample| sample.abs() <= 1.0)
+        !samples.is_empty() && samples.len() as f32 <= longest && samples.iter().all(|sample| sample.is_finite())
     })
 }
 
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(
-        magic in prop_oneof![
-            Just(b"OggS".as_slice()), Just(&[0x1a, 0x45, 0xdf, 0xa3]), Just(&ANNA_WEBM[..0x30]), Just(&ANNA_WEBM[..0x94]),
-            Just(&ANNA_WEBM[..0xa2]), Just(&ANNA_OGG[..0x82]), Just(b"RIFF"), Just(b""),
-        ],
+        magic in prop::sample::select(vec![
+            b"OggS".as_slice(), &ANNA_WEBM[..4], &ANNA_WEBM[..0x30], &ANNA_WEBM[..0x94], &ANNA_WEBM[..0xa2],
+            &ANNA_OGG[..0x82], b"RIFF", b"",
+        ]),
         bytes in proptest::collection::vec(any::<u8>(), 0..400),
     ) {
         prop_assert!(is_sane(&[magic, &bytes].concat(), &LIMITS));

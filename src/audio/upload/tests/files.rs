@@ -4,7 +4,8 @@ use std::ops::Range;
 
 /// The header of an Opus stream.
 pub(super) fn opus_head(channels: u8, pre_skip: u16, gain: i16) -> Vec<u8> {
-    let mut head = [b"OpusHead\x01".as_slice(), &[channels], &pre_skip.to_le_bytes(), &48_000_u32.to_le_bytes()].concat();
+    let mut head =
+        [b"OpusHead\x01".as_slice(), &[channels], &pre_skip.to_le_bytes(), &48_000_u32.to_le_bytes()].concat();
     head.extend(gain.to_le_bytes());
     match channels {
         0..=2 => head.push(0),
@@ -90,7 +91,9 @@ pub(super) fn webm(codec: &str, private: Option<&[u8]>, packets: &[Vec<u8>]) -> 
     let track = [numbers, kind.concat(), element(&[0x86], codec.as_bytes()), private].concat();
     let mut file = element(&[0x1a, 0x45, 0xdf, 0xa3], &element(&[0x42, 0x82], b"webm"));
     file.extend([0x18, 0x53, 0x80, 0x67, 0xff]);
-    file.extend(element(&[0x15, 0x49, 0xa9, 0x66], &element(&[0x2a, 0xd7, 0xb1], &[0x0f, 0x42, 0x40])));
+    let clock = element(&[0x2a, 0xd7, 0xb1], &[0x0f, 0x42, 0x40]);
+    let programs = [element(&[0x4d, 0x80], b"a test"), element(&[0x57, 0x41], b"a test")].concat();
+    file.extend(element(&[0x15, 0x49, 0xa9, 0x66], &[clock, programs].concat()));
     file.extend(element(&[0x16, 0x54, 0xae, 0x6b], &element(&[0xae], &track)));
     for (n, group) in packets.chunks(50).enumerate() {
         file.extend([0x1f, 0x43, 0xb6, 0x75, 0xff]);
@@ -103,7 +106,8 @@ pub(super) fn webm(codec: &str, private: Option<&[u8]>, packets: &[Vec<u8>]) -> 
     file
 }
 
-fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
+/// An element of WebM with its size in four bytes.
+pub(super) fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
     let size = 0x1000_0000 | u32::try_from(body.len()).expect("elements of tests are small");
     [id, &size.to_be_bytes(), body].concat()
 }
