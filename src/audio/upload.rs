@@ -28,7 +28,7 @@ const OTHERS: [(usize, &[u8], &str); 9] = [
 /// What raw µ-law is called; the last by SDP and RTP.
 const MULAW: [&str; 4] = ["audio/basic", "audio/mulaw", "audio/x-mulaw", "audio/pcmu"];
 
-/// Decodes what a client sent: WAV, Opus in Ogg or WebM, or raw µ-law.
+/// Decodes what a client sent: WAV, Opus in Ogg or `WebM`, or raw µ-law.
 ///
 /// The first bytes decide. `content_type` is a media type with its parameters and counts only for raw µ-law
 /// (`audio/basic`, `audio/mulaw`, `audio/x-mulaw`, `audio/pcmu`), which has to be 8 kHz and mono. A recording that breaks

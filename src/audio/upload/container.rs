@@ -62,7 +62,7 @@ impl<'s> Recording<'s> {
         Self::open("Ogg", bytes, |source, options| Ok(Box::new(OggReader::try_new(source, options)?)))
     }
 
-    /// Opens a WebM file; Matroska files of other programs too.
+    /// Opens a `WebM` file; Matroska files of other programs too.
     pub(super) fn webm(bytes: &'s [u8]) -> Result<Self, AudioError> {
         Self::open("WebM", bytes, |source, options| Ok(Box::new(MkvReader::try_new(source, options)?)))
     }
@@ -127,7 +127,7 @@ impl Read for Source<'_> {
     }
 }
 
-/// Reads and checks the `OpusHead` of a track; without one, as WebM may be, there is nothing to skip.
+/// Reads and checks the `OpusHead` of a track; without one, as `WebM` may be, there is nothing to skip.
 fn head(container: &'static str, track: &Track) -> Result<Head, AudioError> {
     let Some(CodecParameters::Audio(codec)) = &track.codec_params else { return Ok(Head::default()) };
     let Some(bytes) = codec.extra_data.as_deref() else { return Ok(Head::default()) };

@@ -75,16 +75,13 @@ impl<'l> Speech<'l> {
     /// Decodes a packet, or conceals it; `trim` samples at 48 kHz of it are beyond the end.
     fn push(&mut self, packet: &[u8], trim: u64) -> Result<(), AudioError> {
         let mut room = [0.0; LONGEST];
-        let count = match self.decode(packet, &mut room) {
-            Some(count) => {
-                self.sound += 1;
-                self.length = count;
-                count
-            }
-            None => {
-                self.damaged += 1;
-                self.conceal(&mut room)
-            }
+        let count = if let Some(count) = self.decode(packet, &mut room) {
+            self.sound += 1;
+            self.length = count;
+            count
+        } else {
+            self.damaged += 1;
+            self.conceal(&mut room)
         };
         let skipped = self.skip.min(count);
         self.skip -= skipped;

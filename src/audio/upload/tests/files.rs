@@ -1,4 +1,4 @@
-//! Ogg and WebM files of given packets, written from RFC 3533, RFC 7845 and RFC 9559.
+//! Ogg and `WebM` files of given packets, written from RFC 3533, RFC 7845 and RFC 9559.
 
 use std::ops::Range;
 
@@ -76,7 +76,7 @@ pub(super) fn with_checksums(file: &[u8]) -> Vec<u8> {
     file
 }
 
-/// A WebM file of one track, with segment and clusters of unknown size, as live recorders write.
+/// A `WebM` file of one track, with segment and clusters of unknown size, as live recorders write.
 pub(super) fn webm(codec: &str, private: Option<&[u8]>, packets: &[Vec<u8>]) -> Vec<u8> {
     let kind = match &codec[..1] {
         "V" => [element(&[0x83], &[1]), element(&[0xe0], &[element(&[0xb0], &[64]), element(&[0xba], &[48])].concat())],
@@ -99,14 +99,14 @@ pub(super) fn webm(codec: &str, private: Option<&[u8]>, packets: &[Vec<u8>]) -> 
         file.extend([0x1f, 0x43, 0xb6, 0x75, 0xff]);
         file.extend(element(&[0xe7], &(n as u32 * 1_000).to_be_bytes()));
         for (n, packet) in group.iter().enumerate() {
-            let block = [[0x81].as_slice(), &(n as i16 * 20).to_be_bytes(), &[0x80], packet].concat();
+            let block = [[0x81].as_slice(), &(n as u16 * 20).to_be_bytes(), &[0x80], packet].concat();
             file.extend(element(&[0xa3], &block));
         }
     }
     file
 }
 
-/// An element of WebM with its size in four bytes.
+/// An element of `WebM` with its size in four bytes.
 pub(super) fn element(id: &[u8], body: &[u8]) -> Vec<u8> {
     let size = 0x1000_0000 | u32::try_from(body.len()).expect("elements of tests are small");
     [id, &size.to_be_bytes(), body].concat()
