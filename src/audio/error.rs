@@ -17,6 +17,28 @@ pub enum AudioError {
         /// Bits per sample.
         bits: u16,
     },
+    /// The file is of a kind that is not taken.
+    #[error("{0} is not taken: send WAV, Opus in WebM or Ogg, or raw µ-law")]
+    Format(&'static str),
+    /// A container holds something else than Opus.
+    #[error("the {container} file holds {codec}, not Opus")]
+    Codecs {
+        /// The container's name.
+        container: &'static str,
+        /// What was found in it.
+        codec: &'static str,
+    },
+    /// A container is cut off before its sound starts, or contradicts itself.
+    #[error("the {container} file is damaged: {what}")]
+    Container {
+        /// The container's name.
+        container: &'static str,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// Raw µ-law is said to have another rate than a telephone line.
+    #[error("raw µ-law has to be 8000 Hz")]
+    LineRate,
     /// The file has more bytes than are taken.
     #[error("the audio is larger than {max_bytes} bytes")]
     TooLarge {
@@ -69,11 +91,13 @@ impl AudioError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NotWav => "audio_not_wav",
-            Self::Damaged(_) => "audio_damaged",
+            Self::Damaged(_) | Self::Container { .. } => "audio_damaged",
+            Self::Format(_) => "audio_format",
+            Self::Codecs { .. } => "audio_not_opus",
             Self::Unsupported { .. } => "audio_unsupported",
             Self::TooLarge { .. } => "audio_too_large",
             Self::TooLong { .. } => "audio_too_long",
-            Self::Rate { .. } => "audio_rate",
+            Self::Rate { .. } | Self::LineRate => "audio_rate",
             Self::StreamRate { .. } => "audio_stream_rate",
             Self::Codec(_) => "audio_codec",
             Self::Channels { .. } => "audio_channels",

@@ -1,4 +1,4 @@
-//! Bytes in, clips out: WAV files and raw µ-law, checked, mixed down and brought to the house's rates.
+//! Bytes in, clips out: files and raw µ-law, checked, mixed down and brought to the house's rates.
 //!
 //! Everything here takes what a stranger sent. Nothing panics on it, nothing allocates beyond the limits given,
 //! and what cannot be used is refused with a stable code.
@@ -11,6 +11,7 @@ pub mod opus;
 pub mod resample;
 mod riff;
 pub mod stream;
+pub mod upload;
 pub mod wav;
 
 pub use error::AudioError;

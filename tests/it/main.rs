@@ -25,4 +25,5 @@ mod score;
 mod serve;
 mod store;
 mod streams;
+mod upload;
 mod wire;
