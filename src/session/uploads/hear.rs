@@ -61,7 +61,7 @@ impl Service {
         let heard = tokio::task::spawn_blocking(move || -> Result<Heard, UploadError> {
             give_way();
             let begun = Instant::now();
-            let clip = match audio::wav::decode(&upload.bytes, &limits) {
+            let clip = match audio::upload::decode(&upload.bytes, upload.content_type.as_deref(), &limits) {
                 // A file without a sample is silence.
                 Err(AudioError::Empty) => Clip16k::new(Vec::new()),
                 decoded => decoded?,

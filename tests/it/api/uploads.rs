@@ -34,6 +34,7 @@ async fn what_cannot_be_used_is_refused_with_a_stable_code() {
         (body(&[("user_id", "nobody")], Some(("audio/wav", &take))), 404, "profile_not_found"),
         (body(&[("user_id", "")], Some(("audio/wav", &take))), 422, "invalid_user_id"),
         (body(&user, Some(("audio/wav", b"RIFF"))), 415, "audio_not_wav"),
+        (body(&user, Some(("audio/mpeg", b"ID3\x04"))), 415, "audio_format"),
         (body(&user, Some(("audio/wav", &take[..60]))), 422, "no_speech"),
         (body(&user, Some(("audio/wav", &silence))), 422, "no_speech"),
         (body(&user, Some(("audio/wav", &long))), 413, "audio_too_long"),
@@ -73,5 +74,27 @@ async fn an_upload_that_stops_half_way_is_let_go_and_nothing_is_kept() {
     assert_eq!(&answer, b"HTTP/1.1 408");
     let (_, profile, _) = house.request(Method::POST, "/create-profile", &key, &json!({ "user_id": "anna" })).await;
     assert_eq!(profile["status"], "created");
+    house.close().await;
+}
+
+/// As browsers record them; enrolled by telephone.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_browsers_record_is_verified_against_a_telephones_voiceprint() {
+    let house = House::open().await;
+    let key = house.api_key("main", BOTH).await;
+    house.enroll_user(&key, "anna", "anna").await;
+    let file = |name: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/audio/formats");
+        std::fs::read(folder.join(name)).unwrap()
+    };
+    for (name, kind, decision) in [
+        ("anna_firefox.ogg", "audio/ogg; codecs=opus", "accept"),
+        ("ben_chromium.webm", "audio/webm;codecs=opus", "reject"),
+        ("ben_firefox.ogg", "audio/ogg; codecs=opus", "reject"),
+    ] {
+        let form = body(&[("user_id", "anna")], Some((kind, &file(name))));
+        let (status, answer) = house.send_form("/v1/voice/verify", &key, form).await;
+        assert_eq!((status, answer["decision"].as_str()), (200, Some(decision)), "{name}: {answer}");
+    }
     house.close().await;
 }
