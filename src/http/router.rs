@@ -11,7 +11,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 
 use super::error::Refusal;
-use super::{Edge, api, health, media, webhooks};
+use super::{Edge, api, health, media, web, webhooks};
 
 /// Largest webhook: the provider's own cap on what it sends and takes is 64 kB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -37,6 +37,7 @@ pub(super) fn router(edge: Edge) -> Router {
         .route("/media", get(media::upgrade))
         .merge(webhooks)
         .merge(clients)
+        .merge(web::routes())
         .layer(middleware::from_fn(observe))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
