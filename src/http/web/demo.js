@@ -66,15 +66,29 @@ class Recorder {
   constructor(place, take) {
     place.append(part("recorder").content.cloneNode(true));
     const found = (selector) => place.querySelector(selector);
+    this.meter = found(".meter");
     this.bar = found(".bar");
     this.status = found(".status");
     this.button = found(".record");
     this.cancel = found(".cancel");
     this.played = found(".played");
     this.#take = take;
-    this.button.addEventListener("click", () => (this.#running ? this.#running.finish.abort() : this.#run()));
+    this.button.addEventListener("click", () => {
+      if (!this.#isReady) return;
+      if (this.#running) this.#running.finish.abort();
+      else this.#run();
+    });
     this.cancel.addEventListener("click", () => this.#running?.stop.abort());
     place.addEventListener("keydown", ({ key }) => key === "Escape" && this.#running?.stop.abort());
+  }
+
+  // Not `disabled`: that would take the focus away from whoever has just pressed it.
+  get #isReady() {
+    return this.button.getAttribute("aria-disabled") !== "true";
+  }
+
+  #busy(isBusy) {
+    this.button.setAttribute("aria-disabled", String(isBusy));
   }
 
   say(words, kind = "") {
@@ -84,9 +98,9 @@ class Recorder {
 
   async #run() {
     this.#running = { stop: new AbortController(), finish: new AbortController() };
-    this.cancel.hidden = false;
+    this.cancel.hidden = this.meter.hidden = false;
     this.button.textContent = "Done";
-    this.button.disabled = true;
+    this.#busy(true);
     try {
       await this.#take((options) => this.#record(options));
     } catch (error) {
@@ -99,9 +113,14 @@ class Recorder {
       if (document.activeElement === this.cancel) this.button.focus();
       this.cancel.hidden = true;
       this.button.textContent = "Record";
-      this.button.disabled = false;
-      this.bar.style.setProperty("--level", 0);
+      this.#busy(false);
+      this.#level(0);
+      this.meter.hidden = true;
     }
+  }
+
+  #level(level) {
+    this.bar.style.setProperty("--level", level.toFixed(3));
   }
 
   async #record(options) {
@@ -110,14 +129,14 @@ class Recorder {
       ...options,
       signal: stop.signal,
       finish: finish.signal,
-      onLevel: ({ level }) => this.bar.style.setProperty("--level", level.toFixed(3)),
+      onLevel: ({ level }) => this.#level(level),
       onState: (state) => {
-        this.button.disabled = state === "asking" || state === "done";
+        this.#busy(state === "asking" || state === "done");
         if (STATES[state]) this.say(STATES[state]);
       },
     });
     this.cancel.hidden = true;
-    this.bar.style.setProperty("--level", 0);
+    this.meter.hidden = true;
     this.say("One moment: the server listens.");
     if (this.#address) URL.revokeObjectURL(this.#address);
     this.#address = URL.createObjectURL(audio);
@@ -254,9 +273,9 @@ function showVerdict(answer) {
   box.append(element("h3", title), element("p", words));
   if (answer.signals) {
     const list = document.createElement("dl");
-    for (const [name, strength] of Object.entries(answer.signals)) {
+    for (const name of ["voice", "phrase", "liveness"].filter((name) => name in answer.signals)) {
       const pair = document.createElement("div");
-      pair.append(element("dt", name), element("dd", String(strength)));
+      pair.append(element("dt", name), element("dd", answer.signals[name]));
       list.append(pair);
     }
     box.append(list);

@@ -64,8 +64,8 @@ pub(super) fn routes() -> Router<Edge> {
         );
     }
     for (path, kind, text) in DEMO {
-        routes = routes
-            .route(path, get(move |headers: HeaderMap| async move { file(&headers, kind, text, "no-cache") }));
+        routes =
+            routes.route(path, get(move |headers: HeaderMap| async move { file(&headers, kind, text, "no-cache") }));
     }
     routes
 }
@@ -100,11 +100,7 @@ fn file(headers: &HeaderMap, kind: &'static str, text: &str, caching: &'static s
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
-    if is_known {
-        (StatusCode::NOT_MODIFIED, about).into_response()
-    } else {
-        (about, text.to_owned()).into_response()
-    }
+    if is_known { (StatusCode::NOT_MODIFIED, about).into_response() } else { (about, text.to_owned()).into_response() }
 }
 
 /// Text as it may stand in HTML, also in an attribute.

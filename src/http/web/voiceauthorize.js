@@ -334,12 +334,16 @@
    * Hears the end of an utterance from the loudness of its frames.
    *
    * Speech is what stands out of the noise by START_DB, for START_MS; it lasts while it stands out by KEEP_DB. The
-   * noise floor falls quickly and rises slowly, so that it settles on the gaps between words.
+   * noise floor is the least of the first LEARN_MS; then it falls quickly and rises slowly, so that it settles on the
+   * gaps between words.
    */
   class EndOfSpeech {
     static START_DB = 10;
     static KEEP_DB = 6;
     static START_MS = 60;
+    static LEARN_MS = 200;
+    /** No room is so quiet, dBFS: the microphone is not awake yet, or muted. */
+    static NOTHING = -90;
     /** What is shorter was a click or a cough. */
     static LEAST_MS = 250;
     /** What is kept on either side: the server wants to hear the room as well, and no word cut off. */
@@ -351,7 +355,8 @@
 
     isSpeaking = false;
     #limits;
-    #floor = -45;
+    #floor = EndOfSpeech.FLOOR[1];
+    #learnedMs = 0;
     #frames = 0;
     #ms = 0;
     #frameMs = 20;
@@ -390,8 +395,12 @@
     }
 
     #follow(dbfs, ms) {
+      if (dbfs < EndOfSpeech.NOTHING) return;
+      const isLearning = this.#learnedMs < EndOfSpeech.LEARN_MS;
+      this.#learnedMs += ms;
       const above = dbfs - this.#floor;
-      const step = above < 0 ? EndOfSpeech.FALL * above : Math.min(above, (EndOfSpeech.RISE_DB_PER_S * ms) / 1000);
+      const rise = isLearning ? 0 : Math.min(above, (EndOfSpeech.RISE_DB_PER_S * ms) / 1000);
+      const step = above < 0 ? above * (isLearning ? 1 : EndOfSpeech.FALL) : rise;
       const [least, most] = EndOfSpeech.FLOOR;
       this.#floor = Math.min(most, Math.max(least, this.#floor + step));
     }
@@ -442,10 +451,10 @@
   }
 
   /** Zero crossings of the sinc on either side, and how wide its window's main lobe is: the stop band is at -90 dB. */
-  const CROSSINGS = 32;
+  const CROSSINGS = 64;
   const KAISER_BETA = 9;
-  /** Of the narrower band: what is left of it is where the filter falls. */
-  const PASS = 0.92;
+  /** Of the narrower band: around it the filter falls, to 16 kHz from 7.3 to 7.9 kHz. */
+  const PASS = 0.95;
 
   /**
    * Brings samples to 16 kHz by a windowed sinc.
