@@ -28,6 +28,7 @@ pub(super) fn check(config: &Config) -> Result<(), Invalid> {
     credentials(config)?;
     listening(&config.listening)?;
     ranges(config)?;
+    origins(&config.api.origins)?;
     lines(config)
 }
 
@@ -121,6 +122,15 @@ fn is_safe(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url)))
 }
 
+/// An origin is a scheme, a host and a port: as a browser sends it, or it would never match.
+fn origins(origins: &[String]) -> Result<(), Invalid> {
+    let is_origin = |text: &String| Url::parse(text).is_ok_and(|url| url.origin().ascii_serialization() == *text);
+    match origins.iter().find(|origin| !is_origin(origin)) {
+        Some(other) => fail("api.origins", format!("`{other}` is not an origin such as https://app.example.com")),
+        None => Ok(()),
+    }
+}
+
 fn is_sid(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
@@ -152,7 +162,11 @@ fn ranges(config: &Config) -> Result<(), Invalid> {
     within("lockout.window_s", config.lockout.window_s, 60..=31_536_000)?;
     within("lockout.cooldown_s", config.lockout.cooldown_s, 1..=31_536_000)?;
     within("lockout.cooldown_max_s", config.lockout.cooldown_max_s, config.lockout.cooldown_s..=31_536_000)?;
-    within("token.ttl_s", config.token.ttl_s, 5..=600)
+    within("token.ttl_s", config.token.ttl_s, 5..=600)?;
+    within("api.session_ttl_s", config.api.session_ttl_s, 20..=3_600)?;
+    within("api.token_ttl_s", config.api.token_ttl_s, 5..=86_400)?;
+    within("api.user_token_ttl_s", config.api.user_token_ttl_s, 20..=86_400)?;
+    within("api.upload_s", config.api.upload_s, 1..=600)
 }
 
 fn within(key: &str, value: u64, range: RangeInclusive<u64>) -> Result<(), Invalid> {

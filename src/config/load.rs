@@ -8,7 +8,7 @@ use toml::{Table, Value};
 use super::check::{self, Invalid};
 use super::line::{Line, main_line};
 use super::{
-    AudioLimits, Config, Enrollment, Listening, Lockout, Log, Models, Server, Store, Streams, Token, Twilio,
+    Api, AudioLimits, Config, Enrollment, Listening, Lockout, Log, Models, Server, Store, Streams, Token, Twilio,
     Verification,
 };
 use crate::types::LineName;
@@ -97,6 +97,7 @@ struct Sections {
     audio: AudioLimits,
     streams: Streams,
     listening: Listening,
+    api: Api,
     enrollment: Enrollment,
     verification: Verification,
     lockout: Lockout,
@@ -130,6 +131,7 @@ fn build(mut table: Table) -> Result<Config, ConfigError> {
         audio: sections.audio,
         streams: sections.streams,
         listening: sections.listening,
+        api: sections.api,
         enrollment: sections.enrollment,
         verification: sections.verification,
         lockout: sections.lockout,

@@ -14,7 +14,7 @@ pub use check::Invalid;
 pub use line::{AfterVerdict, Audio, ChallengeForm, ChallengePolicy, EnrollmentPolicy, Line};
 pub use load::{ConfigError, DEFAULTS, Environment, load};
 pub use section::{
-    AudioLimits, Enrollment, Listening, Lockout, Log, LogFormat, Models, Server, Store, Streams, Token, Twilio,
+    Api, AudioLimits, Enrollment, Listening, Lockout, Log, LogFormat, Models, Server, Store, Streams, Token, Twilio,
     Verification,
 };
 
@@ -39,6 +39,8 @@ pub struct Config {
     pub streams: Streams,
     /// Listening to conversations on behalf of a client.
     pub listening: Listening,
+    /// What applications are served.
+    pub api: Api,
     /// How a voiceprint is made.
     pub enrollment: Enrollment,
     /// How a caller is verified.

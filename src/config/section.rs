@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::types::Strictness;
+
 /// Where the server listens and how the provider reaches it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -200,6 +202,26 @@ pub struct Listening {
     pub limit_s: u64,
     /// Whether the client is told scores.
     pub show_scores: bool,
+}
+
+/// What applications are served, by a key of `callprint api-keys`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// The false-accept rate aimed at when an upload is verified.
+    pub strictness: Strictness,
+    /// How long an authentication session may be answered, in seconds.
+    pub session_ttl_s: u64,
+    /// How long a voice token may be shown, in seconds.
+    pub token_ttl_s: u64,
+    /// How long a page may use the token it was given for its user, in seconds.
+    pub user_token_ttl_s: u64,
+    /// How long an upload may take to arrive, in seconds.
+    pub upload_s: u64,
+    /// Origins of pages that may call the API from a browser; none may unless it is listed.
+    pub origins: Vec<String>,
+    /// Whether anybody may have a key to try things with, and the demo page is served.
+    pub demo_keys: bool,
 }
 
 /// An empty string stands for "not set", so that every key can appear in the default file.

@@ -13,6 +13,7 @@ mod listen;
 mod live;
 mod liveness;
 mod probe;
+mod utterances;
 mod verdict;
 mod words;
 

@@ -1,6 +1,8 @@
 //! The server's edge: routes, signatures, limits. Handlers translate; the session decides.
 
 mod api;
+mod demo;
+mod docs;
 mod error;
 mod health;
 mod media;
@@ -18,6 +20,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use demo::Demo;
+
 use crate::session::Service;
 use crate::twilio::{SignatureError, Verifier};
 use crate::types::AccountSid;
@@ -29,6 +33,7 @@ struct Edge {
     verifier: Arc<Verifier>,
     account: AccountSid,
     room: Arc<Semaphore>,
+    demo: Arc<Demo>,
 }
 
 /// Why the server could not run.
@@ -66,6 +71,7 @@ pub async fn serve(
         verifier: Arc::new(Verifier::new(tokens, &config.server.public_url)?),
         account: AccountSid::parse(&config.twilio.account_sid)?,
         room: Arc::new(Semaphore::new(config.server.max_requests)),
+        demo: Arc::default(),
     };
 
     let stopping = CancellationToken::new();

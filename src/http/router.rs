@@ -1,20 +1,26 @@
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::CorsLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 
 use super::error::Refusal;
-use super::{Edge, api, health, media, web, webhooks};
+use super::{Edge, api, docs, health, media, web, webhooks};
+use crate::config::Config;
 
 /// Largest webhook: the provider's own cap on what it sends and takes is 64 kB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How long a browser need not ask again whether it may.
+const PREFLIGHT_FOR: Duration = Duration::from_mins(10);
 
 /// Every route of the server.
 pub(super) fn router(edge: Edge) -> Router {
@@ -27,9 +33,12 @@ pub(super) fn router(edge: Edge) -> Router {
         .layer(CatchPanicLayer::custom(move |_: Box<dyn Any + Send>| webhooks::twiml(sorry.plain_apology())))
         .route_layer(middleware::from_fn_with_state(edge.clone(), admit))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
-    let clients = api::routes()
+    let (clients, description) = api::routes().split_for_parts();
+    let clients = clients
+        .method_not_allowed_fallback(api::method_not_allowed)
         .route_layer(middleware::from_fn_with_state(edge.clone(), admit))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(browsers(edge.service.config()));
     Router::new()
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
@@ -37,11 +46,23 @@ pub(super) fn router(edge: Edge) -> Router {
         .route("/media", get(media::upgrade))
         .merge(webhooks)
         .merge(clients)
+        .merge(docs::routes(docs::described(description)))
         .merge(web::routes())
         .layer(middleware::from_fn(observe))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .with_state(edge)
+}
+
+/// Which pages may call the API: those of the listed origins, with a key or token but never with cookies.
+fn browsers(config: &Config) -> CorsLayer {
+    let origins: Vec<HeaderValue> = config.api.origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("x-api-key")])
+        .expose_headers([header::RETRY_AFTER])
+        .max_age(PREFLIGHT_FOR)
 }
 
 /// Lets a webhook in while there is room: a refusal at once is better for every caller than a slow answer for all.

@@ -16,7 +16,9 @@ const COMBINED_WITHIN: f32 = 5.0;
 /// What a verification is held against, and how often the voice was learned from.
 pub(super) struct Held {
     pub claim: Claim,
-    learned_version: u32,
+    pub learned_version: u32,
+    /// The application has a second proof of who it is.
+    pub is_assured: bool,
 }
 
 /// What is kept of a verification, in byte forms.
@@ -50,10 +52,13 @@ impl Service {
         }
         let refuses_replays = self.config().verification.replay;
         let claim = Claim { who, asked, is_late, refuses_replays, learned, earlier, before };
-        Ok(Held { claim, learned_version })
+        Ok(Held { claim, learned_version, is_assured: false })
     }
 
-    async fn claimed(&self, caller: CallerId) -> Result<(Claimed, Option<Learned>, u32, Vec<Fingerprint>), Fault> {
+    pub(super) async fn claimed(
+        &self,
+        caller: CallerId,
+    ) -> Result<(Claimed, Option<Learned>, u32, Vec<Fingerprint>), Fault> {
         let Some(stored) = self.store().voiceprint(caller).await? else {
             return Ok((Claimed::Nobody { salt: caller.0.as_u64_pair().1 }, None, 0, Vec::new()));
         };
@@ -92,7 +97,8 @@ impl Service {
             }
             _ => None,
         };
-        let may_learn = self.config().verification.learn && signals.asked == Asked::Challenge;
+        let is_proved = held.is_assured || signals.asked == Asked::Challenge;
+        let may_learn = self.config().verification.learn && is_proved;
         let learned = if may_learn {
             let day = self.now().as_second().div_euclid(24 * 60 * 60) as i32;
             self.engine().learn(&held.claim, take, assessment, day)?

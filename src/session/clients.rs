@@ -10,10 +10,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 use serde::Serialize;
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use super::service::Service;
+use super::uploads::PageUser;
 use crate::store::{ApiKey, Scope, StoreError};
-use crate::types::{Tenant, Timestamp};
+use crate::types::{Tenant, Timestamp, Verdict};
 
 /// What a request is counted as, whatever it asks for.
 const REQUESTS: &str = "requests";
@@ -36,10 +38,12 @@ pub(super) struct Clients(Mutex<HashMap<String, (u32, Arc<DefaultDirectRateLimit
 pub struct Client {
     /// The key.
     pub key: ApiKey,
+    /// The one user it may act for: what was shown is a token made for a page, and not the key itself.
+    pub user: Option<String>,
 }
 
 /// Over which time a key has made too many requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Window {
     /// A minute.
@@ -64,6 +68,9 @@ pub enum ClientError {
     /// No key was shown, or one that is worth nothing.
     #[error("show an API key as `x-api-key: KEY` or `Authorization: Bearer KEY`")]
     Unauthorized,
+    /// What was shown is for another user, or for no user at all.
+    #[error("what was shown is good for another user only")]
+    OtherUser,
     /// The key is not for this.
     #[error("the key has not the scope `{}`", .0.as_str())]
     Forbidden(Scope),
@@ -85,7 +92,7 @@ impl ClientError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unauthorized => "unauthorized",
-            Self::Forbidden(_) => "forbidden",
+            Self::OtherUser | Self::Forbidden(_) => "forbidden",
             Self::Limited { .. } => "rate_limited",
             Self::Store(_) => "unavailable",
         }
@@ -101,11 +108,28 @@ impl Client {
         if self.key.scopes.contains(&scope) { Ok(self) } else { Err(ClientError::Forbidden(scope)) }
     }
 
+    /// Goes on if it may act for this user.
+    ///
+    /// # Errors
+    /// [`ClientError::OtherUser`].
+    pub fn must_be(&self, user: &str) -> Result<&Self, ClientError> {
+        if self.user.as_deref().is_none_or(|own| own == user) { Ok(self) } else { Err(ClientError::OtherUser) }
+    }
+
+    /// Goes on if it shows the key itself: what is made for a page must not do what its back end does.
+    ///
+    /// # Errors
+    /// [`ClientError::OtherUser`].
+    pub fn must_be_back_end(&self) -> Result<&Self, ClientError> {
+        if self.user.is_none() { Ok(self) } else { Err(ClientError::OtherUser) }
+    }
+
     /// Goes on if the key may ask whose voice somebody on the phone has: those callers are the tenant `main`'s.
     ///
     /// # Errors
     /// [`ClientError::Forbidden`].
     pub fn must_listen(&self) -> Result<&Self, ClientError> {
+        self.must_be_back_end()?;
         if self.key.tenant == Tenant::main() {
             self.must(Scope::Verify)
         } else {
@@ -115,7 +139,7 @@ impl Client {
 
     /// Whether the key may see scores, and not only verdicts.
     pub fn sees_scores(&self) -> bool {
-        self.key.scopes.contains(&Scope::Scores)
+        self.user.is_none() && self.key.scopes.contains(&Scope::Scores)
     }
 }
 
@@ -145,7 +169,11 @@ impl Service {
     /// [`ClientError::Unauthorized`] for any secret that is worth nothing, [`ClientError::Limited`].
     pub async fn client(&self, secret: &str) -> Result<Client, ClientError> {
         let now = self.now();
-        let key = self.store().api_key_of(secret, now).await?.ok_or(ClientError::Unauthorized)?;
+        let (key, user) = match self.page_user(secret) {
+            Some(PageUser { key, user }) => (self.store().api_key(&key, now).await?, Some(user)),
+            None => (self.store().api_key_of(secret, now).await?, None),
+        };
+        let key = key.ok_or(ClientError::Unauthorized)?;
         if let Some(retry_after_ms) = self.clients().wait_ms(&key) {
             self.store().count_usage(&key.id, THROTTLED, now).await?;
             return Err(ClientError::Limited { window: Window::Minute, retry_after_ms });
@@ -155,16 +183,29 @@ impl Service {
             self.store().count_usage(&key.id, THROTTLED, now).await?;
             return Err(ClientError::Limited { window: Window::Day, retry_after_ms: ms_until_tomorrow(now) });
         }
-        Ok(Client { key })
+        Ok(Client { key, user })
+    }
+}
+
+impl Service {
+    /// Counts an attempt that a client has made, by how it ended and why.
+    pub(super) async fn count_attempt_of(&self, client: &Client, verdict: &Verdict) -> Result<(), StoreError> {
+        let now = self.now();
+        self.store().count_usage(&client.key.id, &format!("{DECISION}{}", verdict.code()), now).await?;
+        if let Some(reason) = verdict.reason() {
+            self.store().count_usage(&client.key.id, &format!("{REASON}{reason}"), now).await?;
+        }
+        Ok(())
     }
 }
 
 /// What a key was used for.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UsageView {
     /// The key's id.
     pub key: String,
     /// Whose callers it sees.
+    #[schema(value_type = String)]
     pub tenant: Tenant,
     /// Requests of the last 30 days that were let in.
     pub total: u64,
@@ -179,7 +220,7 @@ pub struct UsageView {
 }
 
 /// A key's limits.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Throttle {
     /// Requests a minute.
     pub per_minute: u32,
@@ -260,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_client_may_do_what_its_key_is_for() {
-        let client = Client { key: key(1) };
+        let client = Client { key: key(1), user: None };
         assert!(client.must(Scope::Verify).is_ok() && !client.sees_scores());
         assert_eq!(client.must(Scope::Admin).unwrap_err().code(), "forbidden");
     }

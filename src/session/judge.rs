@@ -23,7 +23,7 @@ use crate::types::{CallSid, CallerId, Clip16k, Reason, RecordingSid, Source, Str
 use crate::vad::QualityLimits;
 
 /// Takes of one voiceprint.
-const TAKES: u32 = 3;
+pub(super) const TAKES: u32 = 3;
 
 /// What a take must reach, to enroll and to verify: in both the whole passphrase is said.
 ///
@@ -154,11 +154,11 @@ impl Fault {
 }
 
 /// What was found out about a take, before the standing has its say.
-struct Judgement {
-    outcome: Outcome,
-    assessment: Option<Assessment>,
-    kept: Kept,
-    voiceprint: Option<NewVoiceprint>,
+pub(super) struct Judgement {
+    pub outcome: Outcome,
+    pub assessment: Option<Assessment>,
+    pub kept: Kept,
+    pub voiceprint: Option<NewVoiceprint>,
 }
 
 impl Judgement {
@@ -350,7 +350,7 @@ async fn finish(service: &Service, job: &Job, judgement: Judgement) -> Result<Ou
 }
 
 /// What is written down: whoever has to wait gets no verdict on their voice, however it sounded.
-fn result(judgement: Judgement, standing: Standing, delete_recording: Option<RecordingSid>) -> TakeResult {
+pub(super) fn result(judgement: Judgement, standing: Standing, delete_recording: Option<RecordingSid>) -> TakeResult {
     let Judgement { mut outcome, assessment, kept, voiceprint } = judgement;
     let Kept { print, heard, learned } = kept;
     if let Outcome::Verified { verdict } = &mut outcome {

@@ -15,6 +15,7 @@ mod listen;
 mod meters;
 mod outcome;
 mod reply;
+mod seal;
 mod service;
 mod site;
 mod step;
@@ -22,6 +23,7 @@ mod stream;
 mod takes;
 mod token;
 mod turn;
+mod uploads;
 mod voices;
 
 pub use clients::{Client, ClientError, Throttle, UsageView, Window};
@@ -30,4 +32,8 @@ pub use listen::{Invited, ListeningError, ListeningRequest, ListeningView};
 pub use service::{Clock, NotReady, Service};
 pub use stream::{Close, Dialect, Gone, MediaSocket, Received, StreamPlace};
 pub use token::{Claims, TokenError};
+pub use uploads::{
+    AuthStarted, AuthVerified, DemoKey, Detail, EnrollRequest, EnrollView, LearningView, ProfileView, SignalTiers,
+    Upload, UploadError, UserToken, UserTokenRequest, Verified, VerifyRequest, VerifyView, VoiceTokenView,
+};
 pub use voices::Xml;

@@ -14,6 +14,7 @@ use super::site::{self, OwnThresholds};
 use super::stream::{Ears, Places};
 use super::takes::Takes;
 use super::token::TokenSigner;
+use super::uploads::{Rooms, Seals};
 use super::voices::Voices;
 use super::{SessionError, TokenError, deletions, meters};
 use crate::config::Config;
@@ -45,6 +46,8 @@ struct Inner {
     signer: Option<TokenSigner>,
     takes: Arc<Takes>,
     clients: Clients,
+    rooms: Rooms,
+    seals: Seals,
     site: OwnThresholds,
     places: Arc<Places>,
     ears: Ears,
@@ -94,6 +97,8 @@ impl Service {
             signer: TokenSigner::new(&config.token),
             takes: Takes::new(config.models.sessions),
             clients: Clients::default(),
+            rooms: Rooms::new(config.models.sessions),
+            seals: Seals::new(&config.token, &store),
             site: OwnThresholds::default(),
             config,
             store,
@@ -212,6 +217,14 @@ impl Service {
 
     pub(super) fn clients(&self) -> &Clients {
         &self.0.clients
+    }
+
+    pub(super) fn rooms(&self) -> &Rooms {
+        &self.0.rooms
+    }
+
+    pub(super) fn seals(&self) -> &Seals {
+        &self.0.seals
     }
 
     pub(super) fn places(&self) -> &Arc<Places> {

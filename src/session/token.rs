@@ -59,8 +59,7 @@ impl TokenSigner {
     /// Takes the secret and the lifetime; `None` without a secret.
     pub(super) fn new(settings: &config::Token) -> Option<Self> {
         let secret: &SecretString = settings.secret.as_ref()?;
-        // The first caller wins and every caller brings the same provider, so "already installed" is no failure.
-        let _ = HS256.install_default();
+        install();
         Some(Self {
             key: EncodingKey::from_secret(secret.expose_secret().as_bytes()),
             issuer: settings.issuer.clone(),
@@ -93,6 +92,12 @@ impl TokenSigner {
     fn sign_claims(&self, claims: &Claims) -> Result<String, TokenError> {
         Ok(jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.key)?)
     }
+}
+
+/// Makes HS256 known to `jsonwebtoken`.
+pub(super) fn install() {
+    // The first caller wins and every caller brings the same provider, so "already installed" is no failure.
+    let _ = HS256.install_default();
 }
 
 /// The operator's URL with the token in its query, before any fragment.

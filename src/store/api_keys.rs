@@ -208,16 +208,29 @@ impl Store {
         .await
     }
 
+    /// The key of that id, if it is worth something now.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn api_key(&self, id: &str, now: Timestamp) -> Result<Option<ApiKey>, StoreError> {
+        let id = id.to_owned();
+        self.read(move |tx, _| {
+            let sql = format!("{SELECT} WHERE id = ?1 AND revoked_at IS NULL AND coalesce(expires_at > ?2, 1)");
+            Ok(tx.prepare_cached(&sql)?.query_row((&id, At(now)), api_key).optional()?)
+        })
+        .await
+    }
+
     /// Counts one use of a key, and says how often it was used for `what` on that day, this one included.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
-    pub async fn count_usage(&self, id: &str, what: &'static str, now: Timestamp) -> Result<u32, StoreError> {
-        let id = id.to_owned();
+    pub async fn count_usage(&self, id: &str, what: &str, now: Timestamp) -> Result<u32, StoreError> {
+        let (id, what) = (id.to_owned(), what.to_owned());
         self.write(Lasting::Process, move |tx, _| {
             let sql = "INSERT INTO api_usage (key, day, what, count) VALUES (?, ?, ?, 1) \
                        ON CONFLICT (key, day, what) DO UPDATE SET count = count + 1 RETURNING count";
-            Ok(tx.prepare_cached(sql)?.query_row((&id, day(now), what), |row| row.get(0))?)
+            Ok(tx.prepare_cached(sql)?.query_row((&id, day(now), &what), |row| row.get(0))?)
         })
         .await
     }

@@ -1,10 +1,13 @@
 use rand::RngExt;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use serde::Serialize;
+use serde_json::json;
 
+use super::audit::Happened;
 use super::columns::At;
 use super::crypto::Label;
-use super::{Store, StoreError};
+use super::vault::Vault;
+use super::{Store, StoreError, heard, learned};
 use crate::dialog::Consent;
 use crate::types::{CallSid, CallerId, E164, Tenant, Timestamp};
 
@@ -247,6 +250,48 @@ pub(super) fn create(
     let user_id = user.map(|(tenant, user)| user_column(tenant, user));
     db.prepare_cached(sql)?.execute((id, tenant, user_id, number, free_account_number(db)?, At(at)))?;
     Ok(id)
+}
+
+/// Keeps what a caller says about being kept, and every change of it.
+pub(super) fn set_consent(
+    db: &Connection,
+    caller: CallerId,
+    consent: Consent,
+    happened: &Happened<'_>,
+) -> Result<(), StoreError> {
+    db.prepare_cached("UPDATE callers SET consent = ? WHERE id = ?")?.execute((consent, caller))?;
+    let sql = "INSERT INTO consents (caller, at, consent, call) VALUES (?, ?, ?, ?)";
+    db.prepare_cached(sql)?.execute((caller, At(happened.at), consent, happened.call))?;
+    happened.record(db, if consent == Consent::Given { "consent_given" } else { "opted_out" }, json!({}))
+}
+
+/// Keeps nothing of a caller's voice any more.
+pub(super) fn opt_out(db: &Connection, caller: CallerId, happened: &Happened<'_>) -> Result<(), StoreError> {
+    set_consent(db, caller, Consent::OptedOut, happened)?;
+    heard::forget(db, caller)?;
+    let sql = "DELETE FROM take_prints WHERE call IN (SELECT sid FROM calls WHERE caller = ?)";
+    db.prepare_cached(sql)?.execute([caller])?;
+    if db.execute("DELETE FROM voiceprints WHERE caller = ?", [caller])? > 0 {
+        happened.record(db, "voiceprint_deleted", json!({}))?;
+    }
+    Ok(())
+}
+
+/// Keeps a caller's voiceprint, in place of an earlier one and of what was learned since.
+pub(super) fn keep_voiceprint(
+    db: &Connection,
+    vault: &Vault,
+    caller: &Caller,
+    model: &str,
+    clear: &[u8],
+    happened: &Happened<'_>,
+) -> Result<(), StoreError> {
+    let sealed = vault.seal(db, &voiceprint_label(&caller.id.to_string(), model), clear)?;
+    let sql = "INSERT INTO voiceprints (caller, model_id, sealed, made_at) VALUES (?1, ?2, ?3, ?4) \
+               ON CONFLICT (caller) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
+    db.prepare_cached(sql)?.execute((caller.id, model, sealed, At(happened.at)))?;
+    learned::forget(db, caller.id)?;
+    happened.record(db, "enrolled", json!({ "model": model, "replaced": caller.is_enrolled }))
 }
 
 /// Random, so that a number cannot be guessed from another; in a full tenth of all numbers, a free one takes two draws.

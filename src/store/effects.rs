@@ -2,12 +2,11 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
 
 use super::audit::{Actor, Happened};
-use super::callers::{self, voiceprint_label};
-use super::columns::At;
+use super::callers;
 use super::standing::{self, Subject};
 use super::takes::{self, pending_label};
 use super::vault::Vault;
-use super::{Call, CallerRef, NewAttempt, StoreError, TurnCommit, attempts, calls, codes, heard, learned};
+use super::{Call, CallerRef, NewAttempt, StoreError, TurnCommit, attempts, calls, codes};
 use crate::config::Lockout;
 use crate::dialog::{Consent, Effect};
 use crate::types::{CallerId, Verdict};
@@ -86,23 +85,12 @@ impl<'a> Applied<'a> {
     }
 
     fn consent(&self, consent: Consent) -> Result<(), StoreError> {
-        let caller = self.known_caller()?;
-        self.tx.prepare_cached("UPDATE callers SET consent = ? WHERE id = ?")?.execute((consent, caller))?;
-        let sql = "INSERT INTO consents (caller, at, consent, call) VALUES (?, ?, ?, ?)";
-        self.tx.prepare_cached(sql)?.execute((caller, At(self.turn.at), consent, &self.call.sid))?;
-        let kind = if consent == Consent::Given { "consent_given" } else { "opted_out" };
-        self.happened().record(self.tx, kind, json!({}))
+        callers::set_consent(self.tx, self.known_caller()?, consent, &self.happened())
     }
 
     fn opt_out(&self) -> Result<(), StoreError> {
-        let caller = self.known_caller()?;
-        self.consent(Consent::OptedOut)?;
         takes::discard(self.tx, &self.call.sid)?;
-        heard::forget(self.tx, caller)?;
-        if self.tx.execute("DELETE FROM voiceprints WHERE caller = ?", [caller])? > 0 {
-            self.happened().record(self.tx, "voiceprint_deleted", json!({}))?;
-        }
-        Ok(())
+        callers::opt_out(self.tx, self.known_caller()?, &self.happened())
     }
 
     /// Invariant 1, kept here whatever the dialogue believes: a voiceprint is replaced only by a call that has
@@ -123,14 +111,8 @@ impl<'a> Applied<'a> {
         let pending = self.tx.prepare_cached(sql)?.query_row([sid], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let (model, sealed): (String, Vec<u8>) = pending.ok_or(StoreError::NoVoiceprint)?;
         let clear = zeroize::Zeroizing::new(self.vault.open(&pending_label(sid.as_str(), &model), &sealed)?);
-        let sealed = self.vault.seal(self.tx, &voiceprint_label(&id.to_string(), &model), &clear)?;
-        let sql = "INSERT INTO voiceprints (caller, model_id, sealed, made_at) VALUES (?1, ?2, ?3, ?4) \
-                   ON CONFLICT (caller) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
-        self.tx.prepare_cached(sql)?.execute((id, &model, sealed, At(self.turn.at)))?;
-        learned::forget(self.tx, id)?;
         takes::discard(self.tx, sid)?;
-        let detail = json!({ "model": model, "replaced": caller.is_enrolled });
-        self.happened().record(self.tx, "enrolled", detail)
+        callers::keep_voiceprint(self.tx, self.vault, &caller, &model, &clear, &self.happened())
     }
 
     fn count_wrong_code(&self) -> Result<(), StoreError> {

@@ -102,6 +102,9 @@ pub enum StoreError {
     /// The caller has not consented, or has opted out.
     #[error("the caller has not consented to a voiceprint")]
     NoConsent,
+    /// Something else was kept meanwhile.
+    #[error("something else was kept meanwhile")]
+    Overtaken,
     /// The operating system gave no random bytes.
     #[error("the operating system gives no random bytes")]
     NoRandom,
@@ -150,6 +153,7 @@ impl StoreError {
             Self::NoVoiceprint => "store_no_voiceprint",
             Self::Taken => "store_taken",
             Self::NoConsent => "store_no_consent",
+            Self::Overtaken => "store_overtaken",
             Self::NoRandom => "store_no_random",
             Self::Disk(_) => "store_disk",
             Self::File { .. } => "store_file",

@@ -28,6 +28,8 @@ mod lane;
 mod learned;
 mod listenings;
 mod open;
+mod profiles;
+mod proofs;
 mod purge;
 mod reports;
 mod signs;
@@ -36,6 +38,7 @@ mod streams;
 mod takes;
 #[cfg(test)]
 mod tests;
+mod uploads;
 mod vault;
 
 use std::path::PathBuf;
@@ -56,12 +59,14 @@ pub use error::StoreError;
 pub use keys::{KeyInfo, Rotation, fresh_key};
 pub use learned::{NewLearning, StoredLearning};
 pub use listenings::{Admission, Ending, Listening, ListeningClaim, ListeningStatus, NewListening, Onward, Orphans};
+pub use proofs::{AuthSession, Redeemed};
 pub use purge::Purged;
 pub use reports::Report;
 pub use signs::CallHistory;
 pub use standing::{Standings, Subject};
 pub use streams::{NewStream, OpenStream, StreamClaim, StreamRefusal};
 pub use takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};
+pub use uploads::{NewTakes, OpenEnrollment, UPLOADS};
 
 use crate::types::Timestamp;
 use columns::At;

@@ -60,6 +60,20 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Mismatches of a caller in the last day, however they came.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn recent_failures(&self, caller: CallerId, now: Timestamp) -> Result<u32, StoreError> {
+        self.read(move |tx, _| {
+            let since = At(now.saturating_sub(DAY).unwrap_or(Timestamp::MIN));
+            failures(tx, "attempts.caller = ?3", (since, "", caller))
+        })
+        .await
+    }
+}
+
 fn count(db: &Connection, sql: &str, params: impl Params) -> Result<u32, StoreError> {
     Ok(db.prepare_cached(sql)?.query_row(params, |row| row.get(0))?)
 }

@@ -1,13 +1,14 @@
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::attempts::{self, NewAttempt};
 use super::audit::{Actor, Happened};
 use super::columns::{At, Json};
 use super::crypto::Label;
 use super::standing::{self, Subject};
-use super::{Lasting, NewLearning, Store, StoreError, calls, deletions, heard, learned};
+use super::vault::Vault;
+use super::{Call, Lasting, NewLearning, Store, StoreError, calls, deletions, heard, learned};
 use crate::config::Lockout;
 use crate::dialog::{Purpose, Standing};
 use crate::types::{CallSid, Reason, RecordingSid, Source, Timestamp};
@@ -142,45 +143,7 @@ impl Store {
                 return Ok(Finished::Already(outcome));
             }
             let call = calls::find(tx, &sid)?.ok_or(StoreError::UnknownCall)?;
-            let subjects = Subject::of(&call);
-            let result = judge(standing::strictest(tx, vault, &subjects, at)?);
-            if let Some(recording) = &result.delete_recording {
-                deletions::queue(tx, recording, at)?;
-            }
-            let sql = "UPDATE takes SET outcome = ?, finished_at = ? WHERE call = ? AND turn = ?";
-            tx.prepare_cached(sql)?.execute((&result.outcome, At(at), &sid, turn))?;
-            let happened = Happened { at, actor: Actor::Caller, caller: call.caller, call: Some(&sid) };
-            let is_late = call.turn > turn || call.ended_at.is_some();
-            if let Some(attempt) = &result.attempt {
-                // Hanging up before the verdict does not undo a mismatch, but neither does it earn an accept.
-                if !is_late || attempt.verdict.reason().is_some_and(Reason::is_mismatch) {
-                    standing::count(tx, vault, &subjects, &attempt.verdict, &lockout, &happened)?;
-                }
-                if !is_late {
-                    attempts::keep(tx, &call, turn, attempt, &happened)?;
-                }
-            }
-            if is_late {
-                return Ok(Finished::Late);
-            }
-            if let Some(fingerprint) = &result.heard {
-                heard::keep(tx, vault, &call, turn, fingerprint, at)?;
-            }
-            if let (Some(learning), Some(caller)) = (&result.learned, call.caller) {
-                learned::keep(tx, vault, caller, learning, &happened)?;
-            }
-            if let Some(print) = &result.print {
-                let sealed = vault.seal(tx, &print_label(&print_subject(&sid, turn)), print)?;
-                let sql = "INSERT INTO take_prints (call, turn, sealed) VALUES (?, ?, ?)";
-                tx.prepare_cached(sql)?.execute((&sid, turn, sealed))?;
-            }
-            if let Some(NewVoiceprint { bytes, model_id }) = &result.voiceprint {
-                let sealed = vault.seal(tx, &pending_label(sid.as_str(), model_id), bytes)?;
-                let sql = "INSERT INTO pending_voiceprints (call, model_id, sealed, made_at) VALUES (?1, ?2, ?3, ?4) \
-                           ON CONFLICT (call) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
-                tx.prepare_cached(sql)?.execute((&sid, model_id, sealed, At(at)))?;
-            }
-            Ok(Finished::Fresh(result.outcome))
+            settle(tx, vault, &call, turn, at, &lockout, judge)
         })
         .await
     }
@@ -212,20 +175,91 @@ impl Store {
 
     async fn kept_takes(&self, call: &CallSid, of_probes: bool) -> Result<Vec<Vec<u8>>, StoreError> {
         let call = call.clone();
-        self.read(move |tx, vault| {
-            let sql = "SELECT turn, sealed FROM take_prints JOIN takes USING (call, turn) \
-                       WHERE call = ? AND (purpose = ?) = ? ORDER BY turn";
-            let mut statement = tx.prepare_cached(sql)?;
-            let mut rows = statement.query((&call, Json(Purpose::Verify), of_probes))?;
-            let mut prints = Vec::new();
-            while let Some(row) = rows.next()? {
-                let sealed: Vec<u8> = row.get(1)?;
-                prints.push(vault.open(&print_label(&print_subject(&call, row.get(0)?)), &sealed)?);
-            }
-            Ok(prints)
-        })
-        .await
+        self.read(move |tx, vault| prints(tx, vault, &call, of_probes)).await
     }
+}
+
+/// Writes down what judging a take came to, inside the transaction that found it open.
+pub(super) fn settle(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    call: &Call,
+    turn: u32,
+    at: Timestamp,
+    lockout: &Lockout,
+    judge: impl FnOnce(Standing) -> TakeResult,
+) -> Result<Finished, StoreError> {
+    let sid = &call.sid;
+    let subjects = Subject::of(call);
+    let result = judge(standing::strictest(tx, vault, &subjects, at)?);
+    if let Some(recording) = &result.delete_recording {
+        deletions::queue(tx, recording, at)?;
+    }
+    let sql = "UPDATE takes SET outcome = ?, finished_at = ? WHERE call = ? AND turn = ?";
+    tx.prepare_cached(sql)?.execute((&result.outcome, At(at), sid, turn))?;
+    let happened = Happened { at, actor: Actor::Caller, caller: call.caller, call: Some(sid) };
+    let is_late = call.turn > turn || call.ended_at.is_some();
+    if let Some(attempt) = &result.attempt {
+        // Hanging up before the verdict does not undo a mismatch, but neither does it earn an accept.
+        if !is_late || attempt.verdict.reason().is_some_and(Reason::is_mismatch) {
+            standing::count(tx, vault, &subjects, &attempt.verdict, lockout, &happened)?;
+        }
+        if !is_late {
+            attempts::keep(tx, call, turn, attempt, &happened)?;
+        }
+    }
+    if is_late {
+        return Ok(Finished::Late);
+    }
+    if let Some(fingerprint) = &result.heard {
+        heard::keep(tx, vault, call, turn, fingerprint, at)?;
+    }
+    if let (Some(learning), Some(caller)) = (&result.learned, call.caller) {
+        learned::keep(tx, vault, caller, learning, &happened)?;
+    }
+    if let Some(print) = &result.print {
+        keep_print(tx, vault, sid, turn, print)?;
+    }
+    if let Some(NewVoiceprint { bytes, model_id }) = &result.voiceprint {
+        let sealed = vault.seal(tx, &pending_label(sid.as_str(), model_id), bytes)?;
+        let sql = "INSERT INTO pending_voiceprints (call, model_id, sealed, made_at) VALUES (?1, ?2, ?3, ?4) \
+                   ON CONFLICT (call) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
+        tx.prepare_cached(sql)?.execute((sid, model_id, sealed, At(at)))?;
+    }
+    Ok(Finished::Fresh(result.outcome))
+}
+
+/// Keeps what later takes of a call need of this one.
+pub(super) fn keep_print(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    call: &CallSid,
+    turn: u32,
+    print: &[u8],
+) -> Result<(), StoreError> {
+    let sealed = vault.seal(tx, &print_label(&print_subject(call, turn)), print)?;
+    let sql = "INSERT INTO take_prints (call, turn, sealed) VALUES (?, ?, ?)";
+    tx.prepare_cached(sql)?.execute((call, turn, sealed))?;
+    Ok(())
+}
+
+/// What was kept of a call's enrollment takes, or of its probes, opened, in order.
+pub(super) fn prints(
+    tx: &Transaction<'_>,
+    vault: &Vault,
+    call: &CallSid,
+    of_probes: bool,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let sql = "SELECT turn, sealed FROM take_prints JOIN takes USING (call, turn) \
+               WHERE call = ? AND (purpose = ?) = ? ORDER BY turn";
+    let mut statement = tx.prepare_cached(sql)?;
+    let mut rows = statement.query((call, Json(Purpose::Verify), of_probes))?;
+    let mut prints = Vec::new();
+    while let Some(row) = rows.next()? {
+        let sealed: Vec<u8> = row.get(1)?;
+        prints.push(vault.open(&print_label(&print_subject(call, row.get(0)?)), &sealed)?);
+    }
+    Ok(prints)
 }
 
 fn status(row: &Row<'_>) -> rusqlite::Result<TakeStatus> {

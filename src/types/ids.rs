@@ -116,6 +116,13 @@ sid! {
     ListeningId, "listening", "LI"
 }
 
+impl CallSid {
+    /// An id of our own, for what came otherwise than by a call.
+    pub fn own() -> Self {
+        Self(format!("CA{}", Uuid::new_v4().simple()))
+    }
+}
+
 impl ListeningId {
     /// An id nobody else has.
     pub fn new() -> Self {

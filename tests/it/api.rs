@@ -1,6 +1,10 @@
 //! The API that applications use, over real HTTP.
 
+mod form;
 mod keys;
+mod sessions;
+mod uploads;
+mod voice;
 
 use callprint::store::Scope;
 use reqwest::Method;

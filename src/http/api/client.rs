@@ -56,7 +56,7 @@ impl From<ClientError> for ApiError {
         let (code, message) = (error.code(), error.to_string());
         match error {
             ClientError::Unauthorized => Self::said(StatusCode::UNAUTHORIZED, code, message),
-            ClientError::Forbidden(_) => Self::said(StatusCode::FORBIDDEN, code, message),
+            ClientError::OtherUser | ClientError::Forbidden(_) => Self::said(StatusCode::FORBIDDEN, code, message),
             ClientError::Limited { window, retry_after_ms } => {
                 Self::said(StatusCode::TOO_MANY_REQUESTS, code, message).retry(retry_after_ms).scope(window.as_str())
             }

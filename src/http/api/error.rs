@@ -4,20 +4,26 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::session::UploadError;
 
 /// An answer that is no success.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(in crate::http) struct ApiError {
     status: StatusCode,
-    body: Told,
+    body: ErrorBody,
 }
 
 /// What the client is told: a stable code, and for people a sentence.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Told {
+pub(in crate::http) struct ErrorBody {
+    /// A stable code.
     error: &'static str,
+    /// The same for people.
     message: String,
+    /// When to try again, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u64>,
     /// The window of a rate limit.
@@ -27,29 +33,29 @@ struct Told {
 
 impl ApiError {
     /// An error whose code says it all.
-    pub(super) fn new(status: StatusCode, code: &'static str) -> Self {
+    pub(in crate::http) fn new(status: StatusCode, code: &'static str) -> Self {
         Self::said(status, code, code.replace('_', " "))
     }
 
     /// An error with words of its own.
-    pub(super) fn said(status: StatusCode, code: &'static str, message: String) -> Self {
-        Self { status, body: Told { error: code, message, retry_after_ms: None, scope: None } }
+    pub(in crate::http) fn said(status: StatusCode, code: &'static str, message: String) -> Self {
+        Self { status, body: ErrorBody { error: code, message, retry_after_ms: None, scope: None } }
     }
 
     /// Something failed on our side, which is nobody else's to know.
-    pub(super) fn ours(code: &'static str, error: &dyn Display) -> Self {
+    pub(in crate::http) fn ours(code: &'static str, error: &dyn Display) -> Self {
         tracing::error!(code, "a client could not be answered: {error}");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable")
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").retry(ROOM_AFTER_MS)
     }
 
     /// The same with when to try again.
-    pub(super) fn retry(mut self, after_ms: u64) -> Self {
+    pub(in crate::http) fn retry(mut self, after_ms: u64) -> Self {
         self.body.retry_after_ms = Some(after_ms);
         self
     }
 
     /// The same with the window of the limit that was met.
-    pub(super) fn scope(mut self, scope: &'static str) -> Self {
+    pub(in crate::http) fn scope(mut self, scope: &'static str) -> Self {
         self.body.scope = Some(scope);
         self
     }
@@ -72,11 +78,50 @@ impl From<serde_json::Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         metrics::counter!(crate::http::metrics::API_REFUSED, "code" => self.body.error).increment(1);
-        let seconds = self.body.retry_after_ms.map(|ms| ms.div_ceil(1000));
-        let mut response = (self.status, Json(self.body)).into_response();
-        if let Some(seconds) = seconds {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        let after_ms = self.body.retry_after_ms;
+        let response = (self.status, Json(self.body)).into_response();
+        match after_ms {
+            Some(ms) => retry_after(ms, response),
+            None => response,
         }
-        response
+    }
+}
+
+/// Says when to try again where programs look for it.
+fn retry_after(ms: u64, mut response: Response) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(ms.div_ceil(1000)));
+    response
+}
+
+/// An answer that says to wait.
+pub(super) fn wait(ms: u64, body: impl IntoResponse) -> Response {
+    retry_after(ms, (StatusCode::TOO_MANY_REQUESTS, body).into_response())
+}
+
+/// How long whoever is turned away for want of room should wait, in milliseconds: until half of those before them are heard.
+const ROOM_AFTER_MS: u64 = 1_000;
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        let (code, message) = (error.code(), error.to_string());
+        let status = match error {
+            UploadError::Client(error) => return error.into(),
+            UploadError::Store(error) => return Self::ours(error.code(), &error),
+            UploadError::Token(_) | UploadError::Judging(_) => return Self::ours(code, &error),
+            UploadError::Busy => {
+                return Self::said(StatusCode::SERVICE_UNAVAILABLE, code, message).retry(ROOM_AFTER_MS);
+            }
+            UploadError::ProfileNotFound | UploadError::SessionUnknown => StatusCode::NOT_FOUND,
+            UploadError::AlreadyEnrolled => StatusCode::CONFLICT,
+            UploadError::BadCode | UploadError::NoConsent | UploadError::OptedOut => StatusCode::FORBIDDEN,
+            UploadError::SessionUsed | UploadError::SessionExpired => StatusCode::GONE,
+            UploadError::BadUser | UploadError::Take(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            UploadError::Audio(_) => match code {
+                "audio_too_large" | "audio_too_long" => StatusCode::PAYLOAD_TOO_LARGE,
+                "audio_not_wav" | "audio_unsupported" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            },
+        };
+        Self::said(status, code, message)
     }
 }

@@ -1,19 +1,27 @@
+use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::{Json, Router};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::client::Listener;
+use super::error::ErrorBody;
 use super::{ApiError, Body, Edge};
 use crate::session::{Invited, ListeningError, ListeningRequest, ListeningView};
 use crate::types::ListeningId;
 
 /// The routes of a client that has conversations listened to.
-pub(super) fn routes() -> Router<Edge> {
-    use axum::routing::{get, post};
-    Router::new().route("/v1/listenings", post(begin)).route("/v1/listenings/{id}", get(show).delete(stop))
+pub(super) fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new().routes(routes!(begin)).routes(routes!(show, stop))
 }
 
+/// Has a conversation on the phone listened to.
+#[utoipa::path(
+    post, path = "/v1/listenings", tag = "Listening", request_body = ListeningRequest,
+    responses((status = 201, description = "What to stream, and where.", body = Invited), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
 async fn begin(
     State(edge): State<Edge>,
     _: Listener,
@@ -22,10 +30,24 @@ async fn begin(
     Ok((StatusCode::CREATED, Json(edge.service.ask_to_listen(request).await?)))
 }
 
+/// How a listening stands.
+#[utoipa::path(
+    get, path = "/v1/listenings/{id}", tag = "Listening",
+    params(("id" = String, Path, description = "Ours: `LI` and 32 hex digits.")),
+    responses((status = 200, description = "How it stands.", body = ListeningView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
 async fn show(State(edge): State<Edge>, _: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {
     Ok(Json(edge.service.listening(&id).await?))
 }
 
+/// Ends a listening without a verdict.
+#[utoipa::path(
+    delete, path = "/v1/listenings/{id}", tag = "Listening",
+    params(("id" = String, Path, description = "Ours: `LI` and 32 hex digits.")),
+    responses((status = 200, description = "How it stands.", body = ListeningView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
 async fn stop(State(edge): State<Edge>, _: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {
     Ok(Json(edge.service.stop_listening(&id).await?))
 }

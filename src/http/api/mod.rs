@@ -3,15 +3,17 @@
 mod client;
 mod error;
 mod listening;
+mod upload;
 mod usage;
+mod voice;
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use serde::de::DeserializeOwned;
+use utoipa_axum::router::OpenApiRouter;
 
 use super::Edge;
 use client::Known;
@@ -21,11 +23,21 @@ use error::ApiError;
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// Every route of applications.
-pub(super) fn routes() -> Router<Edge> {
-    Router::new()
-        .merge(listening::routes())
-        .merge(usage::routes())
-        .method_not_allowed_fallback(async || ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"))
+pub(super) fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new().merge(listening::routes()).merge(usage::routes()).merge(voice::routes())
+}
+
+/// What the operator does not serve is not there.
+fn must_exist<T>(found: Option<T>) -> Result<T, ApiError> {
+    found.ok_or_else(|| {
+        let message = "not served here: the operator can switch it on with `[api] demo_keys = true`";
+        ApiError::said(StatusCode::NOT_FOUND, "not_found", message.to_owned())
+    })
+}
+
+/// Answers a known path that is asked for in a way it is not there for.
+pub(super) async fn method_not_allowed() -> impl axum::response::IntoResponse {
+    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
 }
 
 /// A request's JSON.

@@ -1,15 +1,24 @@
+use axum::Json;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Json, Router};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
+use super::error::ErrorBody;
 use super::{ApiError, Edge, Known};
 use crate::session::UsageView;
 
 /// What a client may know of its own key.
-pub(super) fn routes() -> Router<Edge> {
-    Router::new().route("/v1/usage", get(usage))
+pub(super) fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new().routes(routes!(usage))
 }
 
+/// What a key was used for in the last 30 days.
+#[utoipa::path(
+    get, path = "/v1/usage", tag = "Voice Authorize",
+    responses((status = 200, description = "What for.", body = UsageView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
 async fn usage(State(edge): State<Edge>, Known(client): Known) -> Result<Json<UsageView>, ApiError> {
+    client.must_be_back_end()?;
     Ok(Json(edge.service.usage(&client).await?))
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{Invited, ListeningError, ListeningView};
 use crate::config::Line;
@@ -23,7 +24,7 @@ const MOST_REFERENCE: usize = 200;
 const MOST_CALL: usize = 200;
 
 /// A client's wish to have a conversation listened to.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListeningRequest {
     /// Whose voice is in question.
@@ -33,6 +34,7 @@ pub struct ListeningRequest {
     pub call: Option<String>,
     /// Whose rules apply; the first line's if it is not said.
     #[serde(default)]
+    #[schema(value_type = Option<String>)]
     pub line: Option<LineName>,
     /// On which track the customer is.
     #[serde(default)]
@@ -43,19 +45,20 @@ pub struct ListeningRequest {
 }
 
 /// How a client names a caller.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Who {
     /// By the operator's own id.
     UserId(String),
     /// By the number they enrolled from.
+    #[schema(value_type = String)]
     Number(E164),
     /// By account number.
     AccountNumber(String),
 }
 
 /// Which way the customer's words go, seen from the provider.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Side {
     /// Towards the call centre: the customer has called.

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::engine::Showing;
 use crate::session::service::Service;
@@ -8,11 +9,13 @@ use crate::store::{Listening, ListeningStatus};
 use crate::types::{Cosine, ListeningId, Llr, Timestamp};
 
 /// What a client is told of a listening.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ListeningView {
     /// Ours.
+    #[schema(value_type = String)]
     pub id: ListeningId,
     /// How far it has come.
+    #[schema(value_type = String)]
     pub status: ListeningStatus,
     /// `accept`, `retry` or `reject`, once it is done.
     pub decision: Option<&'static str>,
@@ -30,17 +33,21 @@ pub struct ListeningView {
     /// The client's own words.
     pub reference: Option<String>,
     /// When it was asked for.
+    #[schema(value_type = String, format = DateTime)]
     pub created_at: Timestamp,
     /// Until when its stream may come.
+    #[schema(value_type = String, format = DateTime)]
     pub expires_at: Timestamp,
     /// When its stream came.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub started_at: Option<Timestamp>,
     /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub finished_at: Option<Timestamp>,
 }
 
 /// A score in three words, so that nobody can climb by it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Likeness {
     /// Below what an accept takes at the end.
@@ -52,7 +59,7 @@ pub enum Likeness {
 }
 
 /// Speech without its pauses, in milliseconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct NetSpeech {
     /// The customer's.
     pub customer: u32,
@@ -61,18 +68,21 @@ pub struct NetSpeech {
 }
 
 /// The measurements behind a verdict.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Scores {
     /// Calibrated log-likelihood ratio.
+    #[schema(value_type = Option<f32>)]
     pub llr: Option<Llr>,
     /// Likeness to the voiceprint.
+    #[schema(value_type = Option<f32>)]
     pub cosine: Option<Cosine>,
     /// The lowest `llr` that is accepted at the end.
+    #[schema(value_type = Option<f32>)]
     pub threshold: Option<Llr>,
 }
 
 /// A listening that waits for its stream, and what the provider needs for it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Invited {
     /// The listening.
     #[serde(flatten)]
@@ -84,11 +94,12 @@ pub struct Invited {
 }
 
 /// Where a stream goes, and what it has to show.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StreamAddress {
     /// The web socket.
     pub url: String,
     /// Custom parameters of the stream.
+    #[schema(value_type = BTreeMap<String, String>)]
     pub parameters: BTreeMap<&'static str, String>,
 }
 

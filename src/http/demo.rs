@@ -1,0 +1,31 @@
+use std::num::NonZeroU32;
+
+use governor::clock::{Clock as _, DefaultClock};
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use super::Edge;
+use crate::session::{ClientError, Window};
+
+/// Keys and tokens to try things with that are given out a minute, to everybody together.
+const PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
+
+/// How often somebody without a key was given one.
+pub(super) struct Demo(DefaultDirectRateLimiter);
+
+impl Default for Demo {
+    fn default() -> Self {
+        Self(RateLimiter::direct(Quota::per_minute(PER_MINUTE)))
+    }
+}
+
+impl Edge {
+    /// Goes on if not too many keys were given out lately.
+    ///
+    /// # Errors
+    /// [`ClientError::Limited`].
+    pub(super) fn may_have_demo(&self) -> Result<(), ClientError> {
+        let Err(not_until) = self.demo.0.check() else { return Ok(()) };
+        let retry_after_ms = not_until.wait_time_from(DefaultClock::default().now()).as_millis() as u64 + 1;
+        Err(ClientError::Limited { window: Window::Minute, retry_after_ms })
+    }
+}

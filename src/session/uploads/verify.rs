@@ -1,0 +1,137 @@
+use super::view::Measured;
+use super::{Upload, UploadError};
+use crate::dialog::{Risk, Suspicion};
+use crate::engine::{AskedFor, Bar, Claim, Take};
+use crate::phrase::Challenge;
+use crate::session::Client;
+use crate::session::claim::Held;
+use crate::session::give_way::give_way;
+use crate::session::judge::{self, Fault, Judgement};
+use crate::session::outcome::Outcome;
+use crate::session::service::Service;
+use crate::session::step::count_attempt;
+use crate::store::{Caller, Scope};
+use crate::types::{CallSid, Reason, Verdict};
+
+/// Mismatches of a day from which on an upload is suspect, as a call is.
+const FAILURES: u32 = 2;
+
+/// A client's wish to have a user verified.
+#[derive(Clone, Default)]
+pub struct VerifyRequest {
+    /// The application's id of the user.
+    pub user_id: String,
+    /// What the user was asked to say. Digits are a challenge of the application's own; any other text stands for the sentence
+    /// that the user enrolled with, and the take is compared with how that sounded.
+    pub phrase: Option<String>,
+    /// The take.
+    pub audio: Upload,
+    /// The application has another proof of who it is, so that the voiceprint may follow the voice.
+    pub assured: bool,
+}
+
+/// An attempt that is written down.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The attempt's id: the call that stands for it.
+    pub attempt: CallSid,
+    pub(super) measured: Measured,
+}
+
+impl Service {
+    /// Verifies a user by the passphrase they enrolled with.
+    ///
+    /// # Errors
+    /// [`UploadError`]; nothing is accepted then.
+    pub async fn verify_upload(&self, client: &Client, request: VerifyRequest) -> Result<Verified, UploadError> {
+        client.must(Scope::Verify)?;
+        if request.assured {
+            client.must_be_back_end()?.must(Scope::Enroll)?;
+        }
+        let caller = self.enrolled_user(client, &request.user_id).await?;
+        let mut takes = self.hear_upload(request.audio, false).await?;
+        let take = takes.pop().ok_or(UploadError::Take(Reason::NoSpeech))?;
+        let asked = asked(request.phrase.as_deref());
+        self.judge_upload(client, &caller, take, asked, request.assured).await
+    }
+
+    /// Holds a take against a user's voiceprint and writes the attempt down.
+    pub(super) async fn judge_upload(
+        &self,
+        client: &Client,
+        caller: &Caller,
+        take: Take,
+        asked: AskedFor,
+        is_assured: bool,
+    ) -> Result<Verified, UploadError> {
+        let failed = |fault: Fault| UploadError::Judging(fault.to_string());
+        let now = self.now();
+        let (who, learned, learned_version, earlier) = self.claimed(caller.id).await.map_err(failed)?;
+        let refuses_replays = self.config().verification.replay;
+        let claim = Claim { who, asked, is_late: false, refuses_replays, learned, earlier, before: Vec::new() };
+        let held = Held { claim, learned_version, is_assured };
+        let recent = self.store().recent_failures(caller.id, now).await?;
+        let risk = if recent >= FAILURES { Risk::default().and(Suspicion::RecentFailures) } else { Risk::default() };
+        let strictness = self.config().api.strictness;
+        let bar = Bar {
+            strictness,
+            site: self.site_threshold(strictness),
+            raised_by: risk.raises_by(),
+            ask_again_within: self.config().verification.ask_again_within,
+            last_mismatch: false,
+            last_bad_take: false,
+        };
+        let service = self.clone();
+        let judged = tokio::task::spawn_blocking(move || -> Result<_, Fault> {
+            give_way();
+            let assessment = service.engine().verify(&held.claim, &take, &bar)?;
+            let kept = service.kept(&held, &take, &assessment)?;
+            let outcome = Outcome::Verified { verdict: assessment.verdict };
+            Ok(Judgement { outcome, assessment: Some(assessment), kept, voiceprint: None })
+        });
+        let judged = judged.await.map_err(|_| UploadError::Judging("the models failed badly".to_owned()))?;
+        let judgement = judged.map_err(failed)?;
+        let measured = Measured { signals: judgement.assessment.map(|assessment| assessment.signals), risk };
+        let judge = move |standing| judge::result(judgement, standing, None);
+        let (attempt, outcome) = self.store().judge_upload(caller.id, now, &self.config().lockout, judge).await?;
+        let Ok(Outcome::Verified { verdict }) = Outcome::from_json(&outcome) else {
+            return Err(UploadError::Judging("the outcome is not readable".to_owned()));
+        };
+        count_attempt(&verdict);
+        self.count_attempt_of(client, &verdict).await?;
+        tracing::info!(%attempt, verdict = verdict.code(), "judged an upload");
+        Ok(Verified { verdict, attempt, measured })
+    }
+}
+
+/// Fewer digits than this are too few for a challenge: one impostor in a thousand would have said them.
+const FEWEST_DIGITS: usize = 4;
+
+/// What a phrase of the application's asks for.
+fn asked(phrase: Option<&str>) -> AskedFor {
+    let text = phrase.unwrap_or_default();
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && !",.-".contains(*c)).collect();
+    let is_digits = digits.len() >= FEWEST_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    match digits.parse::<Challenge>() {
+        Ok(challenge) if is_digits => AskedFor::Challenge(challenge),
+        _ => AskedFor::Passphrase,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_are_a_challenge_and_other_words_the_enrolled_sentence() {
+        for text in ["4 7 2, 9 1 3", "472913", "4-7-2-9"] {
+            assert!(matches!(asked(Some(text)), AskedFor::Challenge(_)), "{text}");
+        }
+        for text in ["Never forget tomorrow is a new day", "472", "4 7 2 apple", "", "1234567890123"] {
+            assert_eq!(asked(Some(text)), AskedFor::Passphrase, "{text}");
+        }
+        assert_eq!(asked(None), AskedFor::Passphrase);
+    }
+}

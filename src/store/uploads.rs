@@ -1,0 +1,160 @@
+use rusqlite::{OptionalExtension, Transaction};
+
+use super::audit::{Actor, Happened};
+use super::columns::{At, Json};
+use super::takes::{self, Finished, NewVoiceprint, TakeResult};
+use super::vault::Vault;
+use super::{Call, CallerRef, Lasting, Store, StoreError, callers, calls, codes};
+use crate::config::Lockout;
+use crate::dialog::{Consent, Purpose, Standing};
+use crate::types::{CallSid, CallerId, Source, StreamId, Timestamp};
+
+/// The line that uploads are kept under, beside those of phone numbers.
+pub const UPLOADS: &str = "api";
+
+/// An enrollment by uploads, as far as it has come.
+#[derive(Clone)]
+pub struct OpenEnrollment {
+    /// The call that stands for it.
+    pub call: CallSid,
+    /// The takes so far in their byte form, in order.
+    pub takes: Vec<Vec<u8>>,
+}
+
+/// Takes that an enrollment goes on with.
+pub struct NewTakes {
+    /// Whose.
+    pub caller: CallerId,
+    /// The enrollment they were compared with; none begins one.
+    pub before: Option<OpenEnrollment>,
+    /// The takes in their byte form.
+    pub prints: Vec<Vec<u8>>,
+    /// What all takes come to, once there are enough.
+    pub voiceprint: Option<NewVoiceprint>,
+    /// An enrollment code, which an enrolled caller needs to enroll anew.
+    pub code: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Store {
+    /// Judges a probe that came whole, writes down what it came to, and moves the tallies.
+    ///
+    /// As [`Store::finish_take`], for a probe that has no call: it gets one of its own, in the same transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::UnknownCaller`] when the caller was deleted meanwhile.
+    pub async fn judge_upload(
+        &self,
+        caller: CallerId,
+        at: Timestamp,
+        lockout: &Lockout,
+        judge: impl FnOnce(Standing) -> TakeResult + Send + 'static,
+    ) -> Result<(CallSid, String), StoreError> {
+        let lockout = *lockout;
+        self.write(Lasting::PowerCut, move |tx, vault| {
+            let call = begin(tx, caller, at)?;
+            open(tx, &call.sid, 0, Purpose::Verify, at)?;
+            let finished = takes::settle(tx, vault, &call, 0, at, &lockout, judge)?;
+            tx.prepare_cached("UPDATE calls SET ended_at = ? WHERE sid = ?")?.execute((At(at), &call.sid))?;
+            match finished {
+                Finished::Fresh(outcome) | Finished::Already(outcome) => Ok((call.sid, outcome)),
+                Finished::Late => Err(StoreError::UnknownCall),
+            }
+        })
+        .await
+    }
+
+    /// The enrollment that a caller's uploads have begun, if one is open.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when a take was altered or moved.
+    pub async fn open_enrollment(&self, caller: CallerId) -> Result<Option<OpenEnrollment>, StoreError> {
+        self.read(move |tx, vault| find_open(tx, vault, caller)).await
+    }
+
+    /// Goes on with an enrollment by uploads; with a voiceprint it is complete.
+    ///
+    /// # Errors
+    /// [`StoreError::NoConsent`], [`StoreError::AlreadyEnrolled`] without a code, [`StoreError::CodeInvalid`], and
+    /// [`StoreError::Overtaken`] when other takes came meanwhile: look again and compare with those.
+    pub async fn keep_enrollment_takes(&self, new: NewTakes) -> Result<(), StoreError> {
+        self.write(Lasting::PowerCut, move |tx, vault| keep(tx, vault, &new)).await
+    }
+
+    /// Forgets the takes of a caller's open enrollment; says whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be written.
+    pub async fn discard_enrollment(&self, caller: CallerId, at: Timestamp) -> Result<bool, StoreError> {
+        self.write(Lasting::Process, move |tx, vault| {
+            let Some(open) = find_open(tx, vault, caller)? else { return Ok(false) };
+            calls::end(tx, &happened(caller, &open.call, at), &open.call)?;
+            Ok(true)
+        })
+        .await
+    }
+}
+
+fn happened(caller: CallerId, call: &CallSid, at: Timestamp) -> Happened<'_> {
+    Happened { at, actor: Actor::Caller, caller: Some(caller), call: Some(call) }
+}
+
+/// Begins the call that stands for uploads of a caller.
+fn begin(tx: &Transaction<'_>, caller: CallerId, at: Timestamp) -> Result<Call, StoreError> {
+    callers::find(tx, &CallerRef::Id(caller))?.ok_or(StoreError::UnknownCaller)?;
+    let sid = CallSid::own();
+    let sql = "INSERT INTO calls (sid, line, origin, called, attestation, caller, started_at) \
+               VALUES (?, ?, 'withheld', '', 'absent', ?, ?)";
+    tx.prepare_cached(sql)?.execute((&sid, UPLOADS, caller, At(at)))?;
+    calls::find(tx, &sid)?.ok_or(StoreError::UnknownCall)
+}
+
+/// Writes down a take whose audio is here, and only here.
+fn open(tx: &Transaction<'_>, call: &CallSid, turn: u32, purpose: Purpose, at: Timestamp) -> Result<(), StoreError> {
+    let sql = "INSERT INTO takes (call, turn, recording, purpose, opened_at, lease_until) VALUES (?, ?, ?, ?, ?, ?)";
+    let source = Source::Stream(StreamId::new());
+    tx.prepare_cached(sql)?.execute((call, turn, source, Json(purpose), At(at), At(at)))?;
+    Ok(())
+}
+
+fn find_open(tx: &Transaction<'_>, vault: &Vault, caller: CallerId) -> Result<Option<OpenEnrollment>, StoreError> {
+    let sql = "SELECT sid FROM calls WHERE caller = ? AND line = 'api' AND ended_at IS NULL ORDER BY started_at DESC";
+    let found: Option<CallSid> = tx.prepare_cached(sql)?.query_row([caller], |row| row.get(0)).optional()?;
+    found.map(|call| Ok(OpenEnrollment { takes: takes::prints(tx, vault, &call, false)?, call })).transpose()
+}
+
+/// Invariant 1 holds here too: a voiceprint is replaced only by whom the caller's own code was given.
+fn keep(tx: &Transaction<'_>, vault: &Vault, new: &NewTakes) -> Result<(), StoreError> {
+    let caller = callers::find(tx, &CallerRef::Id(new.caller))?.ok_or(StoreError::UnknownCaller)?;
+    if caller.consent != Consent::Given {
+        return Err(StoreError::NoConsent);
+    }
+    let open_now = find_open(tx, vault, caller.id)?;
+    let shape = |open: &Option<OpenEnrollment>| open.as_ref().map(|open| (open.call.clone(), open.takes.len()));
+    if shape(&open_now) != shape(&new.before) {
+        return Err(StoreError::Overtaken);
+    }
+    let (sid, known) = match shape(&open_now) {
+        Some(open) => open,
+        None => (begin(tx, caller.id, new.at)?.sid, 0),
+    };
+    let happened = happened(caller.id, &sid, new.at);
+    if let Some(code) = &new.code
+        && !codes::has_own_code(tx, &sid, caller.id)?
+    {
+        codes::redeem(tx, vault, code, Some(caller.id), &happened)?;
+    }
+    if caller.is_enrolled && !codes::has_own_code(tx, &sid, caller.id)? {
+        return Err(StoreError::AlreadyEnrolled);
+    }
+    for (turn, print) in (known as u32..).zip(&new.prints) {
+        open(tx, &sid, turn, Purpose::Enroll { take: turn + 1 }, new.at)?;
+        takes::keep_print(tx, vault, &sid, turn, print)?;
+    }
+    if let Some(NewVoiceprint { bytes, model_id }) = &new.voiceprint {
+        callers::keep_voiceprint(tx, vault, &caller, model_id, bytes, &happened)?;
+        calls::end(tx, &happened, &sid)?;
+    }
+    Ok(())
+}
