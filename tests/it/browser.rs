@@ -5,6 +5,7 @@ mod demo;
 mod files;
 mod recording;
 mod sdk;
+mod served;
 mod standin;
 
 use callprint::types::Clip8k;

@@ -184,7 +184,9 @@ function begin(status) {
     recorder.played.hidden = true;
   }
   part("enroll").hidden = part("verify").hidden = true;
-  if (status === "enrolled") {
+  if (status === "opted_out") {
+    part("who-error").textContent = inWords(status);
+  } else if (status === "enrolled") {
     open("verify");
     verifying.say("This name is enrolled already: you can be verified at once.");
   } else {

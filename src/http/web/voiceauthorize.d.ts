@@ -25,7 +25,7 @@ interface VoiceAuthorizeOptions {
 
 interface VoiceAuthorizeProfile {
   user_id: string;
-  status: "created" | "enrolling" | "enrolled";
+  status: "created" | "enrolling" | "enrolled" | "opted_out";
 }
 
 interface VoiceAuthorizeEnrollment {

@@ -21,7 +21,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// No step takes longer, on a machine that compiles beside it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(80);
 
 /// What the page may do without being asked.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -147,17 +147,30 @@ impl Chromium {
 
     /// Waits until an expression in the page is true.
     pub(crate) async fn until(&mut self, condition: &str) {
+        assert_eq!(self.until_or_late(condition).await, true, "waited in vain until {condition}");
+    }
+
+    /// Waits until an expression in the page is true, or for half of our patience.
+    async fn until_or_late(&mut self, condition: &str) -> Value {
+        let late = PATIENCE.as_millis() / 2;
         let look = format!(
-            "new Promise((yes) => {{ const look = () => ({condition}) ? yes(true) : setTimeout(look, 10); look(); }})"
+            "new Promise((done) => {{
+                const late = performance.now() + {late};
+                const look = () => {{
+                    const is = Boolean({condition});
+                    if (is || performance.now() > late) done(is); else setTimeout(look, 10); }};
+                look(); }})"
         );
-        self.eval(&look).await;
+        self.eval(&look).await
     }
 
     /// Waits until an element's text holds these words; gives all of it.
     pub(crate) async fn until_said(&mut self, selector: &str, words: &str) -> String {
-        let text = format!("document.querySelector({selector:?})?.textContent");
-        self.until(&format!("({text} ?? '').includes({words:?})")).await;
-        self.eval(&text).await.as_str().unwrap().to_owned()
+        let text = format!("(document.querySelector({selector:?})?.textContent ?? '')");
+        self.until_or_late(&format!("{text}.includes({words:?})")).await;
+        let said = self.eval(&text).await.as_str().unwrap().to_owned();
+        assert!(said.contains(words), "waited for {words:?}; {selector} says {said:?}");
+        said
     }
 
     /// Clicks with the mouse in the middle of an element, which must be the one that is hit there.
