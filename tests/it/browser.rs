@@ -1,5 +1,6 @@
 //! The SDK and the demo page, in a real Chromium whose microphone plays our recordings.
 
+mod backend;
 mod chromium;
 mod demo;
 mod files;
