@@ -9,6 +9,7 @@ mod media;
 mod metrics;
 mod router;
 mod signed;
+mod web;
 mod webhooks;
 
 use std::sync::Arc;

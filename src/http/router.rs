@@ -13,7 +13,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 
 use super::error::Refusal;
-use super::{Edge, api, docs, health, media, webhooks};
+use super::{Edge, api, docs, health, media, web, webhooks};
 use crate::config::Config;
 
 /// Largest webhook: the provider's own cap on what it sends and takes is 64 kB.
@@ -47,6 +47,7 @@ pub(super) fn router(edge: Edge) -> Router {
         .merge(webhooks)
         .merge(clients)
         .merge(docs::routes(docs::described(description)))
+        .merge(web::routes())
         .layer(middleware::from_fn(observe))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))

@@ -2,6 +2,7 @@
 
 mod api;
 mod attack;
+mod browser;
 mod calibrate;
 mod call_command;
 mod calls;
