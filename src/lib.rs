@@ -75,7 +75,12 @@
 //! | [`phone`] | the other end of the line: a simulated phone and provider, for demo, tests and `callprint call` |
 //! | [`cli`] | the commands |
 //!
-//! Not here yet: the API for applications, but for keys, their use, and listening.
+//! # One upload through the code
+//!
+//! An application shows its key ([`http`] finds the client by it) and sends a form, which is read as it arrives. The session's `uploads` decode
+//! and examine the file once a model is free, hold it against the user's voiceprint by the same `engine::verdict`, and write the attempt, the tallies and a
+//! fingerprint down in one transaction, under a call of its own on the line `api`. Enrollments keep their takes in such a call until there
+//! are three. Sessions and tokens are rows that are used up by whoever redeems them first.
 
 pub mod audio;
 pub mod cli;

@@ -1,14 +1,17 @@
+mod application;
 mod stage;
 
 use std::collections::BTreeMap;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Context;
 
+use self::application::Application;
 use self::stage::Stage;
 use super::transcript::{Ink, Transcript, put, put_wrapped};
-use super::{Exit, recording};
+use super::{Exit, recording, serve};
 use crate::phone::{Answer, Outgoing, Phone, Report, Script};
 use crate::store::Attempt;
 use crate::types::Verdict;
@@ -29,16 +32,25 @@ const FORGED: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 #[command(
     after_help = "Exit status: 0 when everything went as it should, 1 when something did not, 2 when it could not run."
 )]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Leave the server running at the end, with the page to try it on [default: on a terminal]
+    #[arg(long)]
+    stay: bool,
+    /// End at once, on a terminal too
+    #[arg(long, conflicts_with = "stay")]
+    leave: bool,
+}
 
-pub(super) fn run(_: &Args) -> anyhow::Result<Exit> {
+pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let voices = recording::voices()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let all_well = runtime.block_on(show(&voices))?;
+    let is_watched = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    let stays = args.stay || (is_watched && !args.leave);
+    let all_well = runtime.block_on(show(&voices, stays))?;
     Ok(if all_well { Exit::Yes } else { Exit::No })
 }
 
-async fn show(voices: &Path) -> anyhow::Result<bool> {
+async fn show(voices: &Path, stays: bool) -> anyhow::Result<bool> {
     let start = Instant::now();
     let mut stage = Stage::open(voices).await?;
     put_wrapped(&format!(
@@ -57,19 +69,26 @@ async fn show(voices: &Path) -> anyhow::Result<bool> {
     forgery(&mut stage, &known).await?;
     let deleted = stage.everything_is_deleted().await;
     stage.check(deleted, "every recording was deleted at the provider after it had been heard");
-    let all_well = stage.close().await?;
-
+    let application = Application::show(&mut stage).await?;
     let seconds = start.elapsed().as_secs_f32();
-    if all_well {
+    if stage.is_all_well() {
         put("");
         put_wrapped(&format!(
             "Shown in {seconds:.1} s, over real HTTP and with the real models: consent, enrollment, verification by recording \
-             and by stream, an impostor, a replay, a forgery. Next: `make run` starts a server to call with `callprint call --help`, or from a phone (README)."
+             and by stream, an impostor, a replay, a forgery, and an application's uploads. Next: `make run` starts a server to call with `callprint call --help`, or from a phone (README)."
         ));
     } else {
         put("\nSomething did not go as it should: look for ✗ above.");
     }
-    Ok(all_well)
+    if stays {
+        application.invite(&stage);
+        serve::stop_signal()?.await;
+    } else {
+        put_wrapped(
+            "`target/debug/callprint demo --stay` leaves the server running, with a page to try your own voice on and a curl line to copy.",
+        );
+    }
+    stage.close().await
 }
 
 async fn enrollment(stage: &mut Stage) -> anyhow::Result<()> {

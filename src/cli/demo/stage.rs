@@ -61,6 +61,7 @@ impl Stage {
                 ("CALLPRINT_SERVER_LISTEN", listen.to_string()),
                 ("CALLPRINT_STORE_DATA_DIR", folder.0.display().to_string()),
                 ("CALLPRINT_TWILIO_API_BASE", provider.base_url()),
+                ("CALLPRINT_API_DEMO_KEYS", "true".to_owned()),
                 ("TWILIO_ACCOUNT_SID", account.sid.clone()),
                 ("TWILIO_AUTH_TOKEN", account.token.expose_secret().to_owned()),
             ]
@@ -131,6 +132,11 @@ impl Stage {
         self.all_well &= is_as_it_should_be;
     }
 
+    /// Whether everything was as it should be so far.
+    pub(super) fn is_all_well(&self) -> bool {
+        self.all_well
+    }
+
     /// Recordings fetched so far.
     pub(super) fn fetches(&self) -> u64 {
         self.shelf.fetches()
@@ -147,6 +153,17 @@ impl Stage {
     pub(super) fn says(&self, voice: &str, take: u32) -> anyhow::Result<Answer> {
         let said = recording::spoken(&self.voices, voice, take)?;
         Ok(Answer::Say(Utterance { words: Some(self.phrase.clone()), ..said }))
+    }
+
+    /// Where that recording is.
+    pub(super) fn path(&self, voice: &str, take: u32) -> PathBuf {
+        self.voices.join(format!("{voice}_pass_{take}.wav"))
+    }
+
+    /// That recording as a file.
+    pub(super) fn file(&self, voice: &str, take: u32) -> anyhow::Result<Vec<u8>> {
+        let path = self.path(voice, take);
+        fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
     }
 
     /// Every attempt so far, oldest first.

@@ -118,7 +118,9 @@ impl From<UploadError> for ApiError {
             UploadError::BadUser | UploadError::Take(_) => StatusCode::UNPROCESSABLE_ENTITY,
             UploadError::Audio(_) => match code {
                 "audio_too_large" | "audio_too_long" => StatusCode::PAYLOAD_TOO_LARGE,
-                "audio_not_wav" | "audio_format" | "audio_not_opus" | "audio_unsupported" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "audio_not_wav" | "audio_format" | "audio_not_opus" | "audio_unsupported" => {
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE
+                }
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
             },
         };
