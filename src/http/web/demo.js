@@ -71,6 +71,7 @@ class Recorder {
     this.status = found(".status");
     this.button = found(".record");
     this.cancel = found(".cancel");
+    this.buttons = found(".buttons");
     this.played = found(".played");
     this.#take = take;
     this.button.addEventListener("click", () => {
@@ -109,14 +110,18 @@ class Recorder {
       this.say(explained(error), error.code === "aborted" ? "" : "bad");
     } finally {
       this.#running = undefined;
-      // The focus must not fall back to the page's top when the button that had it goes.
-      if (document.activeElement === this.cancel) this.button.focus();
-      this.cancel.hidden = true;
+      this.#rest();
       this.button.textContent = "Record";
       this.#busy(false);
-      this.#level(0);
-      this.meter.hidden = true;
     }
+  }
+
+  /** Nothing is recorded any more. */
+  #rest() {
+    // The focus must not fall back to the page's top when the button that had it goes.
+    if (document.activeElement === this.cancel) this.button.focus();
+    this.cancel.hidden = this.meter.hidden = true;
+    this.#level(0);
   }
 
   #level(level) {
@@ -135,12 +140,11 @@ class Recorder {
         if (STATES[state]) this.say(STATES[state]);
       },
     });
-    this.cancel.hidden = true;
-    this.meter.hidden = true;
+    this.#rest();
     this.say("One moment: the server listens.");
     if (this.#address) URL.revokeObjectURL(this.#address);
     this.#address = URL.createObjectURL(audio);
-    this.played.firstElementChild.src = this.#address;
+    this.played.querySelector("audio").src = this.#address;
     this.played.hidden = false;
     return audio;
   }
@@ -182,6 +186,7 @@ function begin(status) {
   for (const recorder of [enrolling, verifying]) {
     recorder.say("");
     recorder.played.hidden = true;
+    recorder.buttons.hidden = false;
   }
   part("enroll").hidden = part("verify").hidden = true;
   if (status === "opted_out") {
@@ -208,6 +213,7 @@ const enrolling = new Recorder(part("enroll-recorder"), async (record) => {
   showTakes(takes, needed);
   if (status === "enrolled") {
     enrolling.say("Your voice is enrolled.", "good");
+    enrolling.buttons.hidden = true;
     open("verify");
   } else {
     enrolling.say(`Good. ${remaining === 1 ? "Once more" : `${remaining} more times`}, please.`, "good");
@@ -243,6 +249,7 @@ async function byPassphrase(record) {
 async function byChallenge(record) {
   const { session_id, challenge } = await VoiceAuthorize.startAuth({ user_id });
   part("to-say").textContent = challenge;
+  part("to-say").classList.add("digits");
   try {
     return await VoiceAuthorize.sendVoice({ user_id, session_id, audio: await record(CHALLENGE) });
   } finally {
@@ -255,6 +262,7 @@ const isChallenge = () => document.querySelector("input[name=how]:checked").valu
 
 function showWhatToSay() {
   const sentence = part("passphrase").textContent;
+  part("to-say").classList.remove("digits");
   part("to-say").textContent = isChallenge() ? "Press Record: it is shown here then." : sentence;
 }
 
