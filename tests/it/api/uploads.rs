@@ -87,14 +87,14 @@ async fn what_browsers_record_is_verified_against_a_telephones_voiceprint() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/audio/formats");
         std::fs::read(folder.join(name)).unwrap()
     };
-    for (name, kind, decision) in [
-        ("anna_firefox.ogg", "audio/ogg; codecs=opus", "accept"),
-        ("ben_chromium.webm", "audio/webm;codecs=opus", "reject"),
-        ("ben_firefox.ogg", "audio/ogg; codecs=opus", "reject"),
+    for (name, kind, is_accepted) in [
+        ("anna_firefox.ogg", "audio/ogg; codecs=opus", true),
+        ("ben_chromium.webm", "audio/webm;codecs=opus", false),
+        ("ben_firefox.ogg", "audio/ogg; codecs=opus", false),
     ] {
         let form = body(&[("user_id", "anna")], Some((kind, &file(name))));
         let (status, answer) = house.send_form("/v1/voice/verify", &key, form).await;
-        assert_eq!((status, answer["decision"].as_str()), (200, Some(decision)), "{name}: {answer}");
+        assert_eq!((status, answer["decision"] == "accept"), (200, is_accepted), "{name}: {answer}");
     }
     house.close().await;
 }
