@@ -24,6 +24,8 @@ impl Application {
     /// Has a user enrolled and verified.
     pub(super) async fn show(stage: &mut Stage) -> anyhow::Result<Self> {
         stage.heading("7", "An application enrolls and verifies a user over HTTP, without a phone call");
+        // Set already by whoever was first in this process; the same provider either way.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().build()?;
         let base = stage.url().to_owned();
         let key = answer(client.post(format!("{base}/v1/keys/demo")).send().await?).await?;

@@ -118,6 +118,8 @@ impl Desk {
             expires_at: None,
         };
         let key = store.new_api_key(key, Timestamp::now()).await?.secret;
+        // Set already by whoever was first in this process; the same provider either way.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(PATIENCE).build()?;
         let mut desk = Self { client, base: server.url().join("/")?, key, takes: Vec::new() };
         let folder = recording::voices()?;
