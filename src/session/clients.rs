@@ -190,11 +190,9 @@ impl Service {
 impl Service {
     /// Counts an attempt that a client has made, by how it ended and why.
     pub(super) async fn count_attempt_of(&self, client: &Client, verdict: &Verdict) -> Result<(), StoreError> {
-        let now = self.now();
-        self.store().count_usage(&client.key.id, &format!("{DECISION}{}", verdict.code()), now).await?;
-        if let Some(reason) = verdict.reason() {
-            self.store().count_usage(&client.key.id, &format!("{REASON}{reason}"), now).await?;
-        }
+        let mut what = vec![format!("{DECISION}{}", verdict.code())];
+        what.extend(verdict.reason().map(|reason| format!("{REASON}{reason}")));
+        self.store().count_usages(&client.key.id, what, self.now()).await?;
         Ok(())
     }
 }

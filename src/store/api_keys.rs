@@ -227,10 +227,17 @@ impl Store {
     /// [`StoreError`] when the database cannot be written.
     pub async fn count_usage(&self, id: &str, what: &str, now: Timestamp) -> Result<u32, StoreError> {
         let (id, what) = (id.to_owned(), what.to_owned());
+        self.write(Lasting::Process, move |tx, _| count(tx, &id, &what, now)).await
+    }
+
+    /// Counts several uses of a key in one step.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be written.
+    pub async fn count_usages(&self, id: &str, what: Vec<String>, now: Timestamp) -> Result<(), StoreError> {
+        let id = id.to_owned();
         self.write(Lasting::Process, move |tx, _| {
-            let sql = "INSERT INTO api_usage (key, day, what, count) VALUES (?, ?, ?, 1) \
-                       ON CONFLICT (key, day, what) DO UPDATE SET count = count + 1 RETURNING count";
-            Ok(tx.prepare_cached(sql)?.query_row((&id, day(now), &what), |row| row.get(0))?)
+            what.iter().try_for_each(|what| count(tx, &id, what, now).map(|_| ()))
         })
         .await
     }
@@ -261,6 +268,12 @@ const SELECT: &str = "SELECT id, tenant, name, scopes, per_minute, per_day, is_d
 
 fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
+}
+
+fn count(db: &Connection, id: &str, what: &str, now: Timestamp) -> Result<u32, StoreError> {
+    let sql = "INSERT INTO api_usage (key, day, what, count) VALUES (?, ?, ?, 1) \
+               ON CONFLICT (key, day, what) DO UPDATE SET count = count + 1 RETURNING count";
+    Ok(db.prepare_cached(sql)?.query_row((id, day(now), what), |row| row.get(0))?)
 }
 
 fn find(db: &Connection, id: &str) -> Result<ApiKey, StoreError> {

@@ -119,8 +119,9 @@ impl Service {
             Redeemed::Unknown => return Err(UploadError::SessionUnknown),
         };
         let challenge = session.challenge.parse().map_err(|error| UploadError::Judging(format!("{error}")))?;
-        let heard = self.hear_upload(audio, false).await?;
-        let verified = self.judge_upload(client, &caller, heard, AskedFor::Challenge(challenge), false).await?;
+        let (heard, known) = tokio::join!(self.hear_upload(audio, false), self.known(&caller));
+        let verified =
+            self.judge_upload(client, &caller, heard?, known?, AskedFor::Challenge(challenge), false).await?;
         self.answer(client, user, caller.id, &verified).await
     }
 

@@ -4,8 +4,10 @@ use super::hear::Heard;
 use super::view::Measured;
 use super::{Upload, UploadError};
 use crate::dialog::{Risk, Suspicion};
-use crate::engine::{AskedFor, Bar, Claim};
+use crate::engine::{AskedFor, Bar, Claim, Claimed};
+use crate::liveness::Fingerprint;
 use crate::phrase::Challenge;
+use crate::scoring::Learned;
 use crate::session::Client;
 use crate::session::claim::Held;
 use crate::session::give_way::give_way;
@@ -45,6 +47,16 @@ pub struct Verified {
     pub(super) measured: Measured,
 }
 
+/// What is known of a user whose take comes.
+pub(super) struct Known {
+    who: Claimed,
+    learned: Option<Learned>,
+    learned_version: u32,
+    earlier: Vec<Fingerprint>,
+    /// Mismatches of the last day.
+    failures: u32,
+}
+
 impl Service {
     /// Verifies a user by the passphrase they enrolled with.
     ///
@@ -56,8 +68,18 @@ impl Service {
             client.must_be_back_end()?.must(Scope::Enroll)?;
         }
         let caller = self.enrolled_user(client, &request.user_id).await?;
-        let heard = self.hear_upload(request.audio, false).await?;
-        self.judge_upload(client, &caller, heard, asked(request.phrase.as_deref()), request.assured).await
+        // What the store knows is read while the engine listens.
+        let (heard, known) = tokio::join!(self.hear_upload(request.audio, false), self.known(&caller));
+        let asked = asked(request.phrase.as_deref());
+        self.judge_upload(client, &caller, heard?, known?, asked, request.assured).await
+    }
+
+    /// What a user's takes are held against.
+    pub(super) async fn known(&self, caller: &Caller) -> Result<Known, UploadError> {
+        let failed = |fault: Fault| UploadError::Judging(fault.to_string());
+        let (who, learned, learned_version, earlier) = self.claimed(caller.id).await.map_err(failed)?;
+        let failures = self.store().recent_failures(caller.id, self.now()).await?;
+        Ok(Known { who, learned, learned_version, earlier, failures })
     }
 
     /// Holds a take against a user's voiceprint and writes the attempt down.
@@ -66,18 +88,18 @@ impl Service {
         client: &Client,
         caller: &Caller,
         heard: Heard,
+        known: Known,
         asked: AskedFor,
         is_assured: bool,
     ) -> Result<Verified, UploadError> {
         let (take, mut engine) = heard.only()?;
         let failed = |fault: Fault| UploadError::Judging(fault.to_string());
         let now = self.now();
-        let (who, learned, learned_version, earlier) = self.claimed(caller.id).await.map_err(failed)?;
+        let Known { who, learned, learned_version, earlier, failures } = known;
         let refuses_replays = self.config().verification.replay;
         let claim = Claim { who, asked, is_late: false, refuses_replays, learned, earlier, before: Vec::new() };
         let held = Held { claim, learned_version, is_assured };
-        let recent = self.store().recent_failures(caller.id, now).await?;
-        let risk = if recent >= FAILURES { Risk::default().and(Suspicion::RecentFailures) } else { Risk::default() };
+        let risk = if failures >= FAILURES { Risk::default().and(Suspicion::RecentFailures) } else { Risk::default() };
         let strictness = self.config().api.strictness;
         let bar = Bar {
             strictness,
