@@ -19,7 +19,7 @@ demo: setup ## hear it work: a real server, simulated calls, a readable transcri
 run: setup ## build for production and serve; CONFIG=callprint.toml names a configuration
 	@cargo build --release && target/release/callprint serve $(if $(CONFIG),--config $(CONFIG))
 
-setup-tests: setup ## and what the tests need: a published simulator of media streams
+setup-tests: setup ## and what the tests need: Chromium, a published simulator of media streams
 	@.ci/setup tests
 
 test: setup-tests ## run every test

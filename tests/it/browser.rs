@@ -9,7 +9,10 @@ mod sdk;
 mod served;
 mod standin;
 
-use callprint::types::Clip8k;
+use std::ops::Range;
+
+use callprint::audio::resample;
+use callprint::types::{Clip8k, Clip16k};
 
 use self::chromium::{Chromium, Microphone};
 use self::standin::StandIn;
@@ -49,17 +52,23 @@ fn after_silence(ms: usize, name: &str) -> Clip8k {
     Clip8k::new([vec![0.0; 8 * ms].as_slice(), spoken.samples()].concat())
 }
 
-/// How alike two recordings are, 0 to 1, where half a second from the middle of the first fits best into the second.
-///
-/// The same recording has above 0.95, not 1: it may lie half a sample beside the grid, which high tones feel.
-fn likeness(said: &Clip8k, heard: &Clip8k) -> f32 {
-    let middle = said.samples().len() / 2;
-    let piece = &said.samples()[middle - 2_000..middle + 2_000];
+/// Above it two recordings are the same one: measured 0.99 and more, and at most 0.5 for another take of the same voice.
+const SAME: f32 = 0.9;
+
+/// How alike two recordings are, 0 to 1, where the middle eighth of the first fits best into the second.
+fn likeness(said: &Clip8k, heard: &Clip16k) -> f32 {
+    let (at, _) = best_fit(said.samples(), resample::to_8k(heard).samples(), 0..usize::MAX);
+    // Again around it on a grid twice as fine: half a sample beside it is much for high tones.
+    let said = resample::to_16k(said.samples(), Clip8k::RATE_HZ).unwrap();
+    best_fit(said.samples(), heard.samples(), (2 * at).saturating_sub(4)..2 * at + 4).1
+}
+
+/// Where the middle eighth of one fits best into the other within these places, and how well.
+fn best_fit(said: &[f32], heard: &[f32], places: Range<usize>) -> (usize, f32) {
+    let piece = &said[said.len() * 7 / 16..said.len() * 9 / 16];
     let product = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
     let own = product(piece, piece);
-    heard
-        .samples()
-        .windows(piece.len())
-        .map(|window| product(piece, window) / (own * product(window, window) + 1e-9).sqrt())
-        .fold(0.0, f32::max)
+    let fit = |window: &[f32]| product(piece, window) / (own * product(window, window) + 1e-9).sqrt();
+    let windows = heard.windows(piece.len()).enumerate().skip(places.start).take(places.len());
+    windows.map(|(at, window)| (at, fit(window))).max_by(|(_, a), (_, b)| a.total_cmp(b)).unwrap_or((0, 0.0))
 }

@@ -1,4 +1,4 @@
-//! A Chromium of its own for one test, driven over the DevTools protocol, with a fake microphone.
+//! A Chromium of its own for one test, driven over the `DevTools` protocol, with a fake microphone.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Chromium, Desk, Microphone};
 
-/// A second of a tone as an ArrayBuffer: the SDK does not care what it sends.
+/// A second of a tone as an `ArrayBuffer`: the SDK does not care what it sends.
 const TONE: &str = "(await VoiceAuthorize.toWav(Float32Array.from({ length: 16000 }, (_, n) => Math.sin(n / 5) / 4), 16000).arrayBuffer())";
 
 impl Desk {
