@@ -63,6 +63,6 @@ mod tests {
     fn utterances_are_told_apart_by_long_pauses() {
         let speech = Speech { segments: vec![1_000..5_000, 8_000..12_000, 17_000..20_000], ..Speech::default() };
         assert_eq!(utterances(&speech, 21_000), [0..14_000, 15_000..21_000]);
-        assert_eq!(utterances(&Speech::default(), 100), []);
+        assert!(utterances(&Speech::default(), 100).is_empty());
     }
 }

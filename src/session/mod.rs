@@ -3,6 +3,7 @@
 //! What a call needs is in the store, so that any node, or this one after a restart, can answer any turn. Only the
 //! takes being judged right now are also known here, so that a verdict goes out the moment it falls.
 
+mod account;
 mod claim;
 mod clients;
 mod deletions;
@@ -26,6 +27,11 @@ mod turn;
 mod uploads;
 mod voices;
 
+pub use account::{
+    AccountError, AttemptPage, AttemptView, AttemptsWanted, BadCursor, CallerExport, CallerPage, CallerView,
+    CallerWanted, CallersWanted, ChallengeError, ChallengeForm, ChallengeView, CodeView, CodeWanted, Cursor,
+    DeletionProof, Listed, ProofVerdict, Unlocked, VoiceprintDates,
+};
 pub use clients::{Client, ClientError, Throttle, UsageView, Window};
 pub use error::SessionError;
 pub use listen::{Invited, ListeningError, ListeningRequest, ListeningView};

@@ -8,11 +8,13 @@
 //! cut can take back the last few steps that nobody was promised (a call came in, a take was claimed); what was promised,
 //! a consent, an opt-out, a voiceprint, a verdict, a deletion, is on the disk before the answer (see `Lasting`).
 
+mod accounts;
 mod api_keys;
 mod attempts;
 mod audit;
 mod callers;
 mod calls;
+mod challenges;
 mod codes;
 mod columns;
 mod commit;
@@ -46,8 +48,9 @@ use std::sync::Arc;
 
 use rusqlite::{Transaction, TransactionBehavior};
 
+pub use accounts::{CallerQuery, CallerStatus, NewCaller};
 pub use api_keys::{ApiKey, FreshApiKey, NewApiKey, Scope, Usage};
-pub use attempts::{Attempt, AttemptFilter, NewAttempt};
+pub use attempts::{Attempt, AttemptFilter, AttemptQuery, NewAttempt, OwnAttempt};
 pub use audit::{Actor, AuditEvent};
 pub use callers::{Caller, CallerRef, ConsentRecord, StoredVoiceprint};
 pub use calls::{Call, NewCall};

@@ -1,5 +1,10 @@
 //! The API that applications use, over real HTTP.
 
+mod admin;
+mod attempts;
+mod callers;
+mod challenges;
+mod codes;
 mod keys;
 
 use callprint::store::Scope;

@@ -36,7 +36,11 @@ impl Service {
     ///
     /// # Errors
     /// [`UploadError::Busy`] when too many wait, [`UploadError::Audio`], [`UploadError::Judging`].
-    pub(super) async fn hear_upload(&self, upload: Upload, in_parts: bool) -> Result<Vec<Take>, UploadError> {
+    pub(in crate::session) async fn hear_upload(
+        &self,
+        upload: Upload,
+        in_parts: bool,
+    ) -> Result<Vec<Take>, UploadError> {
         let _waiting = self.rooms().0.try_acquire().map_err(|_| UploadError::Busy)?;
         let _place = self.takes().listening.acquire().await;
         let (engine, limits) = (self.engine().clone(), self.config().audio);
