@@ -4,6 +4,7 @@
 //! takes being judged right now are also known here, so that a verdict goes out the moment it falls.
 
 mod account;
+mod backoff;
 mod claim;
 mod clients;
 mod deletions;
@@ -18,6 +19,7 @@ mod outcome;
 mod reply;
 mod seal;
 mod service;
+mod sign;
 mod site;
 mod step;
 mod stream;
@@ -26,6 +28,7 @@ mod token;
 mod turn;
 mod uploads;
 mod voices;
+mod webhooks;
 
 pub use account::{
     AccountError, AttemptPage, AttemptView, AttemptsWanted, BadCursor, CallerExport, CallerPage, CallerView,
@@ -43,3 +46,4 @@ pub use uploads::{
     Upload, UploadError, UserToken, UserTokenRequest, Verified, VerifyRequest, VerifyView, VoiceTokenView,
 };
 pub use voices::Xml;
+pub use webhooks::{DeliveryPage, DeliveryView, NewWebhookView, WebhookError, WebhookList, WebhookView, WebhookWanted};

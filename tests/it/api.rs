@@ -6,6 +6,7 @@ mod callers;
 mod challenges;
 mod codes;
 mod keys;
+mod webhooks;
 
 use callprint::store::Scope;
 use reqwest::Method;

@@ -11,6 +11,7 @@ mod query;
 mod upload;
 mod usage;
 mod voice;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
         .merge(codes::routes())
         .merge(attempts::routes())
         .merge(challenges::routes())
+        .merge(webhooks::routes())
 }
 
 /// What the operator does not serve is not there.

@@ -12,10 +12,12 @@ mod error;
 mod export;
 
 pub use attempts::{AttemptPage, AttemptView, AttemptsWanted};
+pub(super) use callers::must_administer;
 pub use callers::{CallerPage, CallerView, CallerWanted, CallersWanted, Unlocked};
 pub use challenges::{ChallengeError, ChallengeForm, ChallengeView};
 pub use codes::{CodeView, CodeWanted};
 pub use cursor::{BadCursor, Cursor, Listed};
+pub(super) use cursor::{cut, page};
 pub use deletion::{DeletionProof, ProofVerdict};
 pub use error::AccountError;
 pub use export::{CallerExport, VoiceprintDates};
