@@ -13,6 +13,7 @@ mod facts;
 mod give_way;
 mod hear;
 mod judge;
+mod likeness;
 mod listen;
 mod meters;
 mod outcome;
@@ -37,6 +38,7 @@ pub use account::{
 };
 pub use clients::{Client, ClientError, Throttle, UsageView, Window};
 pub use error::SessionError;
+pub use likeness::{Candidate, IdentifyRequest, IdentifyView, WatchHit, WatchList, WatchView};
 pub use listen::{Invited, ListeningError, ListeningRequest, ListeningView};
 pub use service::{Clock, NotReady, Service};
 pub use stream::{Close, Dialect, Gone, MediaSocket, Received, StreamPlace};

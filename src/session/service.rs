@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clients::Clients;
+use super::likeness::Galleries;
 use super::listen::{self, Reporter};
 use super::site::{self, OwnThresholds};
 use super::stream::{Ears, Places};
@@ -54,6 +55,7 @@ struct Inner {
     ears: Ears,
     reporter: Option<Reporter>,
     courier: Courier,
+    galleries: Galleries,
     deletion_queued: Notify,
     report_queued: Notify,
     tasks: TaskTracker,
@@ -100,6 +102,7 @@ impl Service {
             signer: TokenSigner::new(&config.token),
             takes: Takes::new(config.models.sessions),
             clients: Clients::default(),
+            galleries: Galleries::default(),
             rooms: Rooms::new(config.models.sessions),
             seals: Seals::new(&config.token, &store),
             site: OwnThresholds::default(),
@@ -241,6 +244,10 @@ impl Service {
 
     pub(super) fn reporter(&self) -> Option<&Reporter> {
         self.0.reporter.as_ref()
+    }
+
+    pub(super) fn galleries(&self) -> &Galleries {
+        &self.0.galleries
     }
 
     pub(super) fn courier(&self) -> &Courier {

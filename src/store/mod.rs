@@ -44,6 +44,8 @@ mod takes;
 mod tests;
 mod uploads;
 mod vault;
+mod voiceprints;
+mod watch_list;
 mod webhooks;
 
 use std::path::PathBuf;
@@ -75,6 +77,7 @@ pub use standing::{Standings, Subject};
 pub use streams::{NewStream, OpenStream, StreamClaim, StreamRefusal};
 pub use takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};
 pub use uploads::{NewTakes, OpenEnrollment, UPLOADS};
+pub use watch_list::{MOST_WATCHED, Watched};
 pub use webhooks::{MOST_WEBHOOKS, Webhook};
 
 use crate::types::Timestamp;

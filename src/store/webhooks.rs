@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Happened;
-use super::columns::At;
+use super::columns::{At, kept};
 use super::crypto::Label;
 use super::events::{self, TEST};
 use super::{Lasting, Store, StoreError};
@@ -57,7 +57,7 @@ impl Store {
             tx.prepare_cached(sql)?.execute((&id, &tenant, &url, &words, sealed, At(at)))?;
             let detail = json!({ "webhook": id, "tenant": tenant });
             Happened::by_operator(at, None).record(tx, "webhook_made", detail)?;
-            Ok((Webhook { id, url, events, made_at: at }, secret))
+            Ok((Webhook { id, url, events, made_at: kept(at) }, secret))
         })
         .await
     }

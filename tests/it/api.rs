@@ -5,7 +5,9 @@ mod attempts;
 mod callers;
 mod challenges;
 mod codes;
+mod identify;
 mod keys;
+mod watch;
 mod webhooks;
 
 use callprint::store::Scope;

@@ -143,13 +143,14 @@ impl From<AccountError> for ApiError {
             AccountError::Client(error) => return error.into(),
             AccountError::Upload(error) => return error.into(),
             AccountError::Store(error) => return Self::ours(error.code(), &error),
-            AccountError::UnknownCaller => StatusCode::NOT_FOUND,
-            AccountError::Taken => StatusCode::CONFLICT,
+            AccountError::UnknownCaller | AccountError::UnknownWatch => StatusCode::NOT_FOUND,
+            AccountError::Taken | AccountError::WatchListFull => StatusCode::CONFLICT,
             AccountError::NoName
             | AccountError::NumberElsewhere
             | AccountError::NoOwner
             | AccountError::TwoNames
             | AccountError::OutOfRange { .. }
+            | AccountError::Label
             | AccountError::Cursor(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::said(status, code, message)

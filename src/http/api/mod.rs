@@ -6,11 +6,13 @@ mod challenges;
 mod client;
 mod codes;
 mod error;
+mod identify;
 mod listening;
 mod query;
 mod upload;
 mod usage;
 mod voice;
+mod watch;
 mod webhooks;
 
 use std::time::Duration;
@@ -39,6 +41,8 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
         .merge(attempts::routes())
         .merge(challenges::routes())
         .merge(webhooks::routes())
+        .merge(watch::routes())
+        .merge(identify::routes())
 }
 
 /// What the operator does not serve is not there.

@@ -2,7 +2,7 @@ use thiserror::Error;
 
 use super::BadCursor;
 use crate::session::{ClientError, UploadError};
-use crate::store::StoreError;
+use crate::store::{MOST_WATCHED, StoreError};
 
 /// Why an administrator's wish came to nothing.
 #[derive(Debug, Error)]
@@ -35,6 +35,15 @@ pub enum AccountError {
         /// The most.
         to: u64,
     },
+    /// A label that cannot be shown.
+    #[error("label must have 1 to 200 characters, none of them a control character")]
+    Label,
+    /// The tenant's list has no such voice.
+    #[error("there is no such voice on the watch-list")]
+    UnknownWatch,
+    /// The tenant's list is full.
+    #[error("the watch-list has {MOST_WATCHED} voices, which is the most")]
+    WatchListFull,
     /// The cursor is not one that this list gave out.
     #[error(transparent)]
     Cursor(#[from] BadCursor),
@@ -59,6 +68,9 @@ impl AccountError {
             Self::NumberElsewhere => "number_not_allowed",
             Self::NoOwner => "owner_missing",
             Self::OutOfRange { .. } => "out_of_range",
+            Self::Label => "invalid_label",
+            Self::UnknownWatch => "watch_not_found",
+            Self::WatchListFull => "watch_list_full",
             Self::Cursor(_) => "invalid_cursor",
             Self::Client(error) => error.code(),
             Self::Upload(error) => error.code(),
@@ -72,6 +84,7 @@ impl From<StoreError> for AccountError {
         match error {
             StoreError::UnknownCaller => Self::UnknownCaller,
             StoreError::Taken => Self::Taken,
+            StoreError::TooMany => Self::WatchListFull,
             error => Self::Store(error),
         }
     }
