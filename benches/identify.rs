@@ -1,13 +1,17 @@
 //! What it costs to hold one voice against 10,000.
 //!
-//! `cargo bench --bench identify`; an identification may take 20 ms beyond examining the audio. Processor time.
+//! `cargo bench --bench identify`; an identification may take 20 ms beyond examining the audio. The comparison is measured in
+//! processor time, what the store is asked before it in time that passes: another thread answers.
 
 mod cpu_time;
 
 use std::hint::black_box;
+use std::path::Path;
 
+use callprint::config;
 use callprint::scoring::{Calibration, Embedding, Gallery, TakePrint, Voiceprint};
-use callprint::types::Llr;
+use callprint::store::Store;
+use callprint::types::{CallerId, Llr, Tenant};
 use cpu_time::CpuTime;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 
@@ -25,7 +29,7 @@ const CALIBRATION: Calibration = Calibration {
     llr_at_far_0_01pct: 5.3,
 };
 
-/// A direction that is the same for the same number: SplitMix64, which is even enough for what only has to be multiplied.
+/// A direction that is the same for the same number (`SplitMix64`), which is even enough for what only has to be multiplied.
 fn direction(seed: u64, width: usize) -> Embedding {
     let mut state = seed;
     let mut next = || {
@@ -58,9 +62,47 @@ fn identify(criterion: &mut Criterion<CpuTime>) {
     group.finish();
 }
 
+/// A database with as many voiceprints, which nobody opens.
+fn seeded(folder: &Path) -> Store {
+    let data_dir = folder.join("data");
+    let store = Store::open(&config::Store { data_dir: data_dir.clone(), voiceprint_key: None, retention_days: 0 });
+    let mut db = rusqlite::Connection::open(data_dir.join("callprint.db")).expect("the database is there");
+    let tx = db.transaction().expect("nobody else writes");
+    for at in 0..CALLERS as u32 {
+        let id = CallerId::new().to_string();
+        let caller = "INSERT INTO callers (id, user_id, account_number, created_at) VALUES (?1, ?2, ?3, ?4)";
+        tx.execute(caller, (&id, format!("user {at}"), format!("{at:08}"), at)).expect("a caller");
+        // As large as three takes with their phrase templates and fingerprints are.
+        let voiceprint =
+            "INSERT INTO voiceprints (caller, model_id, sealed, made_at) VALUES (?1, 'bench', zeroblob(40000), ?2)";
+        tx.execute(voiceprint, (&id, at)).expect("a voiceprint");
+    }
+    tx.commit().expect("kept");
+    store.expect("the store opens")
+}
+
+fn refresh(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    let store = seeded(folder.path());
+    let mut group = criterion.benchmark_group("refresh");
+    group.bench_function("nothing_changed", |bench| {
+        bench.iter(|| runtime.block_on(store.voiceprint_changes()).expect("the store answers"));
+    });
+    group.bench_function("compare_10000", |bench| {
+        bench.iter(|| {
+            let made = runtime.block_on(store.voiceprints_of(&Tenant::main())).expect("the store answers");
+            assert_eq!(made.len(), CALLERS);
+        });
+    });
+    group.finish();
+    runtime.block_on(store.close());
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().with_measurement(CpuTime);
     targets = identify
 }
-criterion_main!(benches);
+criterion_group!(asking, refresh);
+criterion_main!(benches, asking);

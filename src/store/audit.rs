@@ -87,6 +87,6 @@ impl Happened<'_> {
         let sql = "INSERT INTO audit_events (at, kind, caller, call, actor, detail) VALUES (?, ?, ?, ?, ?, ?)";
         let row = (At(self.at), kind, self.caller, self.call, self.actor, Json(&detail));
         db.prepare_cached(sql)?.execute(row)?;
-        events::tell(db, self, kind, &detail)
+        events::tell(db, self, kind, detail)
     }
 }

@@ -74,8 +74,8 @@ fn event_of(kind: &str, detail: &Value) -> Option<&'static str> {
 }
 
 /// Queues what happened for everyone who wants to be told, in the transaction of what it tells.
-pub(super) fn tell(db: &Connection, happened: &Happened<'_>, kind: &str, detail: &Value) -> Result<(), StoreError> {
-    let Some(event) = event_of(kind, detail) else { return Ok(()) };
+pub(super) fn tell(db: &Connection, happened: &Happened<'_>, kind: &str, mut detail: Value) -> Result<(), StoreError> {
+    let Some(event) = event_of(kind, &detail) else { return Ok(()) };
     // Most houses have nobody to tell: that costs one look.
     if !db.prepare_cached("SELECT 1 FROM webhooks LIMIT 1")?.exists([])? {
         return Ok(());
@@ -92,8 +92,8 @@ pub(super) fn tell(db: &Connection, happened: &Happened<'_>, kind: &str, detail:
     };
     let mut data = json!({ "caller_id": happened.caller, "user_id": user_id, "call": happened.call });
     for name in TOLD {
-        if let Some(value) = detail.get(name) {
-            data[name] = value.clone();
+        if let Some(value) = detail.get_mut(name) {
+            data[name] = value.take();
         }
     }
     let wanted = webhooks::ids_wanting(db, &tenant, event)?;

@@ -5,6 +5,7 @@ mod attempts;
 mod callers;
 mod challenges;
 mod codes;
+mod described;
 mod identify;
 mod keys;
 mod watch;

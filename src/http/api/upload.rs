@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use super::{ApiError, Edge};
 use crate::session::Upload;
 
-/// Fields that hold audio: ours, and the one of VoiceIt's SDKs.
+/// Fields that hold audio: ours, and the one of the SDKs of `VoiceIt`.
 const AUDIO: [&str; 2] = ["audio", "recording"];
 
 /// More fields than any call has.

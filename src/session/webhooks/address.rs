@@ -21,12 +21,12 @@ fn plain(address: IpAddr) -> IpAddr {
     let s = six.segments();
     let four = |high: u16, low: u16| IpAddr::V4(Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)));
     match s {
-        // Mapped, compatible (but not `::` and `::1`), and through NAT64.
-        [0, 0, 0, 0, 0, 0xffff, high, low] => four(high, low),
+        // Mapped, through NAT64, and 6to4.
+        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            four(high, low)
+        }
+        // Compatible, but neither `::` nor `::1`.
         [0, 0, 0, 0, 0, 0, high, low] if high != 0 => four(high, low),
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => four(high, low),
-        // 6to4.
-        [0x2002, high, low, ..] => four(high, low),
         _ => address,
     }
 }
@@ -44,11 +44,11 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
     !is_special
 }
 
-/// Global unicast is 2000::/3; within it stand Teredo, benchmarking, ORCHID and documentation.
+/// Global unicast is `2000::/3`; within it stand Teredo, benchmarking, ORCHID and documentation.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let s = address.segments();
     let is_global = s[0] & 0xe000 == 0x2000;
-    let is_special = (s[0] == 0x2001 && s[1] < 0x200) || (s[0] == 0x2001 && s[1] == 0xdb8) || s[0] == 0x3fff;
+    let is_special = matches!((s[0], s[1]), (0x2001, ..0x200 | 0xdb8) | (0x3fff, _));
     is_global && !is_special
 }
 
