@@ -57,6 +57,11 @@ impl Voiceprint {
         &self.takes
     }
 
+    /// The mean direction of the takes, with which probes are compared.
+    pub(super) fn direction(&self) -> &Embedding {
+        &self.mean
+    }
+
     /// How well the takes agree.
     pub fn agreement(&self) -> Agreement {
         self.agreement

@@ -2,17 +2,13 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::backoff::next_try;
 use super::meters;
 use super::service::Service;
 use crate::store::{Deletion, StoreError};
-use crate::types::Timestamp;
 
 /// Recordings deleted at once: enough to keep up with the calls, few enough for the provider's rate limits.
 const AT_ONCE: u32 = 8;
-/// The first wait after a failed deletion, in seconds; it doubles with each try.
-const FIRST_WAIT_S: i64 = 5;
-/// The longest wait between two tries, in seconds: an outage of a day costs 24 tries.
-const LONGEST_WAIT_S: i64 = 3600;
 /// How often the queue is looked at without being told, for tries that were put off.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -59,25 +55,6 @@ async fn delete(service: Service, deletion: Deletion) -> Result<(), StoreError> 
                 "a recording could not be deleted yet: {error}"
             );
             service.store().deletion_failed(&deletion.recording, next_try(deletion.tries, service.now())).await
-        }
-    }
-}
-
-/// When to try again after this many failed tries before.
-fn next_try(tries: u32, now: Timestamp) -> Timestamp {
-    let wait_s = FIRST_WAIT_S.saturating_mul(1 << tries.min(20)).min(LONGEST_WAIT_S);
-    now.saturating_add(jiff::SignedDuration::from_secs(wait_s)).unwrap_or(now)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_an_hour() {
-        let now = Timestamp::from_second(1_000_000).unwrap();
-        for (tries, wait_s) in [(0, 5), (1, 10), (5, 160), (9, 2560), (10, 3600), (4_000_000, 3600)] {
-            assert_eq!(next_try(tries, now).as_second() - now.as_second(), wait_s, "after {tries} tries");
         }
     }
 }

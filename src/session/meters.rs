@@ -54,6 +54,8 @@ pub(super) const LISTENING_SPEECH_MS: &str = "callprint_listening_speech_ms_tota
 pub(super) const LISTENING_LEFT_OUT_MS: &str = "callprint_listening_left_out_ms_total";
 /// Reports to clients, by `result`: ok, failed, given up.
 pub(super) const REPORTS: &str = "callprint_listening_reports_total";
+/// Events told to webhooks, by `result`: ok, failed, given up.
+pub(super) const DELIVERIES: &str = "callprint_webhook_deliveries_total";
 /// Voiceprints made of uploads.
 pub(super) const UPLOAD_ENROLLMENTS: &str = "callprint_upload_enrollments_total";
 /// Steps the store could not take, by the `code` of what failed.

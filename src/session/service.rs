@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clients::Clients;
+use super::likeness::Galleries;
 use super::listen::{self, Reporter};
 use super::site::{self, OwnThresholds};
 use super::stream::{Ears, Places};
@@ -16,6 +17,7 @@ use super::takes::Takes;
 use super::token::TokenSigner;
 use super::uploads::{Rooms, Seals};
 use super::voices::Voices;
+use super::webhooks::{self, Courier};
 use super::{SessionError, TokenError, deletions, meters};
 use crate::config::Config;
 use crate::engine::Engine;
@@ -52,6 +54,8 @@ struct Inner {
     places: Arc<Places>,
     ears: Ears,
     reporter: Option<Reporter>,
+    courier: Courier,
+    galleries: Galleries,
     deletion_queued: Notify,
     report_queued: Notify,
     tasks: TaskTracker,
@@ -94,9 +98,11 @@ impl Service {
             recordings: Recordings::new(&config.twilio, config.audio.max_bytes)?,
             voices: Voices::load(&config)?,
             reporter: Reporter::new(&config.listening)?,
+            courier: Courier::new(config.server.listen.ip().is_loopback())?,
             signer: TokenSigner::new(&config.token),
             takes: Takes::new(config.models.sessions),
             clients: Clients::default(),
+            galleries: Galleries::default(),
             rooms: Rooms::new(config.models.sessions),
             seals: Seals::new(&config.token, &store),
             site: OwnThresholds::default(),
@@ -117,6 +123,7 @@ impl Service {
         service.tasks().spawn(site::work(service.clone()));
         // Also where nobody listens any more: what was begun before is still ended, and told.
         service.tasks().spawn(listen::work(service.clone()));
+        service.tasks().spawn(webhooks::work(service.clone()));
         // The numbering plans take 80 ms to load: better now than in the first call.
         service.tasks().spawn_blocking(twilio::warm);
         Ok(service)
@@ -237,6 +244,14 @@ impl Service {
 
     pub(super) fn reporter(&self) -> Option<&Reporter> {
         self.0.reporter.as_ref()
+    }
+
+    pub(super) fn galleries(&self) -> &Galleries {
+        &self.0.galleries
+    }
+
+    pub(super) fn courier(&self) -> &Courier {
+        &self.0.courier
     }
 
     pub(super) fn tasks(&self) -> &TaskTracker {

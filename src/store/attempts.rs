@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::audit::Happened;
 use super::columns::{At, Json};
-use super::{Call, Store, StoreError};
-use crate::types::{CallSid, CallerId, E164, LineName, Reason, Timestamp, Verdict};
+use super::{Call, Store, StoreError, callers};
+use crate::types::{CallSid, CallerId, E164, LineName, Reason, Tenant, Timestamp, Verdict};
 
 /// A verdict to be kept.
 #[derive(Clone, Debug)]
@@ -53,6 +53,55 @@ pub struct AttemptFilter {
     pub limit: u32,
 }
 
+/// Which attempts of a tenant to list.
+#[derive(Clone, Debug)]
+pub struct AttemptQuery {
+    /// Whose; attempts about nobody are the tenant `main`'s.
+    pub tenant: Tenant,
+    /// Of this caller only.
+    pub caller: Option<CallerId>,
+    /// Only those that ended so, by the verdict's code.
+    pub decision: Option<&'static str>,
+    /// Only those with this reason.
+    pub reason: Option<Reason>,
+    /// From then on.
+    pub since: Option<Timestamp>,
+    /// Before then.
+    pub until: Option<Timestamp>,
+    /// On this line only.
+    pub line: Option<LineName>,
+    /// Only those with a lower id.
+    pub below: Option<i64>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+impl AttemptQuery {
+    /// The newest attempts of a tenant.
+    pub fn of(tenant: Tenant, limit: u32) -> Self {
+        Self {
+            tenant,
+            caller: None,
+            decision: None,
+            reason: None,
+            since: None,
+            until: None,
+            line: None,
+            below: None,
+            limit,
+        }
+    }
+}
+
+/// An attempt, with the operator's id of who was to be verified.
+#[derive(Clone, Debug)]
+pub struct OwnAttempt {
+    /// The attempt.
+    pub attempt: Attempt,
+    /// The operator's id.
+    pub user_id: Option<String>,
+}
+
 impl Store {
     /// Attempts, newest first.
     ///
@@ -67,6 +116,35 @@ impl Store {
             let mut statement = tx.prepare_cached(sql)?;
             let since = filter.since.map(At);
             let attempts = statement.query_map((filter.caller, filter.line, since, filter.limit), attempt)?;
+            Ok(attempts.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+}
+
+impl Store {
+    /// Attempts of a tenant, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn attempts_of(&self, query: AttemptQuery) -> Result<Vec<OwnAttempt>, StoreError> {
+        self.read(move |tx, _| {
+            let sql = "SELECT attempts.id, at, call, attempts.turn, line, attempts.caller, origin_number, decision, \
+                       reason, until_at, signals, user_id FROM attempts JOIN calls ON calls.sid = attempts.call \
+                       LEFT JOIN callers ON callers.id = attempts.caller \
+                       WHERE coalesce(tenant, 'main') = ?1 AND (?2 IS NULL OR attempts.caller = ?2) \
+                       AND (?3 IS NULL OR decision = ?3) AND (?4 IS NULL OR reason = ?4) \
+                       AND (?5 IS NULL OR at >= ?5) AND (?6 IS NULL OR at < ?6) AND (?7 IS NULL OR line = ?7) \
+                       AND (?8 IS NULL OR attempts.id < ?8) ORDER BY attempts.id DESC LIMIT ?9";
+            let AttemptQuery { tenant, caller, decision, reason, since, until, line, below, limit } = query;
+            let (reason, since, until) = (reason.map(Reason::code), since.map(At), until.map(At));
+            let mut statement = tx.prepare_cached(sql)?;
+            let own = |row: &Row<'_>| {
+                let user_id = row.get::<_, Option<String>>(11)?.map(callers::user_id);
+                Ok(OwnAttempt { attempt: attempt(row)?, user_id })
+            };
+            let row = (tenant, caller, decision, reason, since, until, line, below, limit);
+            let attempts = statement.query_map(row, own)?;
             Ok(attempts.collect::<Result<_, _>>()?)
         })
         .await

@@ -3,7 +3,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::columns::{At, Json};
-use super::{Store, StoreError};
+use super::{Store, StoreError, events};
 use crate::types::{CallSid, CallerId, Timestamp};
 
 /// Who did what an audit event tells.
@@ -82,11 +82,11 @@ impl Happened<'_> {
         Self { at, actor: Actor::System, caller: None, call: None }
     }
 
-    /// Writes it down.
+    /// Writes it down, and has those told who want to be.
     pub(super) fn record(&self, db: &Connection, kind: &str, detail: Value) -> Result<(), StoreError> {
         let sql = "INSERT INTO audit_events (at, kind, caller, call, actor, detail) VALUES (?, ?, ?, ?, ?, ?)";
-        let row = (At(self.at), kind, self.caller, self.call, self.actor, Json(detail));
+        let row = (At(self.at), kind, self.caller, self.call, self.actor, Json(&detail));
         db.prepare_cached(sql)?.execute(row)?;
-        Ok(())
+        events::tell(db, self, kind, detail)
     }
 }

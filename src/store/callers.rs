@@ -202,17 +202,24 @@ pub(super) fn user_column(tenant: &Tenant, user: &str) -> String {
     if *tenant == Tenant::main() { user.to_owned() } else { format!("{tenant}{SEPARATOR}{user}") }
 }
 
-const SELECT: &str = "SELECT id, user_id, number, account_number, consent, created_at, \
+/// The user id that a column holds.
+pub(super) fn user_id(column: String) -> String {
+    match column.split_once(SEPARATOR) {
+        Some((_, user)) => user.to_owned(),
+        None => column,
+    }
+}
+
+/// What is read of a caller.
+pub(super) const SELECT: &str = "SELECT id, user_id, number, account_number, consent, created_at, \
                       EXISTS (SELECT 1 FROM voiceprints WHERE caller = id), tenant FROM callers";
 
-fn caller(row: &Row<'_>) -> rusqlite::Result<Caller> {
+/// Reads what [`SELECT`] finds.
+pub(super) fn caller(row: &Row<'_>) -> rusqlite::Result<Caller> {
     Ok(Caller {
         id: row.get(0)?,
         tenant: row.get(7)?,
-        user_id: row.get::<_, Option<String>>(1)?.map(|user| match user.split_once(SEPARATOR) {
-            Some((_, user)) => user.to_owned(),
-            None => user,
-        }),
+        user_id: row.get::<_, Option<String>>(1)?.map(user_id),
         number: row.get(2)?,
         account_number: row.get(3)?,
         consent: row.get(4)?,

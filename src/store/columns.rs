@@ -28,6 +28,11 @@ impl FromSql for At {
     }
 }
 
+/// A time as its column gives it back.
+pub(super) fn kept(at: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
 /// A value as a column of JSON.
 pub(super) struct Json<T>(pub(super) T);
 

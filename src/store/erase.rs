@@ -1,6 +1,7 @@
 use rusqlite::Connection;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::audit::Happened;
 use super::columns::At;
@@ -9,7 +10,8 @@ use super::{Caller, CallerRef, Lasting, Store, StoreError, callers};
 use crate::types::{CallerId, Timestamp};
 
 /// What deleting a caller took away; proof without personal data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Erased {
     /// Whether there was a voiceprint.
     pub had_voiceprint: bool,
@@ -43,8 +45,9 @@ impl Store {
                     numbers_blanked: blank(tx, &caller)?,
                 };
                 standing::forget(tx, vault, &Subject::Caller(id))?;
-                delete(tx, "DELETE FROM callers WHERE id = ?", id)?;
+                // Before the row is gone that says whose caller it was.
                 Happened::by_operator(at, Some(id)).record(tx, "caller_deleted", json!(erased))?;
+                delete(tx, "DELETE FROM callers WHERE id = ?", id)?;
                 Ok(erased)
             })
             .await?;

@@ -102,6 +102,9 @@ pub enum StoreError {
     /// The caller has not consented, or has opted out.
     #[error("the caller has not consented to a voiceprint")]
     NoConsent,
+    /// There are as many as there may be.
+    #[error("there are as many as there may be")]
+    TooMany,
     /// Something else was kept meanwhile.
     #[error("something else was kept meanwhile")]
     Overtaken,
@@ -153,6 +156,7 @@ impl StoreError {
             Self::NoVoiceprint => "store_no_voiceprint",
             Self::Taken => "store_taken",
             Self::NoConsent => "store_no_consent",
+            Self::TooMany => "store_too_many",
             Self::Overtaken => "store_overtaken",
             Self::NoRandom => "store_no_random",
             Self::Disk(_) => "store_disk",

@@ -9,7 +9,7 @@ use super::columns::At;
 use super::crypto::{self, Label, Secret};
 use super::takes::{pending_label, print_label, print_subject};
 use super::vault::{PEPPER, Vault, key_ids, key_in_use};
-use super::{Lasting, Store, StoreError, heard, learned, open};
+use super::{Lasting, Store, StoreError, heard, learned, open, watch_list, webhooks};
 use crate::types::{CallSid, Timestamp};
 
 /// A key that seals, or once sealed, voiceprints; never the key itself.
@@ -130,6 +130,14 @@ fn reseal(tx: &Transaction<'_>, vault: &Vault, next: &Secret) -> Result<u64, Sto
     let mut update = tx.prepare("UPDATE learned SET sealed = ? WHERE caller = ?")?;
     for (caller, sealed) in all::<(String, Vec<u8>)>(tx, "SELECT caller, sealed FROM learned")? {
         resealed += update.execute((again(&learned::label(&caller), &sealed)?, &caller))? as u64;
+    }
+    let mut update = tx.prepare("UPDATE webhooks SET sealed = ? WHERE id = ?")?;
+    for (id, sealed) in all::<(String, Vec<u8>)>(tx, "SELECT id, sealed FROM webhooks")? {
+        resealed += update.execute((again(&webhooks::label(&id), &sealed)?, &id))? as u64;
+    }
+    let mut update = tx.prepare("UPDATE watch_list SET sealed = ? WHERE id = ?")?;
+    for (id, model, sealed) in all::<(String, String, Vec<u8>)>(tx, "SELECT id, model_id, sealed FROM watch_list")? {
+        resealed += update.execute((again(&watch_list::seal_label(&id, &model), &sealed)?, &id))? as u64;
     }
     Ok(resealed)
 }

@@ -8,19 +8,23 @@
 //! cut can take back the last few steps that nobody was promised (a call came in, a take was claimed); what was promised,
 //! a consent, an opt-out, a voiceprint, a verdict, a deletion, is on the disk before the answer (see `Lasting`).
 
+mod accounts;
 mod api_keys;
 mod attempts;
 mod audit;
 mod callers;
 mod calls;
+mod challenges;
 mod codes;
 mod columns;
 mod commit;
 mod crypto;
 mod deletions;
+mod deliveries;
 mod effects;
 mod erase;
 mod error;
+mod events;
 mod heard;
 mod keyring;
 mod keys;
@@ -40,22 +44,28 @@ mod takes;
 mod tests;
 mod uploads;
 mod vault;
+mod voiceprints;
+mod watch_list;
+mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::{Transaction, TransactionBehavior};
 
+pub use accounts::{CallerQuery, CallerStatus, NewCaller};
 pub use api_keys::{ApiKey, FreshApiKey, NewApiKey, Scope, Usage};
-pub use attempts::{Attempt, AttemptFilter, NewAttempt};
+pub use attempts::{Attempt, AttemptFilter, AttemptQuery, NewAttempt, OwnAttempt};
 pub use audit::{Actor, AuditEvent};
 pub use callers::{Caller, CallerRef, ConsentRecord, StoredVoiceprint};
 pub use calls::{Call, NewCall};
 pub use codes::{CheckedCode, NewCode};
 pub use commit::{Committed, TurnCommit};
 pub use deletions::Deletion;
+pub use deliveries::{Delivery, DueDelivery};
 pub use erase::Erased;
 pub use error::StoreError;
+pub use events::EVENTS;
 pub use keys::{KeyInfo, Rotation, fresh_key};
 pub use learned::{NewLearning, StoredLearning};
 pub use listenings::{Admission, Ending, Listening, ListeningClaim, ListeningStatus, NewListening, Onward, Orphans};
@@ -67,6 +77,8 @@ pub use standing::{Standings, Subject};
 pub use streams::{NewStream, OpenStream, StreamClaim, StreamRefusal};
 pub use takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};
 pub use uploads::{NewTakes, OpenEnrollment, UPLOADS};
+pub use watch_list::{MOST_WATCHED, Watched};
+pub use webhooks::{MOST_WEBHOOKS, Webhook};
 
 use crate::types::Timestamp;
 use columns::At;

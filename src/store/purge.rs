@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::{At, Json};
-use super::{Lasting, Store, StoreError, calls, listenings};
+use super::{Lasting, Store, StoreError, calls, deliveries, listenings};
 use crate::dialog::{Standing, Tally};
 use crate::types::{CallSid, Timestamp};
 
@@ -26,6 +26,9 @@ pub struct Purged {
 /// The longest a call can last at the provider; one that began earlier is over, even if nobody said so.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
 
+/// How long the log of deliveries to webhooks goes back.
+const DELIVERIES_SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 /// Calls deleted in one transaction: some 10 ms, so that a webhook's write does not wait longer.
 const BATCH: u32 = 200;
 
@@ -42,6 +45,7 @@ impl Store {
         let mut purged = Purged::default();
         (purged.abandoned, purged.codes) = self
             .write(Lasting::Process, move |tx, _| {
+                deliveries::delete_old(tx, before(now, DELIVERIES_SHOWN))?;
                 Ok((close_abandoned(tx, a_call_ago, now)?, delete_codes(tx, a_call_ago)?))
             })
             .await?;

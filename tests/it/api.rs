@@ -1,12 +1,20 @@
 //! The API that applications use, over real HTTP.
 
+mod admin;
+mod attempts;
+mod callers;
+mod challenges;
+mod codes;
 mod described;
 mod edge;
 mod form;
+mod identify;
 mod keys;
 mod sessions;
 mod uploads;
 mod voice;
+mod watch;
+mod webhooks;
 
 use callprint::store::Scope;
 use reqwest::Method;

@@ -1,11 +1,19 @@
 //! What applications ask for: keys, JSON, one shape of error.
 
+mod attempts;
+mod callers;
+mod challenges;
 mod client;
+mod codes;
 mod error;
+mod identify;
 mod listening;
+mod query;
 mod upload;
 mod usage;
 mod voice;
+mod watch;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -24,7 +32,17 @@ const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// Every route of applications.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
-    OpenApiRouter::new().merge(listening::routes()).merge(usage::routes()).merge(voice::routes())
+    OpenApiRouter::new()
+        .merge(listening::routes())
+        .merge(usage::routes())
+        .merge(voice::routes())
+        .merge(callers::routes())
+        .merge(codes::routes())
+        .merge(attempts::routes())
+        .merge(challenges::routes())
+        .merge(webhooks::routes())
+        .merge(watch::routes())
+        .merge(identify::routes())
 }
 
 /// What the operator does not serve is not there.

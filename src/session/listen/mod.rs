@@ -13,7 +13,6 @@ mod hear;
 mod report;
 mod request;
 mod sides;
-mod sign;
 mod view;
 mod work;
 

@@ -6,8 +6,8 @@ use secrecy::SecretString;
 use serde::Serialize;
 
 use super::ListeningView;
-use super::sign::{SIGNATURE, signature};
 use crate::config;
+use crate::session::sign::{SIGNATURE, signature};
 use crate::types::Timestamp;
 
 /// A receiver notes a report and answers; whoever takes longer is tried again later.

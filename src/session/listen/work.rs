@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::session::backoff::next_try;
 use crate::session::meters;
 use crate::session::service::Service;
 use crate::store::{Ending, Orphans, Report, StoreError};
@@ -11,10 +12,6 @@ use crate::types::{ListeningId, Timestamp};
 
 /// Reports sent at once.
 const AT_ONCE: u32 = 8;
-/// The first wait after a failed report, in seconds; it doubles with each try.
-const FIRST_WAIT_S: i64 = 5;
-/// The longest wait between two tries, in seconds.
-const LONGEST_WAIT_S: i64 = 3_600;
 /// A report that could not be delivered for so long is of no use to anybody.
 const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(24);
 /// How often the queue is looked at without being told, for tries that were put off and for orphans.
@@ -118,23 +115,4 @@ async fn tell(service: Service, report: Report) -> Result<(), StoreError> {
         return service.store().report_given_up(&report, now).await;
     }
     service.store().report_failed(id, next_try(report.tries, now)).await
-}
-
-/// When to try again after this many failed tries before.
-fn next_try(tries: u32, now: Timestamp) -> Timestamp {
-    let wait_s = FIRST_WAIT_S.saturating_mul(1 << tries.min(20)).min(LONGEST_WAIT_S);
-    now.saturating_add(SignedDuration::from_secs(wait_s)).unwrap_or(now)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn waits_double_up_to_an_hour() {
-        let now = Timestamp::from_second(1_000_000).unwrap();
-        for (tries, wait_s) in [(0, 5), (1, 10), (9, 2_560), (10, 3_600), (4_000_000, 3_600)] {
-            assert_eq!(next_try(tries, now).as_second() - now.as_second(), wait_s, "after {tries} tries");
-        }
-    }
 }

@@ -33,7 +33,7 @@ pub(in crate::session) struct Heard {
 
 impl Heard {
     /// The one take there is.
-    pub(super) fn only(self) -> Result<(Take, Duration), UploadError> {
+    pub(in crate::session) fn only(self) -> Result<(Take, Duration), UploadError> {
         let Self { mut takes, engine } = self;
         Ok((takes.pop().ok_or(UploadError::Take(Reason::NoSpeech))?, engine))
     }

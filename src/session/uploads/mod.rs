@@ -17,6 +17,7 @@ pub use enroll::{EnrollRequest, EnrollView};
 pub use error::UploadError;
 pub(super) use hear::Rooms;
 pub use hear::Upload;
+pub(super) use profile::check_user;
 pub use profile::{LearningView, ProfileView};
 pub use users::{DemoKey, UserToken, UserTokenRequest};
 pub(super) use users::{PageUser, Seals};

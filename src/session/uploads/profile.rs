@@ -101,7 +101,7 @@ impl Service {
 }
 
 /// Refuses what cannot be a user's id.
-pub(super) fn check_user(user: &str) -> Result<(), UploadError> {
+pub(in crate::session) fn check_user(user: &str) -> Result<(), UploadError> {
     let is_user = (1..=MOST_USER).contains(&user.chars().count()) && !user.chars().any(char::is_control);
     if is_user { Ok(()) } else { Err(UploadError::BadUser) }
 }

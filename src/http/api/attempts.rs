@@ -1,0 +1,28 @@
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ErrorBody;
+use super::query::Asked;
+use super::{ApiError, Edge, Known};
+use crate::session::{AttemptPage, AttemptsWanted};
+
+/// The routes of what was tried.
+pub(super) fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// Lists attempts, newest first; what was measured is shown to keys with the scope `scores`.
+#[utoipa::path(
+    get, path = "/v1/attempts", tag = "Callers", params(AttemptsWanted),
+    responses((status = 200, description = "A page of them.", body = AttemptPage), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn list(
+    State(edge): State<Edge>,
+    Known(client): Known,
+    Asked(wanted): Asked<AttemptsWanted>,
+) -> Result<Json<AttemptPage>, ApiError> {
+    Ok(Json(edge.service.attempts(&client, wanted).await?))
+}

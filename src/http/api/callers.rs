@@ -1,0 +1,158 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ErrorBody;
+use super::query::{Asked, Of};
+use super::{ApiError, Body, Edge, Known};
+use crate::session::{
+    AccountError, CallerExport, CallerPage, CallerView, CallerWanted, CallersWanted, DeletionProof, ProofVerdict,
+    Unlocked,
+};
+
+/// The routes of those who look after callers.
+pub(super) fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new()
+        .routes(routes!(create, list))
+        .routes(routes!(show, delete))
+        .routes(routes!(consent))
+        .routes(routes!(opt_out))
+        .routes(routes!(unlock))
+        .routes(routes!(export))
+        .routes(routes!(verify_deletion))
+}
+
+/// Makes a caller, by user id, by number, or by both.
+#[utoipa::path(
+    post, path = "/v1/callers", tag = "Callers", request_body = CallerWanted,
+    responses(
+        (status = 201, description = "The caller.", body = CallerView),
+        (status = 409, description = "Another caller has the number or user id.", body = ErrorBody),
+        (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
+    ),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn create(
+    State(edge): State<Edge>,
+    Known(client): Known,
+    Body(wanted): Body<CallerWanted>,
+) -> Result<(StatusCode, Json<CallerView>), ApiError> {
+    Ok((StatusCode::CREATED, Json(edge.service.new_caller(&client, wanted).await?)))
+}
+
+/// Lists callers, newest first.
+#[utoipa::path(
+    get, path = "/v1/callers", tag = "Callers", params(CallersWanted),
+    responses((status = 200, description = "A page of them.", body = CallerPage), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn list(
+    State(edge): State<Edge>,
+    Known(client): Known,
+    Asked(wanted): Asked<CallersWanted>,
+) -> Result<Json<CallerPage>, ApiError> {
+    Ok(Json(edge.service.callers(&client, wanted).await?))
+}
+
+/// Shows a caller.
+#[utoipa::path(
+    get, path = "/v1/callers/{id}", tag = "Callers",
+    params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
+    responses((status = 200, description = "The caller.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn show(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
+    Ok(Json(edge.service.caller(&client, id).await?))
+}
+
+/// Deletes a caller with everything that belongs to them, for good; answers with a proof.
+#[utoipa::path(
+    delete, path = "/v1/callers/{id}", tag = "Callers",
+    params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
+    responses((status = 200, description = "Deleted; the proof names nobody.", body = DeletionProof), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn delete(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<DeletionProof>, ApiError> {
+    Ok(Json(edge.service.delete_caller(&client, id).await?))
+}
+
+/// Writes down that a caller has agreed to a voiceprint; also after they had opted out.
+#[utoipa::path(
+    post, path = "/v1/callers/{id}/consent", tag = "Callers",
+    params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
+    responses((status = 200, description = "Written down.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn consent(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
+    Ok(Json(edge.service.set_consent(&client, id, true).await?))
+}
+
+/// Writes down that a caller opts out; the voiceprint and all of their voice are deleted.
+#[utoipa::path(
+    post, path = "/v1/callers/{id}/opt-out", tag = "Callers",
+    params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
+    responses((status = 200, description = "Written down, and deleted.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn opt_out(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
+    Ok(Json(edge.service.set_consent(&client, id, false).await?))
+}
+
+/// Forgets the failures counted against a caller and their number.
+#[utoipa::path(
+    post, path = "/v1/callers/{id}/unlock", tag = "Callers",
+    params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
+    responses((status = 200, description = "They may try again.", body = Unlocked), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn unlock(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<Unlocked>, ApiError> {
+    Ok(Json(edge.service.unlock_caller(&client, id).await?))
+}
+
+/// Gives everything that is kept of a caller, but no audio (there is none) and no voiceprint.
+#[utoipa::path(
+    get, path = "/v1/callers/{id}/export", tag = "Callers",
+    params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
+    responses((status = 200, description = "Everything.", body = CallerExport), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn export(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerExport>, ApiError> {
+    Ok(Json(edge.service.export_caller(&client, id).await?))
+}
+
+/// Says whether a proof of deletion is one that this server gave out.
+#[utoipa::path(
+    post, path = "/v1/deletions/verify", tag = "Callers", request_body = DeletionProof,
+    responses((status = 200, description = "Whether it is.", body = ProofVerdict), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn verify_deletion(
+    State(edge): State<Edge>,
+    Known(client): Known,
+    Body(proof): Body<DeletionProof>,
+) -> Result<Json<ProofVerdict>, ApiError> {
+    Ok(Json(edge.service.check_deletion(&client, &proof)?))
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        let (code, message) = (error.code(), error.to_string());
+        let status = match error {
+            AccountError::Client(error) => return error.into(),
+            AccountError::Upload(error) => return error.into(),
+            AccountError::Store(error) => return Self::ours(error.code(), &error),
+            AccountError::UnknownCaller | AccountError::UnknownWatch => StatusCode::NOT_FOUND,
+            AccountError::Taken | AccountError::WatchListFull => StatusCode::CONFLICT,
+            AccountError::NoName
+            | AccountError::NumberElsewhere
+            | AccountError::NoOwner
+            | AccountError::TwoNames
+            | AccountError::OutOfRange { .. }
+            | AccountError::Label
+            | AccountError::Cursor(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Self::said(status, code, message)
+    }
+}

@@ -1,0 +1,51 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ErrorBody;
+use super::{ApiError, Body, Edge, Known};
+use crate::session::{ChallengeError, ChallengeForm, ChallengeView};
+
+/// The routes of challenges.
+pub(super) fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new().routes(routes!(create))
+}
+
+/// A challenge to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChallengeWanted {
+    /// Of what it is made; digits when it is not said.
+    #[serde(default)]
+    #[schema(inline)]
+    form: ChallengeForm,
+}
+
+/// Makes a challenge that is nobody's in particular, to be answered once.
+#[utoipa::path(
+    post, path = "/v1/challenges", tag = "Callers", request_body = ChallengeWanted,
+    responses((status = 201, description = "What to say, and until when.", body = ChallengeView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn create(
+    State(edge): State<Edge>,
+    Known(client): Known,
+    Body(wanted): Body<ChallengeWanted>,
+) -> Result<(StatusCode, Json<ChallengeView>), ApiError> {
+    Ok((StatusCode::CREATED, Json(edge.service.new_challenge(&client, wanted.form).await?)))
+}
+
+impl From<ChallengeError> for ApiError {
+    fn from(error: ChallengeError) -> Self {
+        let status = match &error {
+            ChallengeError::Unknown => StatusCode::NOT_FOUND,
+            ChallengeError::Used | ChallengeError::Expired => StatusCode::GONE,
+            ChallengeError::Store(error) => return Self::ours(error.code(), error),
+        };
+        Self::said(status, error.code(), error.to_string())
+    }
+}

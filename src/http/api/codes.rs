@@ -1,0 +1,28 @@
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ErrorBody;
+use super::{ApiError, Body, Edge, Known};
+use crate::session::{CodeView, CodeWanted};
+
+/// The routes of enrollment codes.
+pub(super) fn routes() -> OpenApiRouter<Edge> {
+    OpenApiRouter::new().routes(routes!(create))
+}
+
+/// Makes an enrollment code, good once: to enroll, also in place of a voiceprint.
+#[utoipa::path(
+    post, path = "/v1/codes", tag = "Callers", request_body = CodeWanted,
+    responses((status = 201, description = "The code, shown this once.", body = CodeView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn create(
+    State(edge): State<Edge>,
+    Known(client): Known,
+    Body(wanted): Body<CodeWanted>,
+) -> Result<(StatusCode, Json<CodeView>), ApiError> {
+    Ok((StatusCode::CREATED, Json(edge.service.new_code(&client, wanted).await?)))
+}

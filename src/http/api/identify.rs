@@ -1,0 +1,61 @@
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::StatusCode;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ErrorBody;
+use super::upload::Form;
+use super::{ApiError, Edge, Known};
+use crate::session::{IdentifyRequest, IdentifyView};
+
+/// The routes of those who ask whose voice it is.
+pub(super) fn routes() -> OpenApiRouter<Edge> {
+    // Uploads are counted field by field as they arrive.
+    OpenApiRouter::new().routes(routes!(identify)).layer(DefaultBodyLimit::disable())
+}
+
+/// The form of an identification.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form")]
+struct IdentifyForm {
+    /// A recording of the voice, which is not kept.
+    #[schema(value_type = String, format = Binary)]
+    audio: Vec<u8>,
+    /// Only among these users, separated by commas; among all callers when it is left out.
+    user_ids: Option<String>,
+    /// At most so many candidates, 1 to 5; one when it is left out.
+    #[schema(minimum = 1, maximum = 5)]
+    limit: Option<u32>,
+}
+
+/// Says whose voice it may be, if anybody's. A likeness is no proof of identity.
+///
+/// The larger the group, the more strangers resemble somebody in it: of N voiceprints each is a chance to err. The threshold is
+/// therefore raised by ln N (Bonferroni's bound), so that the rate of false accepts aimed at is that of one verification, and the
+/// price is that more of those who are meant are missed. Neither the words nor whether the voice was played from a recording are
+/// checked: verify whom it names.
+#[utoipa::path(
+    post, path = "/v1/identify", tag = "Identification",
+    request_body(content = IdentifyForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "Whose it may be; often nobody's.", body = IdentifyView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn identify(
+    State(edge): State<Edge>,
+    Known(client): Known,
+    mut form: Form,
+) -> Result<Json<IdentifyView>, ApiError> {
+    let malformed = |_| {
+        let message = "limit must be a number".to_owned();
+        ApiError::said(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", message)
+    };
+    let users = |list: &str| list.split(',').map(|user| user.trim().to_owned()).collect();
+    let request = IdentifyRequest {
+        audio: form.audio()?,
+        user_ids: form.optional("user_ids").map(users),
+        limit: form.optional("limit").map(str::parse).transpose().map_err(malformed)?,
+    };
+    Ok(Json(edge.service.identify(&client, request).await?))
+}

@@ -1,0 +1,36 @@
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+use super::{ApiError, Edge};
+use crate::session::AccountError;
+use crate::types::CallerId;
+
+/// A request's query, with a refusal in the API's own shape.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Edge> for Asked<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, ApiError> {
+        let query = Query::<T>::from_request_parts(parts, edge).await;
+        let bad = |bad: axum::extract::rejection::QueryRejection| {
+            ApiError::said(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", bad.body_text())
+        };
+        Ok(Self(query.map_err(bad)?.0))
+    }
+}
+
+/// The caller's id in the path; what is none names no caller.
+pub(super) struct Of(pub(super) CallerId);
+
+impl FromRequestParts<Edge> for Of {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, ApiError> {
+        let Path(text) =
+            Path::<String>::from_request_parts(parts, edge).await.map_err(|_| AccountError::UnknownCaller)?;
+        Ok(Self(CallerId(text.parse().map_err(|_| AccountError::UnknownCaller)?)))
+    }
+}

@@ -1,0 +1,71 @@
+use axum::Json;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::ErrorBody;
+use super::upload::Form;
+use super::{ApiError, Edge, Known};
+use crate::session::{AccountError, WatchList, WatchView};
+
+/// The routes of voices to be warned of.
+pub(super) fn routes() -> OpenApiRouter<Edge> {
+    // Uploads are counted field by field as they arrive.
+    let uploads = OpenApiRouter::new().routes(routes!(add, list)).layer(DefaultBodyLimit::disable());
+    OpenApiRouter::new().routes(routes!(remove)).merge(uploads)
+}
+
+/// The form of a voice to be warned of.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes a form")]
+struct WatchForm {
+    /// What it is called: 1 to 200 characters.
+    label: String,
+    /// A recording of the voice, which is not kept.
+    #[schema(value_type = String, format = Binary)]
+    audio: Vec<u8>,
+}
+
+/// Puts a voice on the watch-list: of the recording only the voice is kept, sealed.
+#[utoipa::path(
+    post, path = "/v1/watch-list", tag = "Watch-list",
+    request_body(content = WatchForm, content_type = "multipart/form-data"),
+    responses((status = 201, description = "On the list.", body = WatchView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn add(
+    State(edge): State<Edge>,
+    Known(client): Known,
+    mut form: Form,
+) -> Result<(StatusCode, Json<WatchView>), ApiError> {
+    let audio = form.audio()?;
+    Ok((StatusCode::CREATED, Json(edge.service.watch_voice(&client, form.text("label")?, audio).await?)))
+}
+
+/// Lists the voices on the watch-list, without the voices.
+#[utoipa::path(
+    get, path = "/v1/watch-list", tag = "Watch-list",
+    responses((status = 200, description = "All of them.", body = WatchList), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn list(State(edge): State<Edge>, Known(client): Known) -> Result<Json<WatchList>, ApiError> {
+    Ok(Json(edge.service.watch_list(&client).await?))
+}
+
+/// Takes a voice off the watch-list.
+#[utoipa::path(
+    delete, path = "/v1/watch-list/{id}", tag = "Watch-list",
+    params(("id" = String, Path, description = "The voice's id.")),
+    responses((status = 200, description = "What is gone.", body = WatchView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    security(("key" = []), ("bearer" = []))
+)]
+async fn remove(
+    State(edge): State<Edge>,
+    Known(client): Known,
+    id: Result<Path<String>, axum::extract::rejection::PathRejection>,
+) -> Result<Json<WatchView>, ApiError> {
+    let Path(id) = id.map_err(|_| AccountError::UnknownWatch)?;
+    Ok(Json(edge.service.unwatch_voice(&client, &id).await?))
+}

@@ -1,0 +1,70 @@
+use rusqlite::{OptionalExtension, Row};
+
+use super::callers::{self, voiceprint_label};
+use super::columns::At;
+use super::{CallerRef, Store, StoreError, StoredVoiceprint};
+use crate::types::{CallerId, Tenant, Timestamp};
+
+impl Store {
+    /// A number that changes whenever any voiceprint comes, changes or goes, whoever does it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn voiceprint_changes(&self) -> Result<i64, StoreError> {
+        self.read(|tx, _| {
+            Ok(tx.prepare_cached("SELECT count FROM voiceprint_changes")?.query_row([], |row| row.get(0))?)
+        })
+        .await
+    }
+
+    /// Whose voiceprints a tenant has, and when each was made.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn voiceprints_of(&self, tenant: &Tenant) -> Result<Vec<(CallerId, Timestamp)>, StoreError> {
+        let tenant = tenant.clone();
+        self.read(move |tx, _| {
+            let sql = "SELECT caller, made_at FROM voiceprints JOIN callers ON callers.id = caller WHERE tenant = ?";
+            let mut statement = tx.prepare_cached(sql)?;
+            let made = statement.query_map([tenant], |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0)))?;
+            Ok(made.collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    /// These callers' voiceprints, opened; nothing for whoever has none.
+    ///
+    /// # Errors
+    /// [`StoreError::Sealed`] when one was altered or moved.
+    pub async fn voiceprints(&self, ids: Vec<CallerId>) -> Result<Vec<(CallerId, StoredVoiceprint)>, StoreError> {
+        self.read(move |tx, vault| {
+            let mut select = tx.prepare_cached("SELECT model_id, sealed, made_at FROM voiceprints WHERE caller = ?")?;
+            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, At>(2)?.0));
+            let mut opened = Vec::with_capacity(ids.len());
+            for id in ids {
+                let found: Option<(String, Vec<u8>, _)> = select.query_row([id], columns).optional()?;
+                let Some((model_id, sealed, made_at)) = found else { continue };
+                let bytes = vault.open(&voiceprint_label(&id.to_string(), &model_id), &sealed)?;
+                opened.push((id, StoredVoiceprint { bytes, model_id, made_at }));
+            }
+            Ok(opened)
+        })
+        .await
+    }
+
+    /// The callers that a tenant's user ids name; nobody for those that name none.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database does not answer.
+    pub async fn callers_named(&self, tenant: &Tenant, users: Vec<String>) -> Result<Vec<CallerId>, StoreError> {
+        let tenant = tenant.clone();
+        self.read(move |tx, _| {
+            let mut ids = Vec::with_capacity(users.len());
+            for user in users {
+                ids.extend(callers::find(tx, &CallerRef::User(tenant.clone(), user))?.map(|caller| caller.id));
+            }
+            Ok(ids)
+        })
+        .await
+    }
+}

@@ -1,0 +1,73 @@
+use callprint::types::{CallerId, Tenant};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::admin::{ADMIN, ALL};
+use super::identify::voice;
+use crate::house::House;
+
+const PATH: &str = "/v1/watch-list";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listed_voice_is_known_in_other_words_and_nobody_else_is_taken_for_it() {
+    let house = House::open().await;
+    let key = house.api_key("acme", ALL).await;
+    let id = CallerId(house.new_user(&key, "victim").await.parse().unwrap());
+    let acme = Tenant::parse("acme").unwrap();
+    let hit = async |take: &str| house.service.watched(&acme, None, &voice(take)).await.unwrap();
+    assert_eq!(hit("ben_pass_5").await, None);
+    let ben = house.upload_take(PATH, &key, &[("label", "case 17")], "ben_pass_1", 201).await;
+    let hugo = house.upload_take(PATH, &key, &[("label", "case 18")], "hugo_pass_1", 201).await;
+    for (take, listed) in [("ben_pass_5", &ben), ("ben_pass_4", &ben), ("hugo_pass_5", &hugo)] {
+        let found = hit(take).await.unwrap_or_else(|| panic!("{take} is not known"));
+        assert_eq!((json!(found.id), json!(found.label)), (listed["id"].clone(), listed["label"].clone()), "{take}");
+    }
+    for name in ["anna", "carla", "dave", "emma", "frank", "grace", "ivan", "jack"] {
+        assert_eq!(hit(&format!("{name}_pass_5")).await, None, "{name}");
+    }
+    // Another tenant is not warned.
+    let elsewhere = house.service.watched(&Tenant::main(), None, &voice("ben_pass_5")).await.unwrap();
+    assert_eq!(elsewhere, None);
+
+    let hook = json!({ "url": "https://example.com", "events": ["watch_list_hit"] });
+    let hook = house.put("/v1/webhooks", &key, hook, 201).await;
+    house.service.watched(&acme, Some(id), &voice("ben_pass_5")).await.unwrap();
+    let log = house.get(&format!("/v1/webhooks/{}/deliveries", hook["id"].as_str().unwrap()), &key, 200).await;
+    assert_eq!(log["deliveries"][0]["type"], "watch_list_hit");
+    let events = house.store.audit_events(Some(id), 1).await.unwrap();
+    assert_eq!((&events[0].kind[..], &events[0].detail["label"]), ("watch_list_hit", &json!("case 17")));
+
+    house.remove(&format!("{PATH}/{}", ben["id"].as_str().unwrap()), &key, 200).await;
+    assert_eq!(hit("ben_pass_5").await, None);
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_shows_labels_and_never_voices_outlives_new_keys_and_is_its_tenants_alone() {
+    let house = House::open().await;
+    let (key, other) = (house.api_key("main", ALL).await, house.api_key("acme", ADMIN).await);
+    let made = house.upload_take(PATH, &key, &[("label", "case 17")], "ben_pass_1", 201).await;
+    assert_eq!(house.get(PATH, &key, 200).await, json!({ "voices": [made] }));
+    let known: Vec<_> = made.as_object().unwrap().keys().collect();
+    assert_eq!(known, ["created_at", "id", "label", "model"]);
+    assert_eq!(house.get(PATH, &other, 200).await, json!({ "voices": [] }));
+    let path = format!("{PATH}/{}", made["id"].as_str().unwrap());
+    for path in [&path, &format!("{PATH}/wl_00"), &format!("{PATH}/%00")] {
+        assert_eq!(house.remove(path, &other, 404).await["error"], "watch_not_found");
+    }
+    house.store.rotate_key(house.clock.now()).await.unwrap();
+    let hit = house.service.watched(&Tenant::main(), None, &voice("ben_pass_5")).await.unwrap();
+    assert_eq!(hit.unwrap().label, "case 17");
+    for label in ["", "a\u{7}b"] {
+        let refused = house.upload_take(PATH, &key, &[("label", label)], "ben_pass_1", 422).await;
+        assert_eq!(refused["error"], "invalid_label");
+    }
+    assert_eq!(house.upload_take(PATH, &key, &[], "ben_pass_1", 422).await["error"], "missing_field");
+    let silence = house.upload_take(PATH, &key, &[("label", "x")], "quality_silence", 422).await;
+    assert_eq!(silence["error"], "no_speech");
+    let page = house.page_token(&key, "anna").await;
+    assert_eq!(house.upload_take(PATH, &page, &[("label", "x")], "ben_pass_1", 403).await["error"], "forbidden");
+    house.is_for_administrators(Method::GET, PATH, Value::Null).await;
+    house.is_for_administrators(Method::DELETE, &path, Value::Null).await;
+    house.close().await;
+}
