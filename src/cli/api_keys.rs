@@ -166,12 +166,23 @@ fn revoke(args: &Revoke) -> anyhow::Result<Exit> {
 
 fn show(fresh: &FreshApiKey, json: bool) -> anyhow::Result<Exit> {
     if json {
-        desk::print_json(&json!({ "key": fresh.key, "secret": fresh.secret }))?;
+        let voiceit = voiceit(fresh).map(|(key, token)| json!({ "key": key, "token": token }));
+        desk::print_json(&json!({ "key": fresh.key, "secret": fresh.secret, "voiceit": voiceit }))?;
     } else {
         say!("{}", fresh.secret);
         say!("key {} of tenant {}; the secret is not shown again", fresh.key.id, fresh.key.tenant);
+        if let Some((key, token)) = voiceit(fresh) {
+            say!("for VoiceIt's SDKs, with the base URL …/voiceit: key {key}, token {token}");
+        }
     }
     Ok(Exit::Yes)
+}
+
+/// The same key and secret as VoiceIt's SDKs show them, if it allows what a key of theirs does.
+fn voiceit(fresh: &FreshApiKey) -> Option<(String, String)> {
+    let allows = |scope| fresh.key.scopes.contains(&scope);
+    let allows_all = [Scope::Enroll, Scope::Verify, Scope::Admin].into_iter().all(allows);
+    allows_all.then(|| (format!("key_{}", fresh.key.id), format!("tok_{}", fresh.secret)))
 }
 
 fn scope(word: &str) -> Result<Scope, String> {

@@ -53,6 +53,8 @@ pub enum Suspicion {
     FirstCall,
     /// The last take sounded like a recording or a machine.
     LastTake,
+    /// The voice is one that the operator wants to be warned of.
+    Watched,
 }
 
 /// What speaks against a call, before a word is said: it never rejects by itself, and never helps.
@@ -67,7 +69,7 @@ impl Suspicion {
     const fn weight(self) -> f32 {
         match self {
             // A forged number, or a number that tries one account after the other: what an attack looks like.
-            Self::AttestationFailed | Self::ManyCallers | Self::RecentFailures | Self::LastTake => 1.0,
+            Self::AttestationFailed | Self::ManyCallers | Self::RecentFailures | Self::LastTake | Self::Watched => 1.0,
             // What many honest callers do as well.
             Self::NumberWithheld | Self::Forwarded | Self::ManyNumbers | Self::FirstCall => 0.5,
         }

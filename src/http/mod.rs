@@ -9,6 +9,7 @@ mod media;
 mod metrics;
 mod router;
 mod signed;
+mod voiceit;
 mod web;
 mod webhooks;
 

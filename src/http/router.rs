@@ -13,7 +13,7 @@ use tower_http::cors::CorsLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
 
 use super::error::Refusal;
-use super::{Edge, api, docs, health, media, web, webhooks};
+use super::{Edge, api, docs, health, media, voiceit, web, webhooks};
 use crate::config::Config;
 
 /// Largest webhook: the provider's own cap on what it sends and takes is 64 kB.
@@ -46,6 +46,7 @@ pub(super) fn router(edge: Edge) -> Router {
         .route("/media", get(media::upgrade))
         .merge(webhooks)
         .merge(clients)
+        .merge(voiceit::routes().route_layer(middleware::from_fn_with_state(edge.clone(), admit)))
         .merge(docs::routes(docs::described(description)))
         .merge(web::routes())
         .layer(middleware::from_fn(observe))

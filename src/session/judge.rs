@@ -12,14 +12,14 @@ use super::step::count_attempt;
 use super::takes::Running;
 use crate::audio::{self, AudioError};
 use crate::config::Line;
-use crate::dialog::{Asked, LastTry, LineFacts, Purpose, Standing, State};
+use crate::dialog::{Asked, LastTry, LineFacts, Purpose, Risk, Standing, State, Suspicion};
 use crate::engine::{Assessment, Bar, EngineError, EnrolledError, EnrolledTake, Take};
 use crate::liveness::LivenessError;
 use crate::phrase::PhraseError;
 use crate::scoring::ScoreError;
 use crate::store::{Call, Finished, NewAttempt, NewVoiceprint, StoreError, TakeClaim, TakeResult};
 use crate::twilio::RecordingError;
-use crate::types::{CallSid, CallerId, Clip16k, Reason, RecordingSid, Source, Strictness, Verdict};
+use crate::types::{CallSid, CallerId, Clip16k, Reason, RecordingSid, Source, Strictness, Tenant, Verdict};
 use crate::vad::QualityLimits;
 
 /// Takes of one voiceprint.
@@ -124,6 +124,8 @@ pub(super) enum Fault {
     Fingerprint(#[from] LivenessError),
     #[error("a challenge cannot be read: {0}")]
     Challenge(PhraseError),
+    #[error("the voice could not be compared with those on the list: {0}")]
+    Watching(String),
     #[error("no voiceprint can be made of these takes")]
     Voiceprint,
     #[error("the models failed badly")]
@@ -145,6 +147,7 @@ impl Fault {
             Self::Enrolled(error) => error.code(),
             Self::Fingerprint(error) => error.code(),
             Self::Challenge(error) => error.code(),
+            Self::Watching(_) => "watching",
             Self::Voiceprint => "voiceprint",
             Self::Panicked => "panicked",
             Self::Stopping => "stopping",
@@ -292,7 +295,14 @@ fn fault_of(reason: Reason) -> Judgement {
 
 async fn verify(service: &Service, job: &Job, heard: Take) -> Result<Judgement, Fault> {
     let held = service.held(job).await?;
-    let bar = Bar { site: service.site_threshold(job.strictness), ..job.bar() };
+    let mut bar = Bar { site: service.site_threshold(job.strictness), ..job.bar() };
+    if let (Some(caller), Ok(voice)) = (job.caller, &heard.voice) {
+        // Who calls by phone is of the tenant `main`.
+        let watched = service.watched(&Tenant::main(), Some(caller), voice).await;
+        if watched.map_err(|error| Fault::Watching(error.to_string()))?.is_some() {
+            bar.raised_by += Risk::default().and(Suspicion::Watched).raises_by();
+        }
+    }
     let (service, place) = (service.clone(), service.takes().listening.acquire().await);
     let judged = tokio::task::spawn_blocking({
         let service = service.clone();

@@ -28,6 +28,7 @@ mod takes;
 mod token;
 mod turn;
 mod uploads;
+mod voiceit;
 mod voices;
 mod webhooks;
 
@@ -46,6 +47,9 @@ pub use token::{Claims, TokenError};
 pub use uploads::{
     AuthStarted, AuthVerified, DemoKey, Detail, EnrollRequest, EnrollView, LearningView, ProfileView, SignalTiers,
     Upload, UploadError, UserToken, UserTokenRequest, Verified, VerifyRequest, VerifyView, VoiceTokenView,
+};
+pub use voiceit::{
+    EnrollmentView, Identified, PhraseView, VoiceItEnrolled, VoiceItError, VoiceItProbe, VoiceItSource, VoiceItVerified,
 };
 pub use voices::Xml;
 pub use webhooks::{DeliveryPage, DeliveryView, NewWebhookView, WebhookError, WebhookList, WebhookView, WebhookWanted};

@@ -9,7 +9,7 @@ use super::columns::At;
 use super::crypto::{self, Label, Secret};
 use super::takes::{pending_label, print_label, print_subject};
 use super::vault::{PEPPER, Vault, key_ids, key_in_use};
-use super::{Lasting, Store, StoreError, heard, learned, open, watch_list, webhooks};
+use super::{Lasting, Store, StoreError, heard, learned, open, voiceit, watch_list, webhooks};
 use crate::types::{CallSid, Timestamp};
 
 /// A key that seals, or once sealed, voiceprints; never the key itself.
@@ -138,6 +138,11 @@ fn reseal(tx: &Transaction<'_>, vault: &Vault, next: &Secret) -> Result<u64, Sto
     let mut update = tx.prepare("UPDATE watch_list SET sealed = ? WHERE id = ?")?;
     for (id, model, sealed) in all::<(String, String, Vec<u8>)>(tx, "SELECT id, model_id, sealed FROM watch_list")? {
         resealed += update.execute((again(&watch_list::seal_label(&id, &model), &sealed)?, &id))? as u64;
+    }
+    let mut update = tx.prepare("UPDATE voiceit_enrollments SET sealed = ? WHERE id = ?")?;
+    for (id, caller, sealed) in all::<(i64, String, Vec<u8>)>(tx, "SELECT id, caller, sealed FROM voiceit_enrollments")?
+    {
+        resealed += update.execute((again(&voiceit::label(&caller), &sealed)?, id))? as u64;
     }
     Ok(resealed)
 }

@@ -44,6 +44,7 @@ mod takes;
 mod tests;
 mod uploads;
 mod vault;
+mod voiceit;
 mod voiceprints;
 mod watch_list;
 mod webhooks;
@@ -77,6 +78,7 @@ pub use standing::{Standings, Subject};
 pub use streams::{NewStream, OpenStream, StreamClaim, StreamRefusal};
 pub use takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};
 pub use uploads::{NewTakes, OpenEnrollment, UPLOADS};
+pub use voiceit::{Group, NewPhraseTake, PhraseTake, USER_PREFIX};
 pub use watch_list::{MOST_WATCHED, Watched};
 pub use webhooks::{MOST_WEBHOOKS, Webhook};
 

@@ -27,4 +27,5 @@ mod serve;
 mod store;
 mod streams;
 mod upload;
+mod voiceit;
 mod wire;

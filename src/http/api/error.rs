@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::session::UploadError;
+use crate::session::{ChallengeError, UploadError};
 
 /// An answer that is no success.
 #[derive(Debug)]
@@ -46,6 +46,11 @@ impl ApiError {
     pub(in crate::http) fn ours(code: &'static str, error: &dyn Display) -> Self {
         tracing::error!(code, "a client could not be answered: {error}");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").retry(ROOM_AFTER_MS)
+    }
+
+    /// Whether it refuses more bytes than are taken.
+    pub(in crate::http) fn is_too_large(&self) -> bool {
+        self.status == StatusCode::PAYLOAD_TOO_LARGE
     }
 
     /// The same with when to try again.
@@ -111,10 +116,13 @@ impl From<UploadError> for ApiError {
             UploadError::Busy => {
                 return Self::said(StatusCode::SERVICE_UNAVAILABLE, code, message).retry(ROOM_AFTER_MS);
             }
-            UploadError::ProfileNotFound | UploadError::SessionUnknown => StatusCode::NOT_FOUND,
+            UploadError::Challenge(ChallengeError::Store(error)) => return Self::ours(error.code(), &error),
+            UploadError::ProfileNotFound
+            | UploadError::SessionUnknown
+            | UploadError::Challenge(ChallengeError::Unknown) => StatusCode::NOT_FOUND,
             UploadError::AlreadyEnrolled => StatusCode::CONFLICT,
             UploadError::BadCode | UploadError::NoConsent | UploadError::OptedOut => StatusCode::FORBIDDEN,
-            UploadError::SessionUsed | UploadError::SessionExpired => StatusCode::GONE,
+            UploadError::SessionUsed | UploadError::SessionExpired | UploadError::Challenge(_) => StatusCode::GONE,
             UploadError::BadUser | UploadError::Take(_) => StatusCode::UNPROCESSABLE_ENTITY,
             UploadError::Audio(_) => match code {
                 "audio_too_large" | "audio_too_long" => StatusCode::PAYLOAD_TOO_LARGE,

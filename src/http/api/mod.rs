@@ -25,7 +25,8 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::Edge;
 use client::Known;
-use error::ApiError;
+pub(super) use error::ApiError;
+pub(super) use upload::Form;
 
 /// A request's JSON is a few hundred bytes; whoever takes longer holds a place on purpose.
 const BODY_WITHIN: Duration = Duration::from_secs(5);

@@ -34,6 +34,11 @@ impl Form {
         self.fields.get(name).map(String::as_str)
     }
 
+    /// Every text.
+    pub(in crate::http) fn texts(self) -> BTreeMap<String, String> {
+        self.fields
+    }
+
     /// The file, which must be there.
     pub(in crate::http) fn audio(&mut self) -> Result<Upload, ApiError> {
         self.audio.take().ok_or_else(|| missing("audio"))

@@ -123,6 +123,8 @@ struct VerifyForm {
     user_id: String,
     /// What the user was asked to say. Digits (four to twelve) are a challenge; any other text stands for the enrolled sentence.
     phrase: Option<String>,
+    /// The challenge of `POST /v1/challenges` that is answered, in place of a phrase; it is used up.
+    challenge_id: Option<String>,
     /// The take.
     #[schema(value_type = String, format = Binary)]
     audio: Vec<u8>,
@@ -173,6 +175,7 @@ async fn verify(
     let request = VerifyRequest {
         user_id: form.text("user_id")?.to_owned(),
         phrase: form.optional("phrase").map(str::to_owned),
+        challenge_id: form.optional("challenge_id").map(str::to_owned),
         assured: form.optional("assured") == Some("true"),
         audio: form.audio()?,
     };

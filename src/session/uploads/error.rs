@@ -1,7 +1,7 @@
 use thiserror::Error;
 
 use crate::audio::AudioError;
-use crate::session::{ClientError, TokenError};
+use crate::session::{ChallengeError, ClientError, TokenError};
 use crate::store::StoreError;
 use crate::types::Reason;
 
@@ -44,6 +44,9 @@ pub enum UploadError {
     /// The session's time is over.
     #[error("the session has expired; start another one")]
     SessionExpired,
+    /// The challenge asks for nothing any more.
+    #[error(transparent)]
+    Challenge(#[from] ChallengeError),
     /// The client may not.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -74,6 +77,7 @@ impl UploadError {
             Self::SessionUnknown => "session_not_found",
             Self::SessionUsed => "session_used",
             Self::SessionExpired => "session_expired",
+            Self::Challenge(error) => error.code(),
             Self::Client(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Token(_) | Self::Judging(_) => "unavailable",

@@ -4,7 +4,7 @@ use super::hear::Heard;
 use super::view::Measured;
 use super::{Upload, UploadError};
 use crate::dialog::{Risk, Suspicion};
-use crate::engine::{AskedFor, Bar, Claim, Claimed};
+use crate::engine::{AskedFor, Bar, Claim, Claimed, Enrolled};
 use crate::liveness::Fingerprint;
 use crate::phrase::Challenge;
 use crate::scoring::Learned;
@@ -29,6 +29,8 @@ pub struct VerifyRequest {
     /// What the user was asked to say. Digits are a challenge of the application's own; any other text stands for the sentence
     /// that the user enrolled with, and the take is compared with how that sounded.
     pub phrase: Option<String>,
+    /// The challenge of `POST /v1/challenges` that is answered, in place of a phrase.
+    pub challenge_id: Option<String>,
     /// The take.
     pub audio: Upload,
     /// The application has another proof of who it is, so that the voiceprint may follow the voice.
@@ -48,13 +50,23 @@ pub struct Verified {
 }
 
 /// What is known of a user whose take comes.
-pub(super) struct Known {
+pub(in crate::session) struct Known {
     who: Claimed,
     learned: Option<Learned>,
     learned_version: u32,
     earlier: Vec<Fingerprint>,
     /// Mismatches of the last day.
     failures: u32,
+    /// What the voice must reach beyond the usual: there were others that it could have been.
+    raised_by: f32,
+}
+
+impl Known {
+    /// The same of somebody's voiceprint that is kept elsewhere, and who was one of so many.
+    #[must_use]
+    pub(in crate::session) fn instead(self, enrolled: Enrolled, of: usize) -> Self {
+        Self { who: Claimed::Caller(Box::new(enrolled)), raised_by: (of.max(1) as f32).ln(), ..self }
+    }
 }
 
 impl Service {
@@ -68,22 +80,25 @@ impl Service {
             client.must_be_back_end()?.must(Scope::Enroll)?;
         }
         let caller = self.enrolled_user(client, &request.user_id).await?;
+        let asked = match &request.challenge_id {
+            Some(id) => AskedFor::Challenge(self.redeem_challenge(client, id).await?),
+            None => asked(request.phrase.as_deref()),
+        };
         // What the store knows is read while the engine listens.
         let (heard, known) = tokio::join!(self.hear_upload(request.audio, false), self.known(&caller));
-        let asked = asked(request.phrase.as_deref());
         self.judge_upload(client, &caller, heard?, known?, asked, request.assured).await
     }
 
     /// What a user's takes are held against.
-    pub(super) async fn known(&self, caller: &Caller) -> Result<Known, UploadError> {
+    pub(in crate::session) async fn known(&self, caller: &Caller) -> Result<Known, UploadError> {
         let failed = |fault: Fault| UploadError::Judging(fault.to_string());
         let (who, learned, learned_version, earlier) = self.claimed(caller.id).await.map_err(failed)?;
         let failures = self.store().recent_failures(caller.id, self.now()).await?;
-        Ok(Known { who, learned, learned_version, earlier, failures })
+        Ok(Known { who, learned, learned_version, earlier, failures, raised_by: 0.0 })
     }
 
     /// Holds a take against a user's voiceprint and writes the attempt down.
-    pub(super) async fn judge_upload(
+    pub(in crate::session) async fn judge_upload(
         &self,
         client: &Client,
         caller: &Caller,
@@ -95,16 +110,24 @@ impl Service {
         let (take, mut engine) = heard.only()?;
         let failed = |fault: Fault| UploadError::Judging(fault.to_string());
         let now = self.now();
-        let Known { who, learned, learned_version, earlier, failures } = known;
+        let Known { who, learned, learned_version, earlier, failures, raised_by } = known;
         let refuses_replays = self.config().verification.replay;
         let claim = Claim { who, asked, is_late: false, refuses_replays, learned, earlier, before: Vec::new() };
         let held = Held { claim, learned_version, is_assured };
-        let risk = if failures >= FAILURES { Risk::default().and(Suspicion::RecentFailures) } else { Risk::default() };
+        let mut risk = Risk::default();
+        if failures >= FAILURES {
+            risk = risk.and(Suspicion::RecentFailures);
+        }
+        if let Ok(voice) = &take.voice
+            && self.watched(&caller.tenant, Some(caller.id), voice).await?.is_some()
+        {
+            risk = risk.and(Suspicion::Watched);
+        }
         let strictness = self.config().api.strictness;
         let bar = Bar {
             strictness,
             site: self.site_threshold(strictness),
-            raised_by: risk.raises_by(),
+            raised_by: risk.raises_by() + raised_by,
             ask_again_within: self.config().verification.ask_again_within,
             last_mismatch: false,
             last_bad_take: false,

@@ -225,6 +225,11 @@ impl Verified {
         self.measured.signals.and_then(|signals| signals.findings).filter(|_| is_told)
     }
 
+    /// The odds of an accept as a share; in steps for a client that must not see scores.
+    pub fn confidence(&self, client: &Client) -> f32 {
+        confidence(self, client.sees_scores())
+    }
+
     /// How long a cooldown lasts from now on, in milliseconds.
     pub fn retry_after_ms(&self, now: Timestamp) -> Option<u64> {
         match self.verdict {

@@ -125,11 +125,39 @@ impl Courier {
         match request.send().await {
             Ok(answer) if answer.status().is_success() => Ok(format!("status_{}", answer.status().as_u16())),
             Ok(answer) => Err(format!("status_{}", answer.status().as_u16())),
-            Err(error) if is_refused(&error) => Err("address_refused".to_owned()),
-            Err(error) if error.is_timeout() => Err("timed_out".to_owned()),
-            // Its text would name the receiver's URL, which may hold a secret.
-            Err(_) => Err("unreachable".to_owned()),
+            Err(error) => Err(told(&error).to_owned()),
         }
+    }
+
+    /// Fetches a file that a client names, read as it comes and no further than `most` bytes.
+    ///
+    /// # Errors
+    /// A short code for what is wrong with the URL, or kept the file from coming.
+    pub(in crate::session) async fn fetch(&self, url: &str, most: usize) -> Result<Vec<u8>, String> {
+        let url = self.check(url).map_err(|_| "address_refused")?;
+        let mut answer = self.client.get(url).send().await.map_err(|error| told(&error))?;
+        if !answer.status().is_success() {
+            return Err(format!("status_{}", answer.status().as_u16()));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| told(&error))? {
+            if bytes.len() + chunk.len() > most {
+                return Err("too_large".to_owned());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+}
+
+/// What kept a request from arriving. The error's own text would name the URL, which may hold a secret.
+fn told(error: &reqwest::Error) -> &'static str {
+    if is_refused(error) {
+        "address_refused"
+    } else if error.is_timeout() {
+        "timed_out"
+    } else {
+        "unreachable"
     }
 }
 

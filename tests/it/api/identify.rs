@@ -98,7 +98,11 @@ async fn identification_is_for_back_ends_that_may_verify_and_scores_for_keys_tha
         (("user_ids", ""), "invalid_user_id"),
     ];
     for (field, code) in wrong {
-        assert_eq!(house.upload_take("/v1/identify", &key, &[field], "anna_pass_5", 422).await["error"], code, "{field:?}");
+        assert_eq!(
+            house.upload_take("/v1/identify", &key, &[field], "anna_pass_5", 422).await["error"],
+            code,
+            "{field:?}"
+        );
     }
     assert_eq!(house.upload_take("/v1/identify", &key, &[], "quality_silence", 422).await["error"], "no_speech");
     let (status, answer, _) = house.request(Method::POST, "/v1/identify", &key, &json!({})).await;

@@ -1,0 +1,252 @@
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::routing::{any, get, post, put};
+use serde_json::{Value, json};
+
+use super::account::Account;
+use super::answer::{Refused, Told};
+use super::fields::Fields;
+use crate::http::Edge;
+use crate::session::{VoiceItError, VoiceItProbe, VoiceItVerified};
+
+type Answer = Result<Told, Refused>;
+
+/// Every route, under the base path.
+pub(in crate::http) fn routes() -> Router<Edge> {
+    let routes = Router::new()
+        .route("/users", get(users).post(new_user))
+        .route("/users/{id}", get(user).delete(delete_user))
+        .route("/users/{id}/groups", get(groups_of))
+        .route("/users/{id}/token", post(user_token))
+        .route("/users/{id}/expireTokens", post(expire_tokens))
+        .route("/groups", get(groups).post(new_group))
+        .route("/groups/{id}", get(group).delete(delete_group))
+        .route("/groups/{id}/exists", get(has_group))
+        .route("/groups/addUser", put(add_member))
+        .route("/groups/removeUser", put(remove_member))
+        .route("/phrases/{language}", get(phrases))
+        .route("/enrollments/voice", post(enroll))
+        .route("/enrollments/voice/byUrl", post(enroll_by_url))
+        .route("/enrollments/voice/{user}", get(enrollments))
+        .route("/enrollments/voice/{user}/{id}", axum::routing::delete(forget))
+        .route("/enrollments/{user}/all", axum::routing::delete(forget_all))
+        .route("/verification/voice", post(verify))
+        .route("/verification/voice/byUrl", post(verify_by_url))
+        .route("/identification/voice", post(identify))
+        .route("/identification/voice/byUrl", post(identify_by_url))
+        .fallback(any(unsupported))
+        .layer(DefaultBodyLimit::disable());
+    Router::new().nest("/voiceit", routes)
+}
+
+fn refuse(since: Instant) -> impl FnOnce(VoiceItError) -> Refused {
+    move |error| Refused { error, since }
+}
+
+/// Faces, videos, sub-accounts, and what is no route of anybody's.
+async fn unsupported(Account { since, .. }: Account) -> Refused {
+    Refused { error: VoiceItError::Unsupported("faces, videos and sub-accounts: this"), since }
+}
+
+async fn users(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
+    let users = edge.service.voiceit_users(&client).await.map_err(refuse(since))?;
+    let count = users.len();
+    let users: Vec<Value> =
+        users.into_iter().map(|(id, at)| json!({ "userId": id, "createdAt": at.as_millisecond() })).collect();
+    Ok(Told::done(since, StatusCode::OK, "Successfully got all users").with("count", count).with("users", users))
+}
+
+async fn new_user(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
+    let (id, at) = edge.service.voiceit_new_user(&client).await.map_err(refuse(since))?;
+    let told = Told::done(since, StatusCode::CREATED, format!("Created user with userId : {id}"));
+    Ok(told.with("userId", id).with("createdAt", at.as_millisecond()))
+}
+
+async fn user(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
+    let exists = edge.service.voiceit_has_user(&client, &id).await.map_err(refuse(since))?;
+    let message = if exists { "The user exists" } else { "The user does not exist" };
+    Ok(Told::done(since, StatusCode::OK, message).with("exists", exists))
+}
+
+async fn delete_user(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
+    edge.service.voiceit_delete_user(&client, &id).await.map_err(refuse(since))?;
+    Ok(Told::done(since, StatusCode::OK, format!("Deleted user with userId : {id}")))
+}
+
+async fn user_token(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
+    let token = edge.service.voiceit_user_token(&client, &id).await.map_err(refuse(since))?;
+    let told = Told::done(since, StatusCode::CREATED, "Made a token for pages, good with the routes outside /voiceit");
+    Ok(told.with("userToken", token.token).with("expiresAt", token.expires_at.to_string()))
+}
+
+async fn expire_tokens(Account { since, .. }: Account) -> Refused {
+    let error = VoiceItError::Unsupported("tokens of pages expire by themselves; ending them sooner");
+    Refused { error, since }
+}
+
+/// A group as clients see it.
+macro_rules! shown {
+    ($group:expr) => {{
+        let group = $group;
+        json!({
+            "groupId": group.id, "description": group.description, "createdAt": group.made_at.as_millisecond(),
+            "users": group.users,
+        })
+    }};
+}
+
+async fn groups(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
+    let groups = edge.service.voiceit_groups(&client, None).await.map_err(refuse(since))?;
+    let groups: Vec<Value> = groups.into_iter().map(|group| shown!(group)).collect();
+    let told = Told::done(since, StatusCode::OK, "Successfully got all groups");
+    Ok(told.with("count", groups.len()).with("groups", groups))
+}
+
+async fn groups_of(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
+    let groups = edge.service.voiceit_groups(&client, Some(&id)).await.map_err(refuse(since))?;
+    let groups: Vec<String> = groups.into_iter().map(|group| group.id).collect();
+    let told = Told::done(since, StatusCode::OK, "Successfully got all groups of the user");
+    Ok(told.with("count", groups.len()).with("groups", groups))
+}
+
+async fn group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
+    let group = edge.service.voiceit_group(&client, &id).await.map_err(refuse(since))?;
+    let mut told = Told::done(since, StatusCode::OK, "Successfully got the group");
+    if let Value::Object(fields) = shown!(group) {
+        for (name, value) in fields {
+            told = told.with(&name, value);
+        }
+    }
+    Ok(told)
+}
+
+async fn has_group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
+    let exists = match edge.service.voiceit_group(&client, &id).await {
+        Ok(_) => true,
+        Err(VoiceItError::Absent(_)) => false,
+        Err(error) => return Err(Refused { error, since }),
+    };
+    let message = if exists { "The group exists" } else { "The group does not exist" };
+    Ok(Told::done(since, StatusCode::OK, message).with("exists", exists))
+}
+
+async fn new_group(State(edge): State<Edge>, Account { client, since }: Account, fields: Fields) -> Answer {
+    let description = fields.text("description")?;
+    let id = edge.service.voiceit_new_group(&client, description).await.map_err(refuse(since))?;
+    Ok(Told::done(since, StatusCode::CREATED, format!("Created group with groupId : {id}")).with("groupId", id))
+}
+
+async fn delete_group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
+    edge.service.voiceit_delete_group(&client, &id).await.map_err(refuse(since))?;
+    Ok(Told::done(since, StatusCode::OK, format!("Deleted group with groupId : {id}")))
+}
+
+async fn add_member(State(edge): State<Edge>, account: Account, fields: Fields) -> Answer {
+    member(&edge, account, &fields, true).await
+}
+
+async fn remove_member(State(edge): State<Edge>, account: Account, fields: Fields) -> Answer {
+    member(&edge, account, &fields, false).await
+}
+
+async fn member(edge: &Edge, Account { client, since }: Account, fields: &Fields, is_in: bool) -> Answer {
+    let (group, user) = (fields.text("groupId")?, fields.text("userId")?);
+    edge.service.voiceit_member(&client, group, user, is_in).await.map_err(refuse(since))?;
+    let what = if is_in { "added to" } else { "removed from" };
+    Ok(Told::done(since, StatusCode::OK, format!("Successfully {what} the group")))
+}
+
+async fn phrases(State(edge): State<Edge>, Account { since, .. }: Account, Path(language): Path<String>) -> Answer {
+    let phrases = edge.service.voiceit_phrases(&language).map_err(refuse(since))?;
+    let told = Told::done(since, StatusCode::OK, "Successfully got all phrases");
+    Ok(told.with("count", phrases.len()).with("phrases", json!(phrases)))
+}
+
+async fn enrollments(State(edge): State<Edge>, Account { client, since }: Account, Path(user): Path<String>) -> Answer {
+    let found = edge.service.voiceit_enrollments(&client, &user).await.map_err(refuse(since))?;
+    let told = Told::done(since, StatusCode::OK, "Successfully got all voice enrollments");
+    Ok(told.with("count", found.len()).with("voiceEnrollments", json!(found)))
+}
+
+async fn forget(
+    State(edge): State<Edge>,
+    Account { client, since }: Account,
+    Path((user, id)): Path<(String, String)>,
+) -> Answer {
+    let id = id.parse().map_err(|_| Refused { error: VoiceItError::Absent("enrollment"), since })?;
+    edge.service.voiceit_forget(&client, &user, Some(id)).await.map_err(refuse(since))?;
+    Ok(Told::done(since, StatusCode::OK, "Deleted the enrollment"))
+}
+
+async fn forget_all(State(edge): State<Edge>, Account { client, since }: Account, Path(user): Path<String>) -> Answer {
+    edge.service.voiceit_forget(&client, &user, None).await.map_err(refuse(since))?;
+    Ok(Told::done(since, StatusCode::OK, "Deleted all enrollments"))
+}
+
+async fn enroll(State(edge): State<Edge>, account: Account, mut fields: Fields) -> Answer {
+    let probe = fields.probe()?;
+    enrolled(&edge, account, fields.text("userId")?, probe).await
+}
+
+async fn enroll_by_url(State(edge): State<Edge>, account: Account, fields: Fields) -> Answer {
+    enrolled(&edge, account, fields.text("userId")?, fields.probe_by_url()?).await
+}
+
+async fn enrolled(edge: &Edge, Account { client, since }: Account, user: &str, probe: VoiceItProbe) -> Answer {
+    let language = probe.language.clone();
+    let enrolled = edge.service.voiceit_enroll(&client, user, probe).await.map_err(refuse(since))?;
+    let told = Told::done(since, StatusCode::CREATED, "Successfully enrolled the voice");
+    Ok(told.with("id", enrolled.id).with("contentLanguage", language).with("text", enrolled.text))
+}
+
+async fn verify(State(edge): State<Edge>, account: Account, mut fields: Fields) -> Answer {
+    let probe = fields.probe()?;
+    verified(&edge, account, fields.text("userId")?, probe).await
+}
+
+async fn verify_by_url(State(edge): State<Edge>, account: Account, fields: Fields) -> Answer {
+    verified(&edge, account, fields.text("userId")?, fields.probe_by_url()?).await
+}
+
+async fn verified(edge: &Edge, Account { client, since }: Account, user: &str, probe: VoiceItProbe) -> Answer {
+    let verified = edge.service.voiceit_verify(&client, user, probe).await.map_err(refuse(since))?;
+    Ok(told(since, verified, "verified"))
+}
+
+async fn identify(State(edge): State<Edge>, account: Account, mut fields: Fields) -> Answer {
+    let probe = fields.probe()?;
+    identified(&edge, account, fields.text("groupId")?, probe).await
+}
+
+async fn identify_by_url(State(edge): State<Edge>, account: Account, fields: Fields) -> Answer {
+    identified(&edge, account, fields.text("groupId")?, fields.probe_by_url()?).await
+}
+
+async fn identified(edge: &Edge, Account { client, since }: Account, group: &str, probe: VoiceItProbe) -> Answer {
+    let found = edge.service.voiceit_identify(&client, group, probe).await.map_err(refuse(since))?;
+    let told = told(since, found.verified, "identified").with("groupId", group);
+    Ok(match found.user {
+        Some(user) => told.with("userId", user),
+        None => told,
+    })
+}
+
+/// What came of a voice; no success is told with another status than 200, and no other outcome as a success.
+fn told(since: Instant, verified: VoiceItVerified, done: &str) -> Told {
+    let VoiceItVerified { code, confidence, text, retry_after_ms } = verified;
+    let (status, message) = match (code, retry_after_ms) {
+        ("SUCC", _) => (StatusCode::OK, format!("Successfully {done} the voice")),
+        (_, Some(_)) => (StatusCode::TOO_MANY_REQUESTS, "too many failures: wait".to_owned()),
+        ("FAIL", _) => (StatusCode::OK, "the voice does not match".to_owned()),
+        _ => (StatusCode::BAD_REQUEST, format!("not {done}")),
+    };
+    let told = Told::coded(since, status, code, message);
+    let told = told.with("confidence", confidence).with("text", text).with("textConfidence", Value::Null);
+    match retry_after_ms {
+        Some(ms) => told.with("retryAfterMs", ms),
+        None => told,
+    }
+}
