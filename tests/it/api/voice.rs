@@ -245,3 +245,40 @@ async fn without_consent_nothing_is_kept() {
     assert_eq!((status, &body["error"]), (403, &json!("opted_out")));
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_challenge_of_the_applications_own_is_answered_once() {
+    let house = House::open().await;
+    let key = house.api_key("main", &Scope::ALL).await;
+    house.enroll_user(&key, "anna", "anna").await;
+    let (_, challenge) = house.post_json("/v1/challenges", &key, json!({ "form": "digits" })).await;
+    let id = challenge["id"].as_str().unwrap_or_else(|| panic!("{challenge}"));
+    let fields = [("user_id", "anna"), ("challenge_id", id)];
+    let (_, body) = house.upload("/v1/voice/verify", &key, &fields, &wav("anna_pass_4")).await;
+    assert_eq!(body["reason"], "phrase_mismatch", "the passphrase answers no challenge: {body}");
+    let (status, body) = house.upload("/v1/voice/verify", &key, &fields, &wav("anna_pass_5")).await;
+    assert_eq!((status, &body["error"]), (410, &json!("challenge_used")));
+    let fields = [("user_id", "anna"), ("challenge_id", "none of ours")];
+    let (status, body) = house.upload("/v1/voice/verify", &key, &fields, &wav("anna_pass_5")).await;
+    assert_eq!((status, &body["error"]), (404, &json!("challenge_not_found")));
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_is_asked_of_a_voice_that_is_on_the_watch_list() {
+    let house = House::open().await;
+    let key = house.api_key("main", &Scope::ALL).await;
+    house.enroll_user(&key, "anna", "anna").await;
+    let full = "/v1/voice/verify?detail=full";
+    let needed = async |take: &str| {
+        let (_, body) = house.upload(full, &key, &[("user_id", "anna")], &wav(take)).await;
+        body["thresholds"]["voice"].as_f64().unwrap_or_else(|| panic!("{body}"))
+    };
+    let before = needed("anna_pass_4").await;
+    let (status, body) =
+        house.upload("/v1/watch-list", &key, &[("label", "who called before")], &wav("ben_pass_1")).await;
+    assert_eq!(status, 201, "{body}");
+    assert!((needed("anna_pass_5").await - before).abs() < 1e-3, "somebody else's voice is watched");
+    assert!((needed("ben_pass_2").await - before - 1.0).abs() < 1e-3);
+    house.close().await;
+}
