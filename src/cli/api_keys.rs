@@ -178,7 +178,7 @@ fn show(fresh: &FreshApiKey, json: bool) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
-/// The same key and secret as VoiceIt's SDKs show them, if it allows what a key of theirs does.
+/// The same key and secret as `VoiceIt`'s SDKs show them, if it allows what a key of theirs does.
 fn voiceit(fresh: &FreshApiKey) -> Option<(String, String)> {
     let allows = |scope| fresh.key.scopes.contains(&scope);
     let allows_all = [Scope::Enroll, Scope::Verify, Scope::Admin].into_iter().all(allows);

@@ -74,7 +74,7 @@ impl Store {
             let skipped = begin.chars().count() - USER_PREFIX.len() + 1;
             let mut statement = tx.prepare_cached(sql)?;
             let users = statement
-                .query_map((&tenant, &begin, skipped as i64), |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0)))?;
+                .query_map((&tenant, &begin, skipped as u32), |row| Ok((row.get(0)?, row.get::<_, At>(1)?.0)))?;
             Ok(users.collect::<Result<_, _>>()?)
         })
         .await
@@ -255,7 +255,7 @@ fn members(db: &Connection, tenant: &Tenant, group: &str) -> Result<Vec<String>,
     let sql = "SELECT substr(user_id, ?2) FROM voiceit_members JOIN callers ON callers.id = caller \
                WHERE grp = ?1 AND user_id IS NOT NULL ORDER BY created_at";
     let mut statement = db.prepare_cached(sql)?;
-    let users = statement.query_map((group, skipped as i64), |row| row.get(0))?;
+    let users = statement.query_map((group, skipped as u32), |row| row.get(0))?;
     Ok(users.collect::<Result<_, _>>()?)
 }
 

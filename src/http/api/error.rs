@@ -111,12 +111,13 @@ impl From<UploadError> for ApiError {
         let (code, message) = (error.code(), error.to_string());
         let status = match error {
             UploadError::Client(error) => return error.into(),
-            UploadError::Store(error) => return Self::ours(error.code(), &error),
+            UploadError::Store(error) | UploadError::Challenge(ChallengeError::Store(error)) => {
+                return Self::ours(error.code(), &error);
+            }
             UploadError::Token(_) | UploadError::Judging(_) => return Self::ours(code, &error),
             UploadError::Busy => {
                 return Self::said(StatusCode::SERVICE_UNAVAILABLE, code, message).retry(ROOM_AFTER_MS);
             }
-            UploadError::Challenge(ChallengeError::Store(error)) => return Self::ours(error.code(), &error),
             UploadError::ProfileNotFound
             | UploadError::SessionUnknown
             | UploadError::Challenge(ChallengeError::Unknown) => StatusCode::NOT_FOUND,

