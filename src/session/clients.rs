@@ -187,14 +187,11 @@ impl Service {
     }
 }
 
-impl Service {
-    /// Counts an attempt that a client has made, by how it ended and why.
-    pub(super) async fn count_attempt_of(&self, client: &Client, verdict: &Verdict) -> Result<(), StoreError> {
-        let mut what = vec![format!("{DECISION}{}", verdict.code())];
-        what.extend(verdict.reason().map(|reason| format!("{REASON}{reason}")));
-        self.store().count_usages(&client.key.id, what, self.now()).await?;
-        Ok(())
-    }
+/// What an attempt is counted as: how it ended, and why.
+pub(super) fn counted_as(verdict: &Verdict) -> Vec<String> {
+    let mut what = vec![format!("{DECISION}{}", verdict.code())];
+    what.extend(verdict.reason().map(|reason| format!("{REASON}{reason}")));
+    what
 }
 
 /// What a key was used for.

@@ -230,18 +230,6 @@ impl Store {
         self.write(Lasting::Process, move |tx, _| count(tx, &id, &what, now)).await
     }
 
-    /// Counts several uses of a key in one step.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database cannot be written.
-    pub async fn count_usages(&self, id: &str, what: Vec<String>, now: Timestamp) -> Result<(), StoreError> {
-        let id = id.to_owned();
-        self.write(Lasting::Process, move |tx, _| {
-            what.iter().try_for_each(|what| count(tx, &id, what, now).map(|_| ()))
-        })
-        .await
-    }
-
     /// What a key was used for since a day, the earliest day first.
     ///
     /// # Errors
@@ -270,7 +258,8 @@ fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
-fn count(db: &Connection, id: &str, what: &str, now: Timestamp) -> Result<u32, StoreError> {
+/// Counts one use of a key; how often it was used for that on that day.
+pub(super) fn count(db: &Connection, id: &str, what: &str, now: Timestamp) -> Result<u32, StoreError> {
     let sql = "INSERT INTO api_usage (key, day, what, count) VALUES (?, ?, ?, 1) \
                ON CONFLICT (key, day, what) DO UPDATE SET count = count + 1 RETURNING count";
     Ok(db.prepare_cached(sql)?.query_row((id, day(now), what), |row| row.get(0))?)

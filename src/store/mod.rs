@@ -77,7 +77,7 @@ pub use signs::CallHistory;
 pub use standing::{Standings, Subject};
 pub use streams::{NewStream, OpenStream, StreamClaim, StreamRefusal};
 pub use takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};
-pub use uploads::{NewTakes, OpenEnrollment, UPLOADS};
+pub use uploads::{NewTakes, OpenEnrollment, UPLOADS, Used};
 pub use voiceit::{Group, NewPhraseTake, PhraseTake, USER_PREFIX};
 pub use watch_list::{MOST_WATCHED, Watched};
 pub use webhooks::{MOST_WEBHOOKS, Webhook};

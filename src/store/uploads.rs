@@ -4,10 +4,10 @@ use super::audit::{Actor, Happened};
 use super::columns::{At, Json};
 use super::takes::{self, Finished, NewVoiceprint, TakeResult};
 use super::vault::Vault;
-use super::{Call, CallerRef, Lasting, Store, StoreError, callers, calls, codes};
+use super::{Call, CallerRef, Lasting, Store, StoreError, api_keys, callers, calls, codes};
 use crate::config::Lockout;
 use crate::dialog::{Consent, Purpose, Standing};
-use crate::types::{CallSid, CallerId, Source, StreamId, Timestamp};
+use crate::types::{CallSid, CallerId, Source, StreamId, Timestamp, Verdict};
 
 /// The line that uploads are kept under, beside those of phone numbers.
 pub const UPLOADS: &str = "api";
@@ -37,10 +37,19 @@ pub struct NewTakes {
     pub at: Timestamp,
 }
 
+/// By which key something is done, and as what it is counted.
+pub struct Used {
+    /// The key's id.
+    pub key: String,
+    /// What a verdict is counted as.
+    pub what: fn(&Verdict) -> Vec<String>,
+}
+
 impl Store {
     /// Judges a probe that came whole, writes down what it came to, and moves the tallies.
     ///
-    /// As [`Store::finish_take`], for a probe that has no call: it gets one of its own, in the same transaction.
+    /// As [`Store::finish_take`], for a probe that has no call: it gets one of its own, in the same transaction, in which the use of
+    /// the client's key is counted as well.
     ///
     /// # Errors
     /// [`StoreError::UnknownCaller`] when the caller was deleted meanwhile.
@@ -49,13 +58,23 @@ impl Store {
         caller: CallerId,
         at: Timestamp,
         lockout: &Lockout,
+        used: Used,
         judge: impl FnOnce(Standing) -> TakeResult + Send + 'static,
     ) -> Result<(CallSid, String), StoreError> {
         let lockout = *lockout;
         self.write(Lasting::PowerCut, move |tx, vault| {
             let call = begin(tx, caller, at)?;
             open(tx, &call.sid, 0, Purpose::Verify, at)?;
+            let mut verdict = None;
+            let judge = |standing| {
+                let result: TakeResult = judge(standing);
+                verdict = result.attempt.as_ref().map(|attempt| attempt.verdict);
+                result
+            };
             let finished = takes::settle(tx, vault, &call, 0, at, &lockout, judge)?;
+            for what in verdict.as_ref().map(used.what).unwrap_or_default() {
+                api_keys::count(tx, &used.key, &what, at)?;
+            }
             tx.prepare_cached("UPDATE calls SET ended_at = ? WHERE sid = ?")?.execute((At(at), &call.sid))?;
             match finished {
                 Finished::Fresh(outcome) | Finished::Already(outcome) => Ok((call.sid, outcome)),

@@ -179,9 +179,8 @@ async fn verify(
         assured: form.optional("assured") == Some("true"),
         audio: form.audio()?,
     };
-    let user = request.user_id.clone();
     let verified = edge.service.verify_upload(&client, request).await?;
-    let view = edge.service.verify_view(&client, &user, &verified, in_full).await?;
+    let view = edge.service.verify_view(&client, &verified, in_full);
     let answer = decided(view.retry_after_ms, Json(view));
     // How long the engine takes tells as much as a score: whoever may not see those is not told.
     Ok(if client.sees_scores() { timed(answer, verified.engine) } else { answer })

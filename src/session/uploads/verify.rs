@@ -10,12 +10,13 @@ use crate::phrase::Challenge;
 use crate::scoring::Learned;
 use crate::session::Client;
 use crate::session::claim::Held;
+use crate::session::clients::counted_as;
 use crate::session::give_way::give_way;
 use crate::session::judge::{self, Fault, Judgement};
 use crate::session::outcome::Outcome;
 use crate::session::service::Service;
 use crate::session::step::count_attempt;
-use crate::store::{Caller, Scope};
+use crate::store::{Caller, Scope, Used};
 use crate::types::{CallSid, Verdict};
 
 /// Mismatches of a day from which on an upload is suspect, as a call is.
@@ -46,6 +47,8 @@ pub struct Verified {
     pub attempt: CallSid,
     /// How long the engine was at it.
     pub engine: Duration,
+    /// How far the voiceprint had followed its user's voice, 0 to 1.
+    pub learning_progress: f32,
     pub(super) measured: Measured,
 }
 
@@ -111,6 +114,7 @@ impl Service {
         let failed = |fault: Fault| UploadError::Judging(fault.to_string());
         let now = self.now();
         let Known { who, learned, learned_version, earlier, failures, raised_by } = known;
+        let learning_progress = learned.as_ref().map_or(0.0, Learned::progress);
         let refuses_replays = self.config().verification.replay;
         let claim = Claim { who, asked, is_late: false, refuses_replays, learned, earlier, before: Vec::new() };
         let held = Held { claim, learned_version, is_assured };
@@ -147,14 +151,14 @@ impl Service {
         engine += more;
         let measured = Measured { signals: judgement.assessment.map(|assessment| assessment.signals), risk };
         let judge = move |standing| judge::result(judgement, standing, None);
-        let (attempt, outcome) = self.store().judge_upload(caller.id, now, &self.config().lockout, judge).await?;
+        let used = Used { key: client.key.id.clone(), what: counted_as };
+        let (attempt, outcome) = self.store().judge_upload(caller.id, now, &self.config().lockout, used, judge).await?;
         let Ok(Outcome::Verified { verdict }) = Outcome::from_json(&outcome) else {
             return Err(UploadError::Judging("the outcome is not readable".to_owned()));
         };
         count_attempt(&verdict);
-        self.count_attempt_of(client, &verdict).await?;
         tracing::info!(%attempt, verdict = verdict.code(), "judged an upload");
-        Ok(Verified { verdict, attempt, engine, measured })
+        Ok(Verified { verdict, attempt, engine, learning_progress, measured })
     }
 }
 

@@ -3,7 +3,6 @@ use utoipa::ToSchema;
 
 use super::UploadError;
 use super::error::advice;
-use super::profile::LearningView;
 use super::verify::Verified;
 use crate::dialog::{Risk, Suspicion};
 use crate::engine::{Asked, Finding, Findings, Signals, Tier};
@@ -141,34 +140,19 @@ pub struct RetriesView {
 
 impl Service {
     /// What the client may know of an attempt.
-    ///
-    /// # Errors
-    /// [`UploadError::Client`] when full detail is asked for by a key without the scope `scores`.
-    pub async fn verify_view(
-        &self,
-        client: &Client,
-        user: &str,
-        verified: &Verified,
-        in_full: bool,
-    ) -> Result<VerifyView, UploadError> {
+    pub fn verify_view(&self, client: &Client, verified: &Verified, in_full: bool) -> VerifyView {
         let (verdict, findings) = (verified.verdict, verified.findings());
         let is_accept = verdict.is_accept();
-        let learning_progress = if is_accept || in_full {
-            let LearningView { learning_progress, .. } = self.user_learning(client, user).await?;
-            Some(learning_progress)
-        } else {
-            None
-        };
         let is_cooldown = matches!(verdict, Verdict::Cooldown { .. });
-        Ok(VerifyView {
+        VerifyView {
             decision: verdict.code(),
             confidence: (!is_cooldown).then(|| confidence(verified, client.sees_scores())),
             reason: if is_cooldown { Some("cooldown") } else { verdict.reason().map(Reason::code) },
             signals: findings.filter(|_| is_accept || in_full).map(|findings| tiers(&findings)),
-            learning_progress,
+            learning_progress: (is_accept || in_full).then_some(verified.learning_progress),
             retry_after_ms: verified.retry_after_ms(self.now()),
             detail: in_full.then(|| self.detail(verified)),
-        })
+        }
     }
 
     /// Goes on if the client may see everything.
