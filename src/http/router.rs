@@ -36,7 +36,8 @@ pub(super) fn router(edge: Edge) -> Router {
     let (clients, description) = api::routes().split_for_parts();
     let clients = clients
         .method_not_allowed_fallback(api::method_not_allowed)
-        .route_layer(middleware::from_fn_with_state(edge.clone(), admit))
+        .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| api::failed()))
+        .route_layer(middleware::from_fn_with_state(edge.clone(), admit_client))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(browsers(edge.service.config()));
     Router::new()
@@ -46,7 +47,7 @@ pub(super) fn router(edge: Edge) -> Router {
         .route("/media", get(media::upgrade))
         .merge(webhooks)
         .merge(clients)
-        .merge(voiceit::routes().route_layer(middleware::from_fn_with_state(edge.clone(), admit)))
+        .merge(voiceit::routes().route_layer(middleware::from_fn_with_state(edge.clone(), admit_client)))
         .merge(docs::routes(docs::described(description)))
         .merge(web::routes())
         .layer(middleware::from_fn(observe))
@@ -70,6 +71,14 @@ fn browsers(config: &Config) -> CorsLayer {
 async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let Ok(_place) = Arc::clone(&edge.room).try_acquire_owned() else {
         return Refusal::Busy.into_response();
+    };
+    next.run(request).await
+}
+
+/// The same for applications, which are told when to come again.
+async fn admit_client(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+    let Ok(_place) = Arc::clone(&edge.room).try_acquire_owned() else {
+        return api::full();
     };
     next.run(request).await
 }

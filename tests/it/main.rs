@@ -22,6 +22,7 @@ mod mishaps;
 mod models;
 mod phone;
 mod phrase;
+mod receiver;
 mod score;
 mod serve;
 mod store;

@@ -20,10 +20,12 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::Edge;
+use crate::session::UploadError;
 use client::Known;
 pub(super) use error::ApiError;
 pub(super) use upload::Form;
@@ -54,8 +56,18 @@ fn must_exist<T>(found: Option<T>) -> Result<T, ApiError> {
     })
 }
 
+/// Says that there is no room for another request.
+pub(super) fn full() -> axum::response::Response {
+    ApiError::from(UploadError::Busy).into_response()
+}
+
+/// Says that something failed badly here.
+pub(super) fn failed() -> axum::response::Response {
+    ApiError::ours("panicked", &"a request failed badly").into_response()
+}
+
 /// Answers a known path that is asked for in a way it is not there for.
-pub(super) async fn method_not_allowed() -> impl axum::response::IntoResponse {
+pub(super) async fn method_not_allowed() -> impl IntoResponse {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
 }
 

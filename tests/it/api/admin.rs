@@ -4,6 +4,7 @@ use callprint::store::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::form::wav;
 use crate::house::House;
 
 pub(super) const ADMIN: &[Scope] = &[Scope::Admin];
@@ -40,21 +41,9 @@ impl House {
         audio: &str,
         status: u16,
     ) -> Value {
-        const BOUNDARY: &str = "a-boundary-that-no-recording-has";
-        let mut body = Vec::new();
-        for (name, value) in fields {
-            let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-            body.extend(part.into_bytes());
-        }
-        let head = "Content-Disposition: form-data; name=\"audio\"; filename=\"a.wav\"\r\nContent-Type: audio/wav";
-        body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").into_bytes());
-        let file = format!("{}/fixtures/audio/{audio}.wav", env!("CARGO_MANIFEST_DIR"));
-        body.extend(std::fs::read(file).unwrap());
-        body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
-        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
-        let answer = self.send(Method::POST, path, &[("x-api-key", key), ("content-type", &kind)], body).await;
-        assert_eq!(answer.status.as_u16(), status, "POST {path}: {answer:?}");
-        serde_json::from_str(&answer.body).unwrap()
+        let (found, answer) = self.upload(path, key, fields, &wav(audio)).await;
+        assert_eq!(found, status, "POST {path}: {answer}");
+        answer
     }
 
     /// A caller of this user id who has agreed, by our id.

@@ -4,31 +4,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use wiremock::{MockServer, Request};
 
 use super::admin::{ADMIN, ALL};
 use crate::house::House;
-
-/// Has the receiver answer with this from now on, so many times.
-async fn answers(receiver: &MockServer, status: u16, times: u64) {
-    let answer = ResponseTemplate::new(status).insert_header("location", "/elsewhere");
-    Mock::given(method("POST")).and(path("/told")).respond_with(answer).up_to_n_times(times).mount(receiver).await;
-}
-
-/// Waits until there were so many events.
-async fn told(receiver: &MockServer, count: usize) -> Vec<Request> {
-    let waiting = async {
-        loop {
-            let requests = receiver.received_requests().await.unwrap();
-            if requests.len() >= count {
-                return requests;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("nobody was told")
-}
+use crate::receiver::{answers, told};
 
 /// Waits until the newest delivery is as it should be.
 async fn until(house: &House, key: &str, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {

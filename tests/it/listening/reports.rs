@@ -3,10 +3,10 @@ use std::time::Duration;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+use wiremock::{MockServer, Request};
 
 use super::{CALL, House, anna, silence, spoken};
+use crate::receiver::{answers, told};
 
 const SECRET: &str = "fedcba9876543210fedcba9876543210";
 
@@ -19,26 +19,6 @@ async fn ready() -> (MockServer, House) {
 
 fn settings(receiver: &MockServer) -> String {
     format!("webhook_url = \"{}/told\"\nwebhook_secret = \"{SECRET}\"", receiver.uri())
-}
-
-/// Has the receiver answer with this from now on, so many times.
-async fn answers(receiver: &MockServer, status: u16, times: u64) {
-    let answer = ResponseTemplate::new(status).insert_header("location", "/elsewhere");
-    Mock::given(method("POST")).and(path("/told")).respond_with(answer).up_to_n_times(times).mount(receiver).await;
-}
-
-/// Waits until there were so many reports.
-async fn told(receiver: &MockServer, count: usize) -> Vec<Request> {
-    let waiting = async {
-        loop {
-            let requests = receiver.received_requests().await.unwrap();
-            if requests.len() >= count {
-                return requests;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("nobody was told")
 }
 
 fn body(request: &Request) -> Value {
