@@ -128,7 +128,8 @@ impl Service {
         let now = self.now();
         let expires_at = now.saturating_add(DEMO_TTL).unwrap_or(Timestamp::MAX);
         let random: u64 = rand::rng().random();
-        let tenant = Tenant::parse(&format!("demo-{random:016x}")).unwrap_or_else(|_| Tenant::main());
+        let tenant = Tenant::parse(&format!("demo-{random:016x}"));
+        let tenant = tenant.map_err(|error| UploadError::Judging(error.to_string()))?;
         let new = NewApiKey {
             tenant: tenant.clone(),
             name: "demo".to_owned(),
