@@ -16,10 +16,12 @@ mod webhooks;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tower::make::Shared;
 
 use demo::Demo;
 
@@ -88,8 +90,10 @@ pub async fn serve(
         stopping.cancelled().await;
         tokio::time::sleep(grace).await;
     };
+    // As a router, every connection would be given a copy of all routes: a hundred of them are 140 KiB.
+    let shared = Shared::new(router::router(edge).into_service::<Body>());
     let outcome = tokio::select! {
-        outcome = axum::serve(listener, router::router(edge)).with_graceful_shutdown(told) => outcome,
+        outcome = axum::serve(listener, shared).with_graceful_shutdown(told) => outcome,
         () = metrics::upkeep() => Ok(()),
         () = overdue => {
             tracing::warn!(grace_s = grace.as_secs(), "stopped with requests still open");

@@ -111,7 +111,7 @@ fn the_demonstration_shows_what_it_says_and_leaves_nothing_behind() {
     assert_eq!((output.status.code(), complaints.as_str()), (Some(0), ""), "{shown}");
     assert!(!shown.contains(['✗', '\x1b']), "{shown}");
     let marks = shown.lines().filter(|line| line.contains('✓')).count();
-    assert_eq!(marks, 7, "{shown}");
+    assert_eq!(marks, 9, "{shown}");
     assert!(shown.contains("accept: LLR +") && shown.contains("reject voice_mismatch: LLR -"), "{shown}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

@@ -83,6 +83,11 @@ impl<T: DeserializeOwned> FromRequest<Edge> for Body<T> {
         let body = whole.map_err(|_| ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"))?;
         // First JSON, then ours: so that the two kinds of mistake are told apart.
         let json: serde_json::Value = serde_json::from_slice(&body)?;
+        // An array would do for the fields in their order.
+        if !json.is_object() {
+            let message = "a JSON object is expected".to_owned();
+            return Err(ApiError::said(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", message));
+        }
         Ok(Self(serde_json::from_value(json)?))
     }
 }
