@@ -78,7 +78,7 @@ async fn a_full_house_says_when_to_come_again_and_keeps_nothing_half() {
     house.close().await;
 }
 
-/// As many requests at once as the server handles, held open by bodies that do not come.
+/// As many requests at once as the server handles, stuck open by bodies that do not come.
 #[tokio::test(flavor = "multi_thread")]
 async fn more_requests_at_once_than_are_handled_are_told_so_in_the_shape_of_all_errors() {
     let house = House::with("[server]\nmax_requests = 1\n").await;
@@ -87,13 +87,13 @@ async fn more_requests_at_once_than_are_handled_are_told_so_in_the_shape_of_all_
         "POST /enroll HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\ncontent-type: {}\r\ncontent-length: 99\r\n\r\n",
         kind()
     );
-    let mut held = Vec::new();
+    let mut stuck = Vec::new();
     let refused = async {
         loop {
             // One of these finds the only place free, and keeps it.
             let mut socket = tokio::net::TcpStream::connect(house.base.trim_start_matches("http://")).await.unwrap();
             tokio::io::AsyncWriteExt::write_all(&mut socket, head.as_bytes()).await.unwrap();
-            held.push(socket);
+            stuck.push(socket);
             let answer = house.send(Method::GET, "/v1/usage", &[("x-api-key", &key)], Vec::new()).await;
             if answer.status.as_u16() == 503 {
                 return answer;
@@ -103,6 +103,6 @@ async fn more_requests_at_once_than_are_handled_are_told_so_in_the_shape_of_all_
     let answer = tokio::time::timeout(std::time::Duration::from_secs(20), refused).await.expect("nobody is refused");
     let told: Value = serde_json::from_str(&answer.body).unwrap();
     assert_eq!((&told["error"], answer.headers.contains_key("retry-after")), (&json!("overloaded"), true), "{told}");
-    drop(held);
+    drop(stuck);
     house.close().await;
 }
