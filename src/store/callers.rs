@@ -278,6 +278,7 @@ pub(super) fn opt_out(db: &Connection, caller: CallerId, happened: &Happened<'_>
     heard::forget(db, caller)?;
     let sql = "DELETE FROM take_prints WHERE call IN (SELECT sid FROM calls WHERE caller = ?)";
     db.prepare_cached(sql)?.execute([caller])?;
+    db.prepare_cached("DELETE FROM voiceit_enrollments WHERE caller = ?")?.execute([caller])?;
     if db.execute("DELETE FROM voiceprints WHERE caller = ?", [caller])? > 0 {
         happened.record(db, "voiceprint_deleted", json!({}))?;
     }

@@ -8,6 +8,7 @@ use super::columns::At;
 use super::crypto::Label;
 use super::takes::NewVoiceprint;
 use super::{CallerRef, Lasting, Store, StoreError};
+use crate::dialog::Consent;
 use crate::types::{CallerId, Tenant, Timestamp};
 
 /// What a user's id begins with.
@@ -109,10 +110,14 @@ impl Store {
     /// Keeps an enrollment take; its id.
     ///
     /// # Errors
-    /// [`StoreError::Overtaken`] when takes came or went since they were looked at; [`StoreError::UnknownCaller`].
+    /// [`StoreError::Overtaken`] when takes came or went since they were looked at; [`StoreError::NoConsent`],
+    /// [`StoreError::UnknownCaller`].
     pub async fn add_phrase_take(&self, new: NewPhraseTake, at: Timestamp) -> Result<i64, StoreError> {
         self.write(Lasting::PowerCut, move |tx, vault| {
             let caller = callers::find(tx, &CallerRef::Id(new.caller))?.ok_or(StoreError::UnknownCaller)?;
+            if caller.consent != Consent::Given {
+                return Err(StoreError::NoConsent);
+            }
             if count(tx, new.caller)? as usize != new.known {
                 return Err(StoreError::Overtaken);
             }

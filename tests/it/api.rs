@@ -7,7 +7,7 @@ mod challenges;
 mod codes;
 mod described;
 mod edge;
-mod form;
+pub(crate) mod form;
 mod identify;
 mod keys;
 mod sessions;

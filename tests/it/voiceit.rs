@@ -60,7 +60,7 @@ async fn the_published_sdk_runs_unmodified() {
         ("other_voice", 400, "NSPE"),
         ("enrollments", 200, "SUCC"),
         ("verify", 200, "SUCC"),
-        ("impostor", 200, "FAIL"),
+        ("impostor", 400, "FAIL"),
         ("other_phrase", 400, "PDNM"),
         ("other_words", 400, "STTF"),
         ("group", 200, "SUCC"),
@@ -68,7 +68,7 @@ async fn the_published_sdk_runs_unmodified() {
         ("group_exists", 200, "SUCC"),
         ("groups_of", 200, "SUCC"),
         ("identify", 200, "SUCC"),
-        ("identify_nobody", 200, "FAIL"),
+        ("identify_nobody", 400, "FAIL"),
         ("by_url", 400, "IFAD"),
         ("removed", 200, "SUCC"),
         ("group_deleted", 200, "SUCC"),
@@ -177,5 +177,34 @@ async fn a_take_is_fetched_from_a_url() {
         let (found, body) = house.voiceit(Method::POST, "/enrollments/voice/byUrl", &key, &form).await;
         assert_eq!((found, body["responseCode"].as_str()), (status, Some(code)), "{name}: {body}");
     }
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_of_who_opts_out_and_nothing_is_kept_again() {
+    let house = House::open().await;
+    let key = house.api_key("acme", ALL).await;
+    let user = house.voiceit(Method::POST, "/users", &key, "").await.1["userId"].as_str().unwrap().to_owned();
+    let said = [("userId", &user[..]), ("contentLanguage", "en-US"), ("phrase", "never forget tomorrow is a new day")];
+    let take = |n: u32| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/audio");
+        let wav = std::fs::read(folder.join(format!("anna_pass_{n}.wav"))).unwrap();
+        crate::api::form::body(&said, Some(("audio/wav", &wav)))
+    };
+    let enroll = async |n: u32| {
+        let (key, token) = pair(&key);
+        let shown = format!("Basic {}", STANDARD.encode(format!("{key}:{token}")));
+        let kind = crate::api::form::kind();
+        let headers = [("authorization", &shown[..]), ("content-type", &kind[..])];
+        let answer = house.send(Method::POST, "/voiceit/enrollments/voice", &headers, take(n)).await;
+        answer.status.as_u16()
+    };
+    assert_eq!([enroll(1).await, enroll(2).await, enroll(3).await], [201; 3]);
+    let who = callprint::store::CallerRef::User(callprint::types::Tenant::parse("acme").unwrap(), user.clone());
+    let caller = house.store.find_caller(&who).await.unwrap().unwrap();
+    assert!(caller.is_enrolled);
+    house.store.set_consent(caller.id, callprint::dialog::Consent::OptedOut, house.clock.now()).await.unwrap();
+    let (_, left) = house.voiceit(Method::GET, &format!("/enrollments/voice/{user}"), &key, "").await;
+    assert_eq!((&left["count"], enroll(4).await), (&json!(0), 403));
     house.close().await;
 }

@@ -240,7 +240,8 @@ fn told(since: Instant, verified: VoiceItVerified, done: &str) -> Told {
     let (status, message) = match (code, retry_after_ms) {
         ("SUCC", _) => (StatusCode::OK, format!("Successfully {done} the voice")),
         (_, Some(_)) => (StatusCode::TOO_MANY_REQUESTS, "too many failures: wait".to_owned()),
-        ("FAIL", _) => (StatusCode::OK, "the voice does not match".to_owned()),
+        // Whoever looks at the status alone must not take it for a pass.
+        ("FAIL", _) => (StatusCode::BAD_REQUEST, "the voice does not match".to_owned()),
         _ => (StatusCode::BAD_REQUEST, format!("not {done}")),
     };
     let told = Told::coded(since, status, code, message);

@@ -160,6 +160,7 @@ impl Service {
             Ok(id) => Ok(Enrolled { id, text }),
             // Another take of the user came in between: whoever sends two at once sends one again.
             Err(StoreError::Overtaken) => Err(UploadError::Busy.into()),
+            Err(StoreError::NoConsent) => Err(UploadError::OptedOut.into()),
             Err(error) => Err(error.into()),
         }
     }
