@@ -81,6 +81,10 @@
 //! and examine the file once a model is free, hold it against the user's voiceprint by the same `engine::verdict`, and write the attempt, the tallies and a
 //! fingerprint down in one transaction, under a call of its own on the line `api`. Enrollments keep their takes in such a call until there
 //! are three. Sessions and tokens are rows that are used up by whoever redeems them first.
+//!
+//! Around it: `session::account` looks after callers for back ends, `session::likeness` holds the watch-list and compares one voice with
+//! many, `session::webhooks` tells customers what the audit wrote down, `session::voiceit` and `http::voiceit` speak `VoiceIt`'s words, and
+//! `http::web` serves the browser SDK and the page to try it on. `audio::upload` decodes whatever was sent.
 
 pub mod audio;
 pub mod cli;
