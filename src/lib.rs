@@ -3,7 +3,7 @@
 //! # One call through the code
 //!
 //! The provider posts a form to `/incoming_call`. [`http`] keeps the raw body, has [`twilio`] check the signature against
-//! the configured public URL, and only then reads the form; a handler does nothing but hand it to [`session`]. The session
+//! the configured public URL, and only then reads the form; a handler does nothing but hand it to [`calls`]. The session
 //! looks up the line, the caller and the standing of both caller and number in the [`store`], and gives these facts to the
 //! [`dialog`], which is a pure function: `(state, event, facts, now) -> (state, reply, effects)`. State, reply and effects are
 //! committed in one transaction, keyed by call and turn. A webhook that comes twice finds its reply there and gets the same
@@ -34,7 +34,7 @@
 //! # The same, in real time
 //!
 //! On a line that streams the reply holds a `<Connect><Stream>` with a single-use token. The provider opens `GET /media`;
-//! [`http`] checks the handshake's signature and that there is a place, and hands the socket to [`session`], which reads the
+//! [`http`] checks the handshake's signature and that there is a place, and hands the socket to [`calls`], which reads the
 //! token and learns which turn the stream speaks for. From there on nothing is the provider's any more: frames
 //! ([`types::media`]) are put in order and time by [`audio`], become samples, and every 32 ms of them are shown to the speech
 //! model together with those of all other streams, on a thread of its own. [`engine`]'s `Live` follows with [`vad`]'s
@@ -71,37 +71,46 @@
 //! | [`models`] | the only user of ONNX Runtime: loads what `models/manifest.toml` describes, refuses anything else |
 //! | [`store`] | the only SQL: one writer, encrypted voiceprints, append-only audit |
 //! | [`twilio`], [`telnyx`], [`twiml`] | the only places with the providers' names, and with XML |
-//! | [`engine`], [`session`], [`http`] | verdicts; turns of a call; the wire |
+//! | [`engine`], [`judging`] | signals and verdicts; one take, whatever way it came |
+//! | [`calls`], [`jobs`], [`media`], [`clients`] | turns of a call; work by the clock; sockets; applications |
+//! | [`wire`], [`http`], [`app`] | JSON shapes; the edge; the whole |
 //! | [`phone`] | the other end of the line: a simulated phone and provider, for demo, tests and `callprint call` |
 //! | [`cli`] | the commands |
 //!
 //! # One upload through the code
 //!
-//! An application shows its key ([`http`] finds the client by it) and sends a form, which is read as it arrives. The session's `uploads` decode
+//! An application shows its key ([`http`] finds the client by it) and sends a form, which is read as it arrives. [`clients::Uploads`] decode
 //! and examine the file once a model is free, hold it against the user's voiceprint by the same `engine::verdict`, and write the attempt, the tallies and a
 //! fingerprint down in one transaction, under a call of its own on the line `api`. Enrollments keep their takes in such a call until there
 //! are three. Sessions and tokens are rows that are used up by whoever redeems them first.
 //!
-//! Around it: `session::account` looks after callers for back ends, `session::likeness` holds the watch-list and compares one voice with
-//! many, `session::webhooks` tells customers what the audit wrote down, `session::voiceit` and `http::voiceit` speak `VoiceIt`'s words, and
+//! Around it: [`clients::Admin`] looks after callers for back ends, [`clients::Identification`] holds the watch-list and compares one voice with
+//! many, [`clients::Webhooks`] tells customers what the audit wrote down, [`clients::VoiceIt`] and `http::voiceit` speak `VoiceIt`'s words, and
 //! `http::web` serves the browser SDK and the page to try it on. `audio::upload` decodes whatever was sent.
 
+pub mod app;
 pub mod audio;
+pub mod calls;
 pub mod cli;
+pub mod clients;
 pub mod config;
 pub mod dialog;
 pub mod engine;
 pub mod features;
 pub mod http;
+pub mod jobs;
+pub mod judging;
 pub mod liveness;
+
+pub mod media;
 pub mod models;
 pub mod phone;
 pub mod phrase;
 pub mod scoring;
-pub mod session;
 pub mod store;
 pub mod telnyx;
 pub mod twilio;
 pub mod twiml;
 pub mod types;
 pub mod vad;
+pub mod wire;

@@ -1,36 +1,67 @@
-//! The import rules of the design, as a table: who may use whom.
-//!
-//! Imports run one way. A module may use the modules of the rows above its own, never those of its own row or below.
+//! The import rules of the design, as a table: who may use whom, and that no folder holds a circle of files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Lowest first. `phone` stands beside `http`: it is the other end of the line and sees only what the wire shows.
-const LAYERS: [&[&str]; 9] = [
-    &["types"],
-    &["config"],
-    &["audio", "vad", "features", "phrase", "liveness", "scoring", "dialog"],
-    &["models", "store", "telnyx", "twilio", "twiml"],
-    &["engine"],
-    &["session"],
-    &["http", "phone"],
-    &["cli"],
-    &["main"],
-];
-
-/// What a module may not use although it stands above it in the table.
-const EXCEPTIONS: [(&str, &[&str]); 6] = [
-    ("http", &["store", "models", "engine", "audio", "vad", "features", "scoring"]),
-    ("engine", &["dialog", "store", "twilio", "twiml"]),
-    ("dialog", &["audio", "vad", "features", "scoring"]),
-    ("phone", &["store", "models", "engine", "session", "dialog", "scoring"]),
-    ("twilio", &["dialog", "audio"]),
-    ("telnyx", &["dialog", "audio"]),
+/// Each module with the modules that it may import; it may import no other. Lowest first: a module imports upwards only.
+const MAY_IMPORT: [(&str, &[&str]); 27] = [
+    ("types", &[]),
+    ("config", &["types"]),
+    ("wire", &["types"]),
+    // pure signal code, and the dialogue
+    ("audio", &["types", "config"]),
+    ("vad", &["types", "audio"]),
+    ("features", &["types"]),
+    ("phrase", &["types"]),
+    ("liveness", &["types", "audio"]),
+    ("scoring", &["types"]),
+    ("dialog", &["types", "config"]),
+    // the outside worlds: models, database, providers
+    ("models", &["types", "config", "vad", "features", "phrase", "scoring"]),
+    ("store", &["types", "config", "dialog"]),
+    ("telnyx", &["types"]),
+    ("twilio", &["types", "config"]),
+    ("twiml", &["types", "config", "audio", "dialog"]),
+    ("engine", &["types", "audio", "vad", "features", "phrase", "liveness", "scoring", "models"]),
+    // the rooms
+    (
+        "judging",
+        &["types", "config", "audio", "vad", "phrase", "liveness", "scoring", "dialog", "store", "twilio", "engine"],
+    ),
+    ("calls", &["types", "config", "phrase", "scoring", "dialog", "store", "twilio", "twiml", "engine", "judging"]),
+    ("jobs", &["types", "config", "wire", "store", "twilio", "engine", "judging"]),
+    (
+        "media",
+        &[
+            "types", "audio", "vad", "scoring", "store", "twilio", "telnyx", "twiml", "engine", "judging", "calls",
+            "jobs",
+        ],
+    ),
+    (
+        "clients",
+        &[
+            "types", "config", "wire", "audio", "phrase", "scoring", "dialog", "store", "twiml", "engine", "judging",
+            "calls", "jobs",
+        ],
+    ),
+    ("app", &["types", "config", "store", "twilio", "engine", "judging", "calls", "jobs", "media", "clients"]),
+    ("http", &["types", "config", "wire", "twilio", "calls", "media", "clients", "app"]),
+    // the other end of the line: it sees only what the wire shows
+    ("phone", &["types", "audio", "twilio", "twiml"]),
+    (
+        "cli",
+        &[
+            "types", "config", "audio", "vad", "features", "phrase", "liveness", "scoring", "dialog", "models",
+            "store", "twilio", "twiml", "engine", "app", "http", "phone",
+        ],
+    ),
+    ("main", &["cli"]),
+    ("lib", &[]),
 ];
 
 /// Modules that compute and nothing else, and the crates and standard modules that would make them more.
-const PURE: [&str; 7] = ["dialog", "audio", "vad", "features", "phrase", "liveness", "scoring"];
+const PURE: [&str; 8] = ["wire", "dialog", "audio", "vad", "features", "phrase", "liveness", "scoring"];
 const IMPURE: [&str; 13] = [
     "tokio::",
     "axum::",
@@ -47,20 +78,67 @@ const IMPURE: [&str; 13] = [
     "Timestamp::now",
 ];
 
-/// The only module that may name each of these crates.
-const SOLE_USERS: [(&str, &[&str]); 4] = [
+/// The only modules that may name each of these crates or words.
+const SOLE_USERS: [(&str, &[&str]); 5] = [
     ("ort::", &["models"]),
     ("rusqlite::", &["store"]),
     ("axum::", &["http", "phone"]),
     ("tokio_tungstenite::", &["http", "phone"]),
+    // tokio's blocking threads resolve names and join the store: computing has a pool of its own
+    ("spawn_blocking(", &["cli", "store"]),
+];
+
+/// Circles of more than two files that are meant to be, by their folder, with the reason.
+const CIRCLES: [(&str, &str); 6] = [
+    ("dialog", "states of the dialogue lead to each other"),
+    ("clients", "to be opened"),
+    ("models", "to be opened"),
+    ("phone", "to be opened"),
+    ("scoring", "to be opened"),
+    ("store", "to be opened"),
 ];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// Every source file with the module it belongs to: the first folder, or the file's own name.
-fn sources() -> Vec<(String, PathBuf, String)> {
+/// A source file: its module path (`media::take`; a folder's `mod.rs` is the folder), and its text without comments.
+struct Source {
+    module: Vec<String>,
+    path: PathBuf,
+    /// Everything, inline tests too.
+    all: String,
+    /// Without the inline tests at the end.
+    code: String,
+}
+
+impl Source {
+    fn read(path: PathBuf) -> Self {
+        let relative = path.strip_prefix(root()).unwrap().with_extension("");
+        let mut module: Vec<String> = relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+        if module.last().is_some_and(|last| last == "mod") {
+            module.pop();
+        }
+        let text = fs::read_to_string(&path).unwrap();
+        let all = without_comments(&text);
+        let code = without_comments(text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(&text));
+        Self { module, path, all, code }
+    }
+
+    fn room(&self) -> &str {
+        &self.module[0]
+    }
+
+    fn is_test(&self) -> bool {
+        self.module.iter().any(|part| part == "tests")
+    }
+}
+
+fn without_comments(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+fn sources() -> Vec<Source> {
     let mut found = Vec::new();
     let mut folders = vec![root()];
     while let Some(folder) = folders.pop() {
@@ -69,28 +147,14 @@ fn sources() -> Vec<(String, PathBuf, String)> {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|ext| ext == "rs") {
-                let relative = path.strip_prefix(root()).unwrap();
-                let first = relative.iter().next().unwrap().to_str().unwrap();
-                let module = first.trim_end_matches(".rs").to_owned();
-                let text = fs::read_to_string(&path).unwrap();
-                found.push((module, path, code_only(&text)));
+                found.push(Source::read(path));
             }
         }
     }
     found
 }
 
-/// The text without comments and without the inline tests at its end, which may use anything.
-fn code_only(text: &str) -> String {
-    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or(text);
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-}
-
-fn rank(module: &str) -> Option<usize> {
-    LAYERS.iter().position(|layer| layer.contains(&module))
-}
-
-/// The modules of this crate that a file names: `crate::x`, `callprint::x`, also inside `use crate::{x, y}`.
+/// The modules of this crate that a text names: `crate::x`, `callprint::x`, also inside `use crate::{x, y}`.
 fn used_modules(code: &str) -> Vec<String> {
     let mut used = Vec::new();
     for prefix in ["crate::", "callprint::"] {
@@ -109,7 +173,7 @@ fn used_modules(code: &str) -> Vec<String> {
     used
 }
 
-/// The items of a `{a, b::{c, d}, e}` list, without looking into nested braces.
+/// The items of a `{a, b::{c, d}, e}` list, without looking into nested braces; the text begins after the first brace.
 fn top_level_items(list: &str) -> Vec<&str> {
     let (mut depth, mut start, mut items) = (0, 0, Vec::new());
     for (at, c) in list.char_indices() {
@@ -131,22 +195,27 @@ fn top_level_items(list: &str) -> Vec<&str> {
 }
 
 #[test]
-fn every_module_has_a_place_in_the_table() {
-    let unplaced: Vec<_> =
-        sources().into_iter().filter(|(module, ..)| module != "lib" && rank(module).is_none()).map(|s| s.1).collect();
-    assert!(unplaced.is_empty(), "give these a layer: {unplaced:?}");
+fn the_table_names_every_module_and_leads_one_way() {
+    let named: BTreeSet<&str> = MAY_IMPORT.iter().map(|(module, _)| *module).collect();
+    let sources = sources();
+    let there: BTreeSet<&str> = sources.iter().map(Source::room).collect();
+    assert_eq!(named, there, "the table and src/ differ");
+    for (at, (module, may)) in MAY_IMPORT.iter().enumerate() {
+        for other in *may {
+            assert!(MAY_IMPORT[..at].iter().any(|(above, _)| above == other), "{module} may not import down: {other}");
+        }
+    }
 }
 
 #[test]
-fn imports_run_one_way() {
+fn no_module_imports_what_the_table_does_not_allow() {
     let mut strays = Vec::new();
-    for (module, path, code) in sources() {
-        let Some(own) = rank(&module) else { continue };
-        for used in used_modules(&code) {
-            let Some(other) = rank(&used) else { continue };
-            let is_excepted = EXCEPTIONS.iter().any(|(from, not)| *from == module && not.contains(&used.as_str()));
-            if used != module && (other >= own || is_excepted) {
-                strays.push(format!("{} uses {used}", path.display()));
+    for source in sources() {
+        let may = MAY_IMPORT.iter().find(|(module, _)| *module == source.room()).map_or(&[][..], |(_, may)| *may);
+        for used in used_modules(&source.all) {
+            let is_module = MAY_IMPORT.iter().any(|(module, _)| *module == used);
+            if is_module && used != source.room() && !may.contains(&used.as_str()) {
+                strays.push(format!("{} uses {used}", source.path.display()));
             }
         }
     }
@@ -154,17 +223,23 @@ fn imports_run_one_way() {
 }
 
 #[test]
+fn no_row_of_the_table_allows_more_than_is_used() {
+    let sources = sources();
+    let mut unused = Vec::new();
+    for (module, may) in MAY_IMPORT {
+        let own = sources.iter().filter(|source| source.room() == module);
+        let used: BTreeSet<String> = own.flat_map(|source| used_modules(&source.all)).collect();
+        unused.extend(may.iter().filter(|other| !used.contains(**other)).map(|other| format!("{module}: {other}")));
+    }
+    assert!(unused.is_empty(), "{unused:#?}");
+}
+
+#[test]
 fn pure_modules_touch_no_clock_file_socket_or_model() {
     let mut strays = Vec::new();
-    for (module, path, code) in sources() {
-        if PURE.contains(&module.as_str()) && !path.ends_with("tests.rs") {
-            strays.extend(
-                IMPURE
-                    .iter()
-                    .filter(|name| code.contains(*name))
-                    .map(|name| format!("{} names {name}", path.display())),
-            );
-        }
+    for source in sources().iter().filter(|source| PURE.contains(&source.room()) && !source.is_test()) {
+        let named = IMPURE.iter().filter(|name| source.code.contains(**name));
+        strays.extend(named.map(|name| format!("{} names {name}", source.path.display())));
     }
     assert!(strays.is_empty(), "{strays:#?}");
 }
@@ -172,13 +247,14 @@ fn pure_modules_touch_no_clock_file_socket_or_model() {
 #[test]
 fn each_outside_world_has_one_door() {
     let mut strays = Vec::new();
-    for (module, path, code) in sources() {
+    for source in sources() {
         for (name, owners) in SOLE_USERS {
-            let named = code
+            let named = source
+                .code
                 .match_indices(name)
-                .any(|(at, _)| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'));
-            if named && !owners.contains(&module.as_str()) {
-                strays.push(format!("{} names {name}", path.display()));
+                .any(|(at, _)| !source.code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+            if named && !owners.contains(&source.room()) {
+                strays.push(format!("{} names {name}", source.path.display()));
             }
         }
     }
@@ -186,8 +262,167 @@ fn each_outside_world_has_one_door() {
 }
 
 #[test]
+fn no_folder_holds_a_circle_of_more_than_two_files() {
+    let sources: Vec<Source> = sources().into_iter().filter(|source| !source.is_test()).collect();
+    let circles = circles(&edges(&sources));
+    let large = circles.iter().filter(|circle| circle.len() > 2);
+    let unmeant: Vec<_> = large.filter(|circle| !CIRCLES.iter().any(|(room, _)| circle[0][0] == *room)).collect();
+    assert!(unmeant.is_empty(), "{unmeant:#?}");
+    for (room, reason) in CIRCLES {
+        assert!(circles.iter().any(|circle| circle[0][0] == room && circle.len() > 2), "{room}: {reason}: no longer");
+    }
+}
+
+type Module = Vec<String>;
+
+/// Which file imports which, facades resolved to the file that defines the name.
+///
+/// A file and the `mod.rs` above it are one step of the tree and no circle: the parent declares what the child completes.
+fn edges(sources: &[Source]) -> BTreeMap<Module, BTreeSet<Module>> {
+    let modules: BTreeSet<&[String]> = sources.iter().map(|source| &source.module[..]).collect();
+    let mut facades: BTreeMap<Module, BTreeMap<String, Module>> = BTreeMap::new();
+    for source in sources {
+        for (is_public, path) in uses(&source.code) {
+            let name = path.last().cloned().unwrap_or_default();
+            if let (true, Some(full)) = (is_public, absolute(&modules, &source.module, &path)) {
+                facades.entry(source.module.clone()).or_default().insert(name, full);
+            }
+        }
+    }
+    let mut edges: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
+    for source in sources {
+        for (is_public, path) in uses(&source.code) {
+            let full = absolute(&modules, &source.module, &path).filter(|_| !is_public);
+            let Some(file) = full.and_then(|full| file_of(&modules, &facades, full)) else { continue };
+            if !source.module.starts_with(&file) {
+                edges.entry(source.module.clone()).or_default().insert(file);
+            }
+        }
+    }
+    edges
+}
+
+/// The paths that a text's `use` items name, each with whether it is exported again.
+fn uses(code: &str) -> Vec<(bool, Vec<String>)> {
+    let mut found = Vec::new();
+    let mut rest = code;
+    while let Some(at) = rest.find("use ") {
+        let before = rest[..at].rsplit('\n').next().unwrap_or_default().trim();
+        let is_item = before.is_empty() || before.starts_with("pub");
+        let Some(end) = rest[at..].find(';') else { break };
+        if is_item {
+            let mut paths = Vec::new();
+            expand(&rest[at + 4..at + end], &mut Vec::new(), &mut paths);
+            found.extend(paths.into_iter().map(|path| (before.starts_with("pub"), path)));
+        }
+        rest = &rest[at + 4..];
+    }
+    found
+}
+
+fn expand(tree: &str, prefix: &mut Vec<String>, paths: &mut Vec<Vec<String>>) {
+    let tree = tree.trim();
+    if tree.is_empty() {
+        return;
+    }
+    let depth = prefix.len();
+    let (head, list) = tree.split_once('{').map_or((tree, None), |(head, list)| (head, Some(list)));
+    let head = head.split(" as ").next().unwrap_or_default();
+    prefix.extend(head.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned));
+    match list {
+        Some(list) => top_level_items(list).into_iter().for_each(|item| expand(item, prefix, paths)),
+        None => paths.push(prefix.clone()),
+    }
+    prefix.truncate(depth);
+}
+
+/// The path from the crate's root; none for another crate's.
+fn absolute(modules: &BTreeSet<&[String]>, own: &[String], path: &[String]) -> Option<Module> {
+    let (mut base, mut rest) = (own.to_vec(), path);
+    match rest.first()?.as_str() {
+        "crate" => return Some(rest[1..].to_vec()),
+        "self" => rest = &rest[1..],
+        "super" => {
+            while rest.first().is_some_and(|part| part == "super") {
+                base.pop();
+                rest = &rest[1..];
+            }
+        }
+        child if modules.contains(&[own, &[child.to_owned()]].concat()[..]) => {}
+        _ => return None,
+    }
+    base.extend_from_slice(rest);
+    Some(base)
+}
+
+/// The file that defines a path, through the facades that export it again.
+fn file_of(
+    modules: &BTreeSet<&[String]>,
+    facades: &BTreeMap<Module, BTreeMap<String, Module>>,
+    mut full: Module,
+) -> Option<Module> {
+    for _ in 0..8 {
+        let length = (1..=full.len()).rev().find(|length| modules.contains(&full[..*length]))?;
+        let (file, rest) = full.split_at(length);
+        let next = rest.first().and_then(|name| facades.get(file)?.get(name)).cloned();
+        match next {
+            Some(next) if next != full => full = next,
+            _ => return Some(file.to_vec()),
+        }
+    }
+    None
+}
+
+/// The sets of files that each lead to all others of the set: those that reach each other.
+fn circles(edges: &BTreeMap<Module, BTreeSet<Module>>) -> Vec<Vec<Module>> {
+    let reached: BTreeMap<&Module, BTreeSet<&Module>> = edges.keys().map(|from| (from, reach(edges, from))).collect();
+    let mut found = BTreeSet::new();
+    for (from, to) in &reached {
+        let circle: Vec<Module> = to
+            .iter()
+            .filter(|other| reached.get(**other).is_some_and(|back| back.contains(from)))
+            .map(|other| (*other).clone())
+            .collect();
+        if circle.len() > 1 {
+            found.insert(circle);
+        }
+    }
+    found.into_iter().collect()
+}
+
+fn reach<'e>(edges: &'e BTreeMap<Module, BTreeSet<Module>>, from: &'e Module) -> BTreeSet<&'e Module> {
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+    while let Some(file) = open.pop() {
+        for next in edges.get(file).into_iter().flatten() {
+            if seen.insert(next) {
+                open.push(next);
+            }
+        }
+    }
+    seen
+}
+
+#[test]
 fn the_rules_catch_a_stray_import() {
     let code = "use crate::{types::Llr, store::{self, Store}};\nlet x = crate::http::router();";
     let used: BTreeSet<_> = used_modules(code).into_iter().collect();
     assert_eq!(used.iter().collect::<Vec<_>>(), ["http", "store", "types"]);
+}
+
+#[test]
+fn the_rules_catch_a_circle_through_a_facade() {
+    let source = |module: &[&str], code: &str| Source {
+        module: module.iter().map(|part| (*part).to_owned()).collect(),
+        path: PathBuf::new(),
+        all: String::new(),
+        code: code.to_owned(),
+    };
+    let sources = [
+        source(&["room"], "mod a;\nmod b;\nmod c;\npub use a::A;"),
+        source(&["room", "a"], "use super::b::B;"),
+        source(&["room", "b"], "use super::{c::{self, C}, D};"),
+        source(&["room", "c"], "use crate::room::A;"),
+    ];
+    let found = circles(&edges(&sources));
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [3], "{found:?}");
 }

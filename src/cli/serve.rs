@@ -7,11 +7,11 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::settings::ConfigArgs;
 use super::{Exit, local, logging};
+use crate::app::App;
 use crate::config::{self, Config};
 use crate::engine::Engine;
 use crate::http;
 use crate::models::Library;
-use crate::session::Service;
 use crate::store::Store;
 
 /// Answer calls until told to stop
@@ -64,7 +64,7 @@ async fn serve(mut config: Config) -> anyhow::Result<()> {
 }
 
 /// Opens the store and loads the models, both at once: the models take most of the time until the first call.
-pub(super) fn open(config: Config) -> anyhow::Result<Service> {
+pub(super) fn open(config: Config) -> anyhow::Result<App> {
     let (store, library) = std::thread::scope(|scope| {
         let store = scope.spawn(|| Store::open(&config.store));
         let library = Library::load(&config.models);
@@ -75,7 +75,7 @@ pub(super) fn open(config: Config) -> anyhow::Result<Service> {
     let engine = engine.calibrated(config.models.calibration.as_deref());
     let engine = engine.map_err(|error| anyhow::anyhow!("{}: {error}", error.code()))?;
     tracing::info!(model = %engine.model(), calibration = engine.calibrated_by(), "models are ready");
-    Ok(Service::start(config, store, engine)?)
+    Ok(App::start(config, store, engine)?)
 }
 
 /// Ends with the first SIGTERM or SIGINT.

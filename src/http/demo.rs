@@ -4,7 +4,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::Edge;
-use crate::session::{ClientError, Window};
+use crate::clients::{ClientError, Window};
 
 /// Keys and tokens to try things with that are given out a minute, to everybody together.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");

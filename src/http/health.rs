@@ -12,7 +12,7 @@ pub(super) async fn live() -> &'static str {
 
 /// Whether calls should be sent here: 503 and the reason when not.
 pub(super) async fn ready(State(edge): State<Edge>) -> Response {
-    match edge.service.ready().await {
+    match edge.app.ready().await {
         Ok(()) => "ready\n".into_response(),
         Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, format!("{reason}\n")).into_response(),
     }
@@ -20,6 +20,6 @@ pub(super) async fn ready(State(edge): State<Edge>) -> Response {
 
 /// Everything counted, in Prometheus' text form.
 pub(super) async fn metrics(State(edge): State<Edge>) -> Response {
-    edge.service.gauge();
+    edge.app.calls.gauge();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics::render()).into_response()
 }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::Edge;
 use super::error::Refusal;
 use super::signed::SIGNATURE;
-use crate::session::{Close, Dialect, Gone, MediaSocket, Received};
+use crate::media::{Close, Dialect, Gone, MediaSocket, Received};
 use crate::twilio::stream::MAX_MESSAGE_BYTES;
 
 /// What a socket reads at once, and may have waiting to be sent: a start message, a tone. Streams are many.
@@ -36,14 +36,14 @@ pub(super) async fn upgrade(State(edge): State<Edge>, request: Request) -> Resul
         Ok(upgrade) => upgrade,
         Err(rejection) => return Ok(rejection.into_response()),
     };
-    let place = edge.service.stream_place().ok_or(Refusal::Busy)?;
+    let place = edge.app.media.slot().ok_or(Refusal::Busy)?;
     let upgrade = upgrade
         .max_message_size(MOST_READ_BYTES)
         .max_frame_size(MOST_READ_BYTES)
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(BUFFER_BYTES)
         .max_write_buffer_size(MOST_WAITING_BYTES);
-    Ok(upgrade.on_upgrade(async move |socket| edge.service.stream(place, Socket(socket), Dialect::Twilio).await))
+    Ok(upgrade.on_upgrade(async move |socket| edge.app.media.stream(place, Socket(socket), Dialect::Twilio).await))
 }
 
 /// A provider's socket.

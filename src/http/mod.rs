@@ -25,14 +25,14 @@ use tower::make::Shared;
 
 use demo::Demo;
 
-use crate::session::Service;
+use crate::app::App;
 use crate::twilio::{SignatureError, Verifier};
 use crate::types::AccountSid;
 
 /// What every handler has at hand.
 #[derive(Clone)]
 struct Edge {
-    service: Service,
+    app: App,
     verifier: Arc<Verifier>,
     account: AccountSid,
     room: Arc<Semaphore>,
@@ -61,16 +61,16 @@ pub enum ServeError {
 /// [`ServeError`] when the configuration cannot be served or the socket fails.
 pub async fn serve(
     listener: TcpListener,
-    service: Service,
+    app: App,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), ServeError> {
     metrics::install();
-    let config = service.config();
+    let config = app.config();
     let grace = Duration::from_secs(config.server.shutdown_grace_s);
     let tokens =
         [&config.twilio.auth_token, &config.twilio.auth_token_previous].into_iter().flatten().cloned().collect();
     let edge = Edge {
-        service: service.clone(),
+        app: app.clone(),
         verifier: Arc::new(Verifier::new(tokens, &config.server.public_url)?),
         account: AccountSid::parse(&config.twilio.account_sid)?,
         room: Arc::new(Semaphore::new(config.server.max_requests)),
@@ -79,10 +79,10 @@ pub async fn serve(
 
     let stopping = CancellationToken::new();
     let told = {
-        let (stopping, service) = (stopping.clone(), service.clone());
+        let (stopping, app) = (stopping.clone(), app.clone());
         async move {
             shutdown.await;
-            service.drain();
+            app.drain();
             stopping.cancel();
         }
     };
@@ -100,6 +100,6 @@ pub async fn serve(
             Ok(())
         }
     };
-    service.shutdown(grace).await;
+    app.shutdown(grace).await;
     Ok(outcome?)
 }

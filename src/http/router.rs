@@ -24,7 +24,7 @@ const PREFLIGHT_FOR: Duration = Duration::from_mins(10);
 
 /// Every route of the server.
 pub(super) fn router(edge: Edge) -> Router {
-    let sorry = edge.service.clone();
+    let sorry = edge.app.calls.clone();
     let webhooks = Router::new()
         .route("/incoming_call", post(webhooks::incoming))
         .route("/call/turn", post(webhooks::turn))
@@ -39,7 +39,7 @@ pub(super) fn router(edge: Edge) -> Router {
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| api::failed()))
         .route_layer(middleware::from_fn_with_state(edge.clone(), admit_client))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(browsers(edge.service.config()));
+        .layer(browsers(edge.app.config()));
     Router::new()
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))

@@ -6,38 +6,38 @@ use axum::response::{IntoResponse, Response};
 
 use super::Edge;
 use super::signed::Signed;
-use crate::session::{SessionError, Xml};
+use crate::calls::{CallError, Xml};
 use crate::twilio::CallForm;
 
 /// The provider gives up after 15 s and reads an error aloud; our apology has to be there well before.
 const TURN_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) async fn incoming(State(edge): State<Edge>, Signed { form, .. }: Signed) -> Response {
-    answer(&edge, &form, edge.service.incoming(&form)).await
+    answer(&edge, &form, edge.app.calls.incoming(&form)).await
 }
 
 pub(super) async fn turn(State(edge): State<Edge>, Signed { at, form }: Signed) -> Response {
     if at.stream == 0 {
-        answer(&edge, &form, edge.service.turn(at.n, at.silent != 0, &form)).await
+        answer(&edge, &form, edge.app.calls.turn(at.n, at.silent != 0, &form)).await
     } else {
-        answer(&edge, &form, edge.service.streamed(at.n, &form)).await
+        answer(&edge, &form, edge.app.calls.streamed(at.n, &form)).await
     }
 }
 
 pub(super) async fn wait(State(edge): State<Edge>, Signed { at, form }: Signed) -> Response {
-    answer(&edge, &form, edge.service.wait(at.n, at.poll, &form)).await
+    answer(&edge, &form, edge.app.calls.wait(at.n, at.poll, &form)).await
 }
 
 pub(super) async fn status(State(edge): State<Edge>, Signed { form, .. }: Signed) -> Response {
-    answer(&edge, &form, edge.service.status(&form)).await
+    answer(&edge, &form, edge.app.calls.status(&form)).await
 }
 
 /// Runs one turn; whatever goes wrong on our side is a spoken apology, never an error the provider reads aloud.
-async fn answer(edge: &Edge, form: &CallForm, turn: impl Future<Output = Result<Xml, SessionError>>) -> Response {
-    let outcome = tokio::time::timeout(TURN_LIMIT, turn).await.unwrap_or(Err(SessionError::TooSlow));
+async fn answer(edge: &Edge, form: &CallForm, turn: impl Future<Output = Result<Xml, CallError>>) -> Response {
+    let outcome = tokio::time::timeout(TURN_LIMIT, turn).await.unwrap_or(Err(CallError::TooSlow));
     twiml(outcome.unwrap_or_else(|error| {
         tracing::error!(call = %form.call_sid, code = error.code(), "apologised to a caller: {error}");
-        edge.service.apology(form, &error)
+        edge.app.calls.apology(form, &error)
     }))
 }
 

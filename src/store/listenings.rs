@@ -62,6 +62,19 @@ pub enum ListeningStatus {
     Expired,
 }
 
+impl ListeningStatus {
+    /// The word for it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Listening => "listening",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 /// One listening, as it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listening {

@@ -28,6 +28,12 @@ pub enum TwimlError {
         /// What there is, separated by commas.
         known: String,
     },
+    /// A document is asked for a line that has no prompts.
+    #[error("no prompts for the line {line}")]
+    UnknownLine {
+        /// The line.
+        line: String,
+    },
     /// The prompts file cannot be read.
     #[error("prompts file {path}: {message}")]
     Unreadable {
@@ -79,6 +85,7 @@ impl TwimlError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::UnknownLocale { .. } => "prompts_unknown_locale",
+            Self::UnknownLine { .. } => "prompts_unknown_line",
             Self::Unreadable { .. } => "prompts_unreadable",
             Self::BadPrompt { .. } => "prompts_bad_prompt",
             Self::UnknownSentence { .. } => "twiml_unknown_sentence",

@@ -123,7 +123,20 @@ impl CallSid {
     }
 }
 
+/// The beginning of a token for a listening: a dot is in no token for a turn.
+const LISTENING_TOKEN: &str = "li.";
+
 impl ListeningId {
+    /// A token that stands for a listening, of random bytes in URL-safe letters.
+    pub fn token(random: &str) -> String {
+        format!("{LISTENING_TOKEN}{random}")
+    }
+
+    /// Whether a stream's token stands for a listening, and not for a turn.
+    pub fn is_token(token: &str) -> bool {
+        token.starts_with(LISTENING_TOKEN)
+    }
+
     /// An id nobody else has.
     pub fn new() -> Self {
         Self(format!("LI{}", Uuid::new_v4().simple()))

@@ -29,6 +29,11 @@ impl Tenant {
         Self("main".to_owned())
     }
 
+    /// A tenant of its own for a demo key.
+    pub fn demo(random: u64) -> Self {
+        Self(format!("demo-{random:016x}"))
+    }
+
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -6,12 +6,12 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use callprint::app::App;
 use callprint::config::{self, Config};
 use callprint::engine::Engine;
 use callprint::http::{self, ServeError};
 use callprint::models::Library;
 use callprint::phone::{Account, Answer, Outgoing, Phone, Provider, Report, Script, Shelf, Then, Utterance};
-use callprint::session::Service;
 use callprint::store::{Attempt, AttemptFilter, NewApiKey, Scope, Store};
 use callprint::types::{Tenant, Timestamp};
 use tempfile::TempDir;
@@ -38,7 +38,7 @@ pub(crate) struct House {
     pub(crate) account: Account,
     pub(crate) shelf: Shelf,
     pub(crate) store: Store,
-    pub(crate) service: Service,
+    pub(crate) app: App,
     pub(crate) clock: Hands,
     config: Config,
     server: JoinHandle<Result<(), ServeError>>,
@@ -130,13 +130,12 @@ impl House {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let hands = clock.clone();
         let context = runtime.enter();
-        let service =
-            Service::start_at(config.clone(), store.clone(), ENGINE.clone(), Arc::new(move || hands.now())).unwrap();
+        let app = App::start_at(config.clone(), store.clone(), ENGINE.clone(), Arc::new(move || hands.now())).unwrap();
         let stop = CancellationToken::new();
         drop(context);
-        let server = runtime.spawn(http::serve(listener, service.clone(), stop.clone().cancelled_owned()));
+        let server = runtime.spawn(http::serve(listener, app.clone(), stop.clone().cancelled_owned()));
         let threads = Threads(Some(runtime));
-        Self { base, account, shelf, store, service, clock, config, server, threads, stop, provider, folder }
+        Self { base, account, shelf, store, app, clock, config, server, threads, stop, provider, folder }
     }
 
     /// Tells the server to stop, as SIGTERM does, once it is busy with a take.

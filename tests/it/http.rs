@@ -168,7 +168,7 @@ async fn health_readiness_and_metrics_tell_no_secrets() {
     }
     let answer = house.send(Method::GET, "/healthz", &[("x-request-id", "mine")], Vec::new()).await;
     assert_eq!(answer.headers["x-request-id"], "mine");
-    house.service.drain();
+    house.app.drain();
     let ready = house.send(Method::GET, "/readyz", &[], Vec::new()).await;
     assert_eq!((ready.status, ready.body.as_str()), (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n"));
     house.close().await;

@@ -6,7 +6,7 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::query::Asked;
 use super::{ApiError, Edge, Known};
-use crate::session::{AttemptPage, AttemptsWanted};
+use crate::clients::{AttemptPage, AttemptsWanted};
 
 /// The routes of what was tried.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -24,5 +24,5 @@ async fn list(
     Known(client): Known,
     Asked(wanted): Asked<AttemptsWanted>,
 ) -> Result<Json<AttemptPage>, ApiError> {
-    Ok(Json(edge.service.attempts(&client, wanted).await?))
+    Ok(Json(edge.app.clients.admin.attempts(&client, wanted).await?))
 }

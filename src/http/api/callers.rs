@@ -7,7 +7,7 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::query::{Asked, Of};
 use super::{ApiError, Body, Edge, Known};
-use crate::session::{
+use crate::clients::{
     AccountError, CallerExport, CallerPage, CallerView, CallerWanted, CallersWanted, DeletionProof, ProofVerdict,
     Unlocked,
 };
@@ -39,7 +39,7 @@ async fn create(
     Known(client): Known,
     Body(wanted): Body<CallerWanted>,
 ) -> Result<(StatusCode, Json<CallerView>), ApiError> {
-    Ok((StatusCode::CREATED, Json(edge.service.new_caller(&client, wanted).await?)))
+    Ok((StatusCode::CREATED, Json(edge.app.clients.admin.new_caller(&client, wanted).await?)))
 }
 
 /// Lists callers, newest first.
@@ -53,7 +53,7 @@ async fn list(
     Known(client): Known,
     Asked(wanted): Asked<CallersWanted>,
 ) -> Result<Json<CallerPage>, ApiError> {
-    Ok(Json(edge.service.callers(&client, wanted).await?))
+    Ok(Json(edge.app.clients.admin.callers(&client, wanted).await?))
 }
 
 /// Shows a caller.
@@ -64,7 +64,7 @@ async fn list(
     security(("key" = []), ("bearer" = []))
 )]
 async fn show(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
-    Ok(Json(edge.service.caller(&client, id).await?))
+    Ok(Json(edge.app.clients.admin.caller(&client, id).await?))
 }
 
 /// Deletes a caller with everything that belongs to them, for good; answers with a proof.
@@ -75,7 +75,7 @@ async fn show(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Res
     security(("key" = []), ("bearer" = []))
 )]
 async fn delete(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<DeletionProof>, ApiError> {
-    Ok(Json(edge.service.delete_caller(&client, id).await?))
+    Ok(Json(edge.app.clients.admin.delete_caller(&client, id).await?))
 }
 
 /// Writes down that a caller has agreed to a voiceprint; also after they had opted out.
@@ -86,7 +86,7 @@ async fn delete(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> R
     security(("key" = []), ("bearer" = []))
 )]
 async fn consent(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
-    Ok(Json(edge.service.set_consent(&client, id, true).await?))
+    Ok(Json(edge.app.clients.admin.set_consent(&client, id, true).await?))
 }
 
 /// Writes down that a caller opts out; the voiceprint and all of their voice are deleted.
@@ -97,7 +97,7 @@ async fn consent(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> 
     security(("key" = []), ("bearer" = []))
 )]
 async fn opt_out(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
-    Ok(Json(edge.service.set_consent(&client, id, false).await?))
+    Ok(Json(edge.app.clients.admin.set_consent(&client, id, false).await?))
 }
 
 /// Forgets the failures counted against a caller and their number.
@@ -108,7 +108,7 @@ async fn opt_out(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> 
     security(("key" = []), ("bearer" = []))
 )]
 async fn unlock(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<Unlocked>, ApiError> {
-    Ok(Json(edge.service.unlock_caller(&client, id).await?))
+    Ok(Json(edge.app.clients.admin.unlock_caller(&client, id).await?))
 }
 
 /// Gives everything that is kept of a caller, but no audio (there is none) and no voiceprint.
@@ -119,7 +119,7 @@ async fn unlock(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> R
     security(("key" = []), ("bearer" = []))
 )]
 async fn export(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerExport>, ApiError> {
-    Ok(Json(edge.service.export_caller(&client, id).await?))
+    Ok(Json(edge.app.clients.admin.export_caller(&client, id).await?))
 }
 
 /// Says whether a proof of deletion is one that this server gave out.
@@ -133,7 +133,7 @@ async fn verify_deletion(
     Known(client): Known,
     Body(proof): Body<DeletionProof>,
 ) -> Result<Json<ProofVerdict>, ApiError> {
-    Ok(Json(edge.service.check_deletion(&client, &proof)?))
+    Ok(Json(edge.app.clients.admin.check_deletion(&client, &proof)?))
 }
 
 impl From<AccountError> for ApiError {

@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge, Known};
-use crate::session::{ChallengeError, ChallengeForm, ChallengeView};
+use crate::clients::{ChallengeError, ChallengeForm, ChallengeView};
 
 /// The routes of challenges.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -36,7 +36,7 @@ async fn create(
     Known(client): Known,
     Body(wanted): Body<ChallengeWanted>,
 ) -> Result<(StatusCode, Json<ChallengeView>), ApiError> {
-    Ok((StatusCode::CREATED, Json(edge.service.new_challenge(&client, wanted.form).await?)))
+    Ok((StatusCode::CREATED, Json(edge.app.clients.uploads.new_challenge(&client, wanted.form).await?)))
 }
 
 impl From<ChallengeError> for ApiError {

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::{ApiError, Edge};
-use crate::session::{Client, ClientError};
+use crate::clients::{Client, ClientError};
 
 /// A request that shows an API key; there is no other way to a handler.
 pub(super) struct Known(pub(super) Client);
@@ -15,7 +15,7 @@ impl FromRequestParts<Edge> for Known {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, ApiError> {
-        Ok(Self(edge.service.client(shown(parts)).await?))
+        Ok(Self(edge.app.clients.keys.client(shown(parts)).await?))
     }
 }
 
@@ -27,7 +27,7 @@ impl FromRequestParts<Edge> for Listener {
 
     async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, ApiError> {
         let shown = shown(parts);
-        if let Some(key) = &edge.service.config().listening.api_key {
+        if let Some(key) = &edge.app.config().listening.api_key {
             // Hashes are of one length, so that the comparison tells nothing of the key's.
             let hash = |text: &str| Sha256::digest(text.as_bytes());
             let is_it: bool = hash(shown).ct_eq(&hash(key.expose_secret())).into();
@@ -35,7 +35,7 @@ impl FromRequestParts<Edge> for Listener {
                 return Ok(Self);
             }
         }
-        edge.service.client(shown).await?.must_listen()?;
+        edge.app.clients.keys.client(shown).await?.must_listen()?;
         Ok(Self)
     }
 }

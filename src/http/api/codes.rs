@@ -6,7 +6,7 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge, Known};
-use crate::session::{CodeView, CodeWanted};
+use crate::clients::{CodeView, CodeWanted};
 
 /// The routes of enrollment codes.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -24,5 +24,5 @@ async fn create(
     Known(client): Known,
     Body(wanted): Body<CodeWanted>,
 ) -> Result<(StatusCode, Json<CodeView>), ApiError> {
-    Ok((StatusCode::CREATED, Json(edge.service.new_code(&client, wanted).await?)))
+    Ok((StatusCode::CREATED, Json(edge.app.clients.admin.new_code(&client, wanted).await?)))
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::session::{ChallengeError, UploadError};
+use crate::clients::{ChallengeError, UploadError};
 
 /// An answer that is no success.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::upload::Form;
 use super::{ApiError, Edge, Known};
-use crate::session::{IdentifyRequest, IdentifyView};
+use crate::clients::{IdentifyRequest, IdentifyView};
 
 /// The routes of those who ask whose voice it is.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -57,5 +57,5 @@ async fn identify(
         user_ids: form.optional("user_ids").map(users),
         limit: form.optional("limit").map(str::parse).transpose().map_err(malformed)?,
     };
-    Ok(Json(edge.service.identify(&client, request).await?))
+    Ok(Json(edge.app.clients.identification.identify(&client, request).await?))
 }

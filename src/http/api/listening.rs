@@ -8,8 +8,9 @@ use utoipa_axum::routes;
 use super::client::Listener;
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge};
-use crate::session::{Invited, ListeningError, ListeningRequest, ListeningView};
+use crate::clients::{ListeningError, ListeningRequest};
 use crate::types::ListeningId;
+use crate::wire::{Invited, ListeningView};
 
 /// The routes of a client that has conversations listened to.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -27,7 +28,7 @@ async fn begin(
     _: Listener,
     Body(request): Body<ListeningRequest>,
 ) -> Result<(StatusCode, Json<Invited>), ApiError> {
-    Ok((StatusCode::CREATED, Json(edge.service.ask_to_listen(request).await?)))
+    Ok((StatusCode::CREATED, Json(edge.app.clients.listenings.ask_to_listen(request).await?)))
 }
 
 /// How a listening stands.
@@ -38,7 +39,7 @@ async fn begin(
     security(("key" = []), ("bearer" = []))
 )]
 async fn show(State(edge): State<Edge>, _: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {
-    Ok(Json(edge.service.listening(&id).await?))
+    Ok(Json(edge.app.clients.listenings.listening(&id).await?))
 }
 
 /// Ends a listening without a verdict.
@@ -49,7 +50,7 @@ async fn show(State(edge): State<Edge>, _: Listener, Id(id): Id) -> Result<Json<
     security(("key" = []), ("bearer" = []))
 )]
 async fn stop(State(edge): State<Edge>, _: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {
-    Ok(Json(edge.service.stop_listening(&id).await?))
+    Ok(Json(edge.app.clients.listenings.stop_listening(&id).await?))
 }
 
 /// The id in the path; what is none names no listening.

@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::Edge;
-use crate::session::UploadError;
+use crate::clients::UploadError;
 use client::Known;
 pub(super) use error::ApiError;
 pub(super) use upload::Form;

@@ -4,7 +4,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::{ApiError, Edge};
-use crate::session::AccountError;
+use crate::clients::AccountError;
 use crate::types::CallerId;
 
 /// A request's query, with a refusal in the API's own shape.

@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::StatusCode;
 
 use super::{ApiError, Edge};
-use crate::session::Upload;
+use crate::clients::Upload;
 
 /// Fields that hold audio: ours, and the one of `VoiceIt`'s SDKs.
 const AUDIO: [&str; 2] = ["audio", "recording"];
@@ -54,7 +54,7 @@ impl FromRequest<Edge> for Form {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, edge: &Edge) -> Result<Self, ApiError> {
-        let config = edge.service.config();
+        let config = edge.app.config();
         let (most, within) = (config.audio.max_bytes, Duration::from_secs(config.api.upload_s));
         let read = async {
             let multipart = Multipart::from_request(request, edge).await.map_err(|rejection| {

@@ -5,7 +5,7 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Edge, Known};
-use crate::session::UsageView;
+use crate::clients::UsageView;
 
 /// What a client may know of its own key.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -20,5 +20,5 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
 )]
 async fn usage(State(edge): State<Edge>, Known(client): Known) -> Result<Json<UsageView>, ApiError> {
     client.must_be_back_end()?;
-    Ok(Json(edge.service.usage(&client).await?))
+    Ok(Json(edge.app.clients.keys.usage(&client).await?))
 }

@@ -12,8 +12,8 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::upload::Form;
 use super::{ApiError, Body, Edge, Known, must_exist};
-use crate::session::{
-    AuthStarted, AuthVerified, DemoKey, EnrollRequest, EnrollView, LearningView, ProfileView, Service, UploadError,
+use crate::clients::{
+    AuthStarted, AuthVerified, DemoKey, EnrollRequest, EnrollView, LearningView, ProfileView, UploadError, Uploads,
     UserToken, UserTokenRequest, VerifyRequest, VerifyView, VoiceTokenView,
 };
 
@@ -79,7 +79,7 @@ async fn create_profile(
     Known(client): Known,
     Body(new): Body<NewProfile>,
 ) -> Result<(StatusCode, Json<ProfileView>), ApiError> {
-    let (profile, is_new) = edge.service.create_profile(&client, &new.user_id, new.consent).await?;
+    let (profile, is_new) = edge.app.clients.uploads.create_profile(&client, &new.user_id, new.consent).await?;
     Ok((if is_new { StatusCode::CREATED } else { StatusCode::OK }, Json(profile)))
 }
 
@@ -112,7 +112,7 @@ async fn enroll(State(edge): State<Edge>, Known(client): Known, mut form: Form) 
         code: form.optional("code").map(str::to_owned),
         audio: form.audio()?,
     };
-    Ok(Json(edge.service.enroll_upload(&client, request).await?))
+    Ok(Json(edge.app.clients.uploads.enroll_upload(&client, request).await?))
 }
 
 /// The form of a verification.
@@ -170,7 +170,7 @@ async fn verify(
         telling.map_err(|bad| ApiError::said(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", bad.body_text()))?;
     let in_full = telling.detail == Some(HowMuch::Full);
     if in_full {
-        Service::may_see_detail(&client)?;
+        Uploads::may_see_detail(&client)?;
     }
     let request = VerifyRequest {
         user_id: form.text("user_id")?.to_owned(),
@@ -179,8 +179,8 @@ async fn verify(
         assured: form.optional("assured") == Some("true"),
         audio: form.audio()?,
     };
-    let verified = edge.service.verify_upload(&client, request).await?;
-    let view = edge.service.verify_view(&client, &verified, in_full);
+    let verified = edge.app.clients.uploads.verify_upload(&client, request).await?;
+    let view = edge.app.clients.uploads.verify_view(&client, &verified, in_full);
     let answer = decided(view.retry_after_ms, Json(view));
     // How long the engine takes tells as much as a score: whoever may not see those is not told.
     Ok(if client.sees_scores() { timed(answer, verified.engine) } else { answer })
@@ -216,7 +216,7 @@ async fn learning(
     user: Result<Path<String>, axum::extract::rejection::PathRejection>,
 ) -> Result<Json<LearningView>, ApiError> {
     let Path(user) = user.map_err(|_| UploadError::BadUser)?;
-    Ok(Json(edge.service.user_learning(&client, &user).await?))
+    Ok(Json(edge.app.clients.uploads.user_learning(&client, &user).await?))
 }
 
 /// A user to be asked.
@@ -239,7 +239,7 @@ async fn start_auth(
     Known(client): Known,
     Body(start): Body<StartAuth>,
 ) -> Result<Json<AuthStarted>, ApiError> {
-    Ok(Json(edge.service.start_auth(&client, &start.user_id).await?))
+    Ok(Json(edge.app.clients.uploads.start_auth(&client, &start.user_id).await?))
 }
 
 /// The form of an answer to a session.
@@ -269,7 +269,7 @@ struct AnswerForm {
 async fn verify_voice(State(edge): State<Edge>, Known(client): Known, mut form: Form) -> Result<Response, ApiError> {
     let audio = form.audio()?;
     let (session, user) = (form.text("session_id")?, form.text("user_id")?);
-    let answer = edge.service.verify_voice(&client, session, user, audio).await?;
+    let answer = edge.app.clients.uploads.verify_voice(&client, session, user, audio).await?;
     Ok(decided(answer.retry_after_ms, Json(answer)))
 }
 
@@ -297,7 +297,7 @@ async fn verify_token(
     Known(client): Known,
     Body(shown): Body<ShownToken>,
 ) -> Result<(StatusCode, Json<VoiceTokenView>), ApiError> {
-    let view = edge.service.verify_token(&client, &shown.token).await?;
+    let view = edge.app.clients.uploads.verify_token(&client, &shown.token).await?;
     Ok((if view.valid { StatusCode::OK } else { StatusCode::UNAUTHORIZED }, Json(view)))
 }
 
@@ -312,7 +312,7 @@ async fn user_token(
     Known(client): Known,
     Body(request): Body<UserTokenRequest>,
 ) -> Result<(StatusCode, Json<UserToken>), ApiError> {
-    Ok((StatusCode::CREATED, Json(edge.service.user_token(&client, &request.user_id)?)))
+    Ok((StatusCode::CREATED, Json(edge.app.clients.uploads.user_token(&client, &request.user_id)?)))
 }
 
 /// A key to try things with, where the operator allows it.
@@ -322,7 +322,7 @@ async fn user_token(
 )]
 async fn demo_key(State(edge): State<Edge>) -> Result<(StatusCode, Json<DemoKey>), ApiError> {
     edge.may_have_demo()?;
-    let key = edge.service.demo_key().await?;
+    let key = edge.app.clients.uploads.demo_key().await?;
     Ok((StatusCode::CREATED, Json(must_exist(key)?)))
 }
 
@@ -336,6 +336,6 @@ async fn demo_token(
     Body(request): Body<UserTokenRequest>,
 ) -> Result<(StatusCode, Json<UserToken>), ApiError> {
     edge.may_have_demo()?;
-    let token = edge.service.demo_token(&request.user_id).await?;
+    let token = edge.app.clients.uploads.demo_token(&request.user_id).await?;
     Ok((StatusCode::CREATED, Json(must_exist(token)?)))
 }

@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::upload::Form;
 use super::{ApiError, Edge, Known};
-use crate::session::{AccountError, WatchList, WatchView};
+use crate::clients::{AccountError, WatchList, WatchView};
 
 /// The routes of voices to be warned of.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -41,7 +41,10 @@ async fn add(
     mut form: Form,
 ) -> Result<(StatusCode, Json<WatchView>), ApiError> {
     let audio = form.audio()?;
-    Ok((StatusCode::CREATED, Json(edge.service.watch_voice(&client, form.text("label")?, audio).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(edge.app.clients.identification.watch_voice(&client, form.text("label")?, audio).await?),
+    ))
 }
 
 /// Lists the voices on the watch-list, without the voices.
@@ -51,7 +54,7 @@ async fn add(
     security(("key" = []), ("bearer" = []))
 )]
 async fn list(State(edge): State<Edge>, Known(client): Known) -> Result<Json<WatchList>, ApiError> {
-    Ok(Json(edge.service.watch_list(&client).await?))
+    Ok(Json(edge.app.clients.identification.watch_list(&client).await?))
 }
 
 /// Takes a voice off the watch-list.
@@ -67,5 +70,5 @@ async fn remove(
     id: Result<Path<String>, axum::extract::rejection::PathRejection>,
 ) -> Result<Json<WatchView>, ApiError> {
     let Path(id) = id.map_err(|_| AccountError::UnknownWatch)?;
-    Ok(Json(edge.service.unwatch_voice(&client, &id).await?))
+    Ok(Json(edge.app.clients.identification.unwatch_voice(&client, &id).await?))
 }

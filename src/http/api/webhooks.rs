@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::query::Asked;
 use super::{ApiError, Body, Edge, Known};
-use crate::session::{DeliveryPage, NewWebhookView, WebhookError, WebhookList, WebhookView, WebhookWanted};
+use crate::clients::{DeliveryPage, NewWebhookView, WebhookError, WebhookList, WebhookView, WebhookWanted};
 
 type Id = Result<Path<String>, axum::extract::rejection::PathRejection>;
 
@@ -33,7 +33,7 @@ async fn create(
     Known(client): Known,
     Body(wanted): Body<WebhookWanted>,
 ) -> Result<(StatusCode, Json<NewWebhookView>), ApiError> {
-    Ok((StatusCode::CREATED, Json(edge.service.new_webhook(&client, wanted).await?)))
+    Ok((StatusCode::CREATED, Json(edge.app.clients.webhooks.new_webhook(&client, wanted).await?)))
 }
 
 /// Lists the webhooks.
@@ -43,7 +43,7 @@ async fn create(
     security(("key" = []), ("bearer" = []))
 )]
 async fn list(State(edge): State<Edge>, Known(client): Known) -> Result<Json<WebhookList>, ApiError> {
-    Ok(Json(edge.service.webhooks(&client).await?))
+    Ok(Json(edge.app.clients.webhooks.webhooks(&client).await?))
 }
 
 /// Removes a webhook; what it was not told yet is forgotten.
@@ -54,7 +54,7 @@ async fn list(State(edge): State<Edge>, Known(client): Known) -> Result<Json<Web
     security(("key" = []), ("bearer" = []))
 )]
 async fn delete(State(edge): State<Edge>, Known(client): Known, id: Id) -> Result<Json<WebhookView>, ApiError> {
-    Ok(Json(edge.service.delete_webhook(&client, &named(id)?).await?))
+    Ok(Json(edge.app.clients.webhooks.delete_webhook(&client, &named(id)?).await?))
 }
 
 /// Sends a webhook the event `test`.
@@ -69,7 +69,7 @@ async fn test(
     Known(client): Known,
     id: Id,
 ) -> Result<(StatusCode, Json<WebhookView>), ApiError> {
-    Ok((StatusCode::ACCEPTED, Json(edge.service.test_webhook(&client, &named(id)?).await?)))
+    Ok((StatusCode::ACCEPTED, Json(edge.app.clients.webhooks.test_webhook(&client, &named(id)?).await?)))
 }
 
 /// A page of a log.
@@ -98,7 +98,7 @@ async fn deliveries(
     Asked(wanted): Asked<LogWanted>,
 ) -> Result<Json<DeliveryPage>, ApiError> {
     let id = named(id)?;
-    let page = edge.service.deliveries(&client, &id, wanted.limit, wanted.cursor.as_deref());
+    let page = edge.app.clients.webhooks.deliveries(&client, &id, wanted.limit, wanted.cursor.as_deref());
     Ok(Json(page.await?))
 }
 

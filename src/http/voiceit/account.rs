@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answer::Refused;
+use crate::clients::{Client, VoiceItError};
 use crate::http::Edge;
-use crate::session::{Client, VoiceItError};
 
 /// A request that shows a key and token, and when it came.
 pub(super) struct Account {
@@ -28,7 +28,7 @@ impl FromRequestParts<Edge> for Account {
         }
         let shown = basic(parts);
         let (key, token) = shown.as_ref().map_or(("", ""), |(key, token)| (key, token));
-        match edge.service.voiceit_client(key, token).await {
+        match edge.app.clients.voiceit.client(key, token).await {
             Ok(client) => Ok(Self { client, since }),
             Err(error) => Err(Refused { error, since }),
         }

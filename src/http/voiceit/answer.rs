@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::session::{UploadError, VoiceItError};
+use crate::clients::{UploadError, VoiceItError};
 
 /// An answer in `VoiceIt`'s envelope.
 pub(super) struct Told {
@@ -61,7 +61,7 @@ impl IntoResponse for Told {
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        use crate::session::ClientError;
+        use crate::clients::ClientError;
         let Self { error, since } = self;
         let code = error.code();
         let status = match &error {

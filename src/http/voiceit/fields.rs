@@ -6,9 +6,10 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 
 use super::answer::Refused;
+use crate::clients::Upload;
+use crate::clients::{VoiceItError, VoiceItProbe, VoiceItSource};
 use crate::http::Edge;
 use crate::http::api::Form;
-use crate::session::{Upload, VoiceItError, VoiceItProbe, VoiceItSource};
 
 /// Largest form without a file, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
@@ -70,7 +71,7 @@ impl FromRequest<Edge> for Fields {
             return Ok(Self { texts: form.texts(), audio, since });
         }
         let limited = axum::body::to_bytes(request.into_body(), MOST_BYTES);
-        let within = std::time::Duration::from_secs(edge.service.config().api.upload_s);
+        let within = std::time::Duration::from_secs(edge.app.config().api.upload_s);
         let body: Bytes = tokio::time::timeout(within, limited)
             .await
             .map_err(|_| Refused { error: VoiceItError::Missing("whole body, in time"), since })?
@@ -81,6 +82,6 @@ impl FromRequest<Edge> for Fields {
 }
 
 fn too_large(edge: &Edge) -> VoiceItError {
-    let max_bytes = edge.service.config().audio.max_bytes;
+    let max_bytes = edge.app.config().audio.max_bytes;
     VoiceItError::Url(format!("the file is larger than {max_bytes} bytes"))
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::account::Account;
 use super::answer::{Refused, Told};
 use super::fields::Fields;
+use crate::clients::{VoiceItError, VoiceItProbe, VoiceItVerified};
 use crate::http::Edge;
-use crate::session::{VoiceItError, VoiceItProbe, VoiceItVerified};
 
 type Answer = Result<Told, Refused>;
 
@@ -52,7 +52,7 @@ async fn unsupported(Account { since, .. }: Account) -> Refused {
 }
 
 async fn users(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
-    let users = edge.service.voiceit_users(&client).await.map_err(refuse(since))?;
+    let users = edge.app.clients.voiceit.users(&client).await.map_err(refuse(since))?;
     let count = users.len();
     let users: Vec<Value> =
         users.into_iter().map(|(id, at)| json!({ "userId": id, "createdAt": at.as_millisecond() })).collect();
@@ -60,24 +60,24 @@ async fn users(State(edge): State<Edge>, Account { client, since }: Account) -> 
 }
 
 async fn new_user(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
-    let (id, at) = edge.service.voiceit_new_user(&client).await.map_err(refuse(since))?;
+    let (id, at) = edge.app.clients.voiceit.new_user(&client).await.map_err(refuse(since))?;
     let told = Told::done(since, StatusCode::CREATED, format!("Created user with userId : {id}"));
     Ok(told.with("userId", id).with("createdAt", at.as_millisecond()))
 }
 
 async fn user(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
-    let exists = edge.service.voiceit_has_user(&client, &id).await.map_err(refuse(since))?;
+    let exists = edge.app.clients.voiceit.has_user(&client, &id).await.map_err(refuse(since))?;
     let message = if exists { "The user exists" } else { "The user does not exist" };
     Ok(Told::done(since, StatusCode::OK, message).with("exists", exists))
 }
 
 async fn delete_user(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
-    edge.service.voiceit_delete_user(&client, &id).await.map_err(refuse(since))?;
+    edge.app.clients.voiceit.delete_user(&client, &id).await.map_err(refuse(since))?;
     Ok(Told::done(since, StatusCode::OK, format!("Deleted user with userId : {id}")))
 }
 
 async fn user_token(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
-    let token = edge.service.voiceit_user_token(&client, &id).await.map_err(refuse(since))?;
+    let token = edge.app.clients.voiceit.user_token(&client, &id).await.map_err(refuse(since))?;
     let told = Told::done(since, StatusCode::CREATED, "Made a token for pages, good with the routes outside /voiceit");
     Ok(told.with("userToken", token.token).with("expiresAt", token.expires_at.to_string()))
 }
@@ -99,21 +99,21 @@ macro_rules! shown {
 }
 
 async fn groups(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
-    let groups = edge.service.voiceit_groups(&client, None).await.map_err(refuse(since))?;
+    let groups = edge.app.clients.voiceit.groups(&client, None).await.map_err(refuse(since))?;
     let groups: Vec<Value> = groups.into_iter().map(|group| shown!(group)).collect();
     let told = Told::done(since, StatusCode::OK, "Successfully got all groups");
     Ok(told.with("count", groups.len()).with("groups", groups))
 }
 
 async fn groups_of(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
-    let groups = edge.service.voiceit_groups(&client, Some(&id)).await.map_err(refuse(since))?;
+    let groups = edge.app.clients.voiceit.groups(&client, Some(&id)).await.map_err(refuse(since))?;
     let groups: Vec<String> = groups.into_iter().map(|group| group.id).collect();
     let told = Told::done(since, StatusCode::OK, "Successfully got all groups of the user");
     Ok(told.with("count", groups.len()).with("groups", groups))
 }
 
 async fn group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
-    let group = edge.service.voiceit_group(&client, &id).await.map_err(refuse(since))?;
+    let group = edge.app.clients.voiceit.group(&client, &id).await.map_err(refuse(since))?;
     let mut told = Told::done(since, StatusCode::OK, "Successfully got the group");
     if let Value::Object(fields) = shown!(group) {
         for (name, value) in fields {
@@ -124,7 +124,7 @@ async fn group(State(edge): State<Edge>, Account { client, since }: Account, Pat
 }
 
 async fn has_group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
-    let exists = match edge.service.voiceit_group(&client, &id).await {
+    let exists = match edge.app.clients.voiceit.group(&client, &id).await {
         Ok(_) => true,
         Err(VoiceItError::Absent(_)) => false,
         Err(error) => return Err(Refused { error, since }),
@@ -135,12 +135,12 @@ async fn has_group(State(edge): State<Edge>, Account { client, since }: Account,
 
 async fn new_group(State(edge): State<Edge>, Account { client, since }: Account, fields: Fields) -> Answer {
     let description = fields.text("description")?;
-    let id = edge.service.voiceit_new_group(&client, description).await.map_err(refuse(since))?;
+    let id = edge.app.clients.voiceit.new_group(&client, description).await.map_err(refuse(since))?;
     Ok(Told::done(since, StatusCode::CREATED, format!("Created group with groupId : {id}")).with("groupId", id))
 }
 
 async fn delete_group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
-    edge.service.voiceit_delete_group(&client, &id).await.map_err(refuse(since))?;
+    edge.app.clients.voiceit.delete_group(&client, &id).await.map_err(refuse(since))?;
     Ok(Told::done(since, StatusCode::OK, format!("Deleted group with groupId : {id}")))
 }
 
@@ -154,19 +154,19 @@ async fn remove_member(State(edge): State<Edge>, account: Account, fields: Field
 
 async fn member(edge: &Edge, Account { client, since }: Account, fields: &Fields, is_in: bool) -> Answer {
     let (group, user) = (fields.text("groupId")?, fields.text("userId")?);
-    edge.service.voiceit_member(&client, group, user, is_in).await.map_err(refuse(since))?;
+    edge.app.clients.voiceit.member(&client, group, user, is_in).await.map_err(refuse(since))?;
     let what = if is_in { "added to" } else { "removed from" };
     Ok(Told::done(since, StatusCode::OK, format!("Successfully {what} the group")))
 }
 
 async fn phrases(State(edge): State<Edge>, Account { since, .. }: Account, Path(language): Path<String>) -> Answer {
-    let phrases = edge.service.voiceit_phrases(&language).map_err(refuse(since))?;
+    let phrases = edge.app.clients.voiceit.phrases(&language).map_err(refuse(since))?;
     let told = Told::done(since, StatusCode::OK, "Successfully got all phrases");
     Ok(told.with("count", phrases.len()).with("phrases", json!(phrases)))
 }
 
 async fn enrollments(State(edge): State<Edge>, Account { client, since }: Account, Path(user): Path<String>) -> Answer {
-    let found = edge.service.voiceit_enrollments(&client, &user).await.map_err(refuse(since))?;
+    let found = edge.app.clients.voiceit.enrollments(&client, &user).await.map_err(refuse(since))?;
     let told = Told::done(since, StatusCode::OK, "Successfully got all voice enrollments");
     Ok(told.with("count", found.len()).with("voiceEnrollments", json!(found)))
 }
@@ -177,12 +177,12 @@ async fn forget(
     Path((user, id)): Path<(String, String)>,
 ) -> Answer {
     let id = id.parse().map_err(|_| Refused { error: VoiceItError::Absent("enrollment"), since })?;
-    edge.service.voiceit_forget(&client, &user, Some(id)).await.map_err(refuse(since))?;
+    edge.app.clients.voiceit.forget(&client, &user, Some(id)).await.map_err(refuse(since))?;
     Ok(Told::done(since, StatusCode::OK, "Deleted the enrollment"))
 }
 
 async fn forget_all(State(edge): State<Edge>, Account { client, since }: Account, Path(user): Path<String>) -> Answer {
-    edge.service.voiceit_forget(&client, &user, None).await.map_err(refuse(since))?;
+    edge.app.clients.voiceit.forget(&client, &user, None).await.map_err(refuse(since))?;
     Ok(Told::done(since, StatusCode::OK, "Deleted all enrollments"))
 }
 
@@ -197,7 +197,7 @@ async fn enroll_by_url(State(edge): State<Edge>, account: Account, fields: Field
 
 async fn enrolled(edge: &Edge, Account { client, since }: Account, user: &str, probe: VoiceItProbe) -> Answer {
     let language = probe.language.clone();
-    let enrolled = edge.service.voiceit_enroll(&client, user, probe).await.map_err(refuse(since))?;
+    let enrolled = edge.app.clients.voiceit.enroll(&client, user, probe).await.map_err(refuse(since))?;
     let told = Told::done(since, StatusCode::CREATED, "Successfully enrolled the voice");
     Ok(told.with("id", enrolled.id).with("contentLanguage", language).with("text", enrolled.text))
 }
@@ -212,7 +212,7 @@ async fn verify_by_url(State(edge): State<Edge>, account: Account, fields: Field
 }
 
 async fn verified(edge: &Edge, Account { client, since }: Account, user: &str, probe: VoiceItProbe) -> Answer {
-    let verified = edge.service.voiceit_verify(&client, user, probe).await.map_err(refuse(since))?;
+    let verified = edge.app.clients.voiceit.verify(&client, user, probe).await.map_err(refuse(since))?;
     Ok(told(since, verified, "verified"))
 }
 
@@ -226,7 +226,7 @@ async fn identify_by_url(State(edge): State<Edge>, account: Account, fields: Fie
 }
 
 async fn identified(edge: &Edge, Account { client, since }: Account, group: &str, probe: VoiceItProbe) -> Answer {
-    let found = edge.service.voiceit_identify(&client, group, probe).await.map_err(refuse(since))?;
+    let found = edge.app.clients.voiceit.identify(&client, group, probe).await.map_err(refuse(since))?;
     let told = told(since, found.verified, "identified").with("groupId", group);
     Ok(match found.user {
         Some(user) => told.with("userId", user),

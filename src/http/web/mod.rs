@@ -74,7 +74,7 @@ const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy")
 
 /// The demo page, with the sentence that callers of the first line say.
 async fn page(State(edge): State<Edge>, headers: HeaderMap) -> Response {
-    let line = edge.service.config().lines.first();
+    let line = edge.app.config().lines.first();
     let (passphrase, locale) = line.map_or(("", "en"), |line| (line.passphrase.as_str(), line.locale.as_str()));
     let text = include_str!("demo.html").replace(PASSPHRASE, &escaped(passphrase)).replace(LOCALE, &escaped(locale));
     file(&headers, HTML, &text, "no-cache")

@@ -1,0 +1,129 @@
+use std::collections::HashSet;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Identification;
+use crate::clients::admin::AccountError;
+use crate::clients::client::Client;
+use crate::clients::uploads::{UploadError, check_user};
+use crate::engine::one_of;
+use crate::judging::{Fault, Upload};
+use crate::store::Scope;
+use crate::types::{CallerId, Llr};
+
+/// Candidates at most: a longer list would be a search, and no identification.
+const MOST: usize = 5;
+
+/// What every answer says of itself.
+const CAUTION: &str = "A likeness is no proof of identity: nothing was checked but the voice, neither the words nor whether \
+                       it was played from a recording. Every further voiceprint is another chance to err; the threshold was \
+                       raised by the natural logarithm of their number so that a stranger is named no more often than in one \
+                       verification, and those who are meant are missed more often for it. Verify whom it names.";
+
+/// A wish to know whose voice it is.
+#[derive(Clone, Default)]
+pub struct IdentifyRequest {
+    /// The take.
+    pub audio: Upload,
+    /// Only among these users; among all of the tenant's callers when there are none.
+    pub user_ids: Option<Vec<String>>,
+    /// At most so many candidates; one when it is not said.
+    pub limit: Option<usize>,
+}
+
+/// Whose voice it may be.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IdentifyView {
+    /// Those above the threshold, the most alike first; often nobody.
+    pub candidates: Vec<Candidate>,
+    /// Voiceprints that were compared.
+    pub compared: usize,
+    /// How often a stranger is to be named at most; as true as the calibration is here.
+    #[schema(example = 0.001)]
+    pub false_accept_rate_aimed_at: f32,
+    /// How often a stranger would be named had the threshold not been raised for so many comparisons.
+    pub false_accept_rate_if_not_raised: f32,
+    /// What was needed, as a log-likelihood ratio; for keys with the scope `scores`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f32>,
+    /// What this is not.
+    pub caution: &'static str,
+}
+
+/// Somebody whose voice it may be.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Candidate {
+    /// Ours.
+    #[schema(value_type = Uuid)]
+    pub caller: CallerId,
+    /// The application's id of the person.
+    pub user_id: Option<String>,
+    /// The log-likelihood ratio of the voice; for keys with the scope `scores`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<f32>,
+}
+
+impl Identification {
+    /// Whose voice it may be, among a tenant's callers or some of them.
+    ///
+    /// # Errors
+    /// [`AccountError::Client`], [`AccountError::OutOfRange`], [`AccountError::Upload`].
+    pub async fn identify(&self, client: &Client, request: IdentifyRequest) -> Result<IdentifyView, AccountError> {
+        client.must_be_back_end()?.must(Scope::Verify)?;
+        let limit = request.limit.unwrap_or(1);
+        if !(1..=MOST).contains(&limit) {
+            return Err(AccountError::OutOfRange { name: "limit", from: 1, to: MOST as u64 });
+        }
+        let tenant = &client.key.tenant;
+        let group: Option<HashSet<CallerId>> = match request.user_ids {
+            None => None,
+            Some(users) => {
+                users.iter().try_for_each(|user| check_user(user))?;
+                Some(self.cx.store.callers_named(tenant, users).await?.into_iter().collect())
+            }
+        };
+        let (take, _) = self.uploads.examine(request.audio).await?;
+        let voice = take.voice.map_err(UploadError::Take)?;
+
+        let gallery = self.gallery(tenant).await?;
+        let strictness = self.cx.config.api.strictness;
+        let for_one = self.judge.own_threshold(strictness);
+        let for_one = for_one.unwrap_or_else(|| self.judge.engine().threshold(strictness));
+        let compared = self.judge.workers().compare(move |engine| {
+            let is_asked = |id: &CallerId| group.as_ref().is_none_or(|group| group.contains(id));
+            let compared = gallery.keys().iter().filter(|id| is_asked(id)).count();
+            let threshold = one_of(for_one, compared);
+            let nearest = engine.nearest(&gallery, &voice, is_asked, threshold, limit)?;
+            Ok::<_, Fault>((compared, threshold, nearest))
+        });
+        let (compared, threshold, nearest) = compared.await.flatten().map_err(UploadError::from)?;
+        let sees_scores = client.sees_scores();
+        let far = strictness.far();
+        Ok(IdentifyView {
+            candidates: self.named(client, nearest).await?,
+            compared,
+            false_accept_rate_aimed_at: far,
+            false_accept_rate_if_not_raised: 1.0 - (1.0 - far).powf(compared as f32),
+            threshold: sees_scores.then_some(threshold.0),
+            caution: CAUTION,
+        })
+    }
+
+    /// Who they are; whoever has gone meanwhile is nobody.
+    async fn named(&self, client: &Client, nearest: Vec<(CallerId, Llr)>) -> Result<Vec<Candidate>, AccountError> {
+        let mut candidates = Vec::with_capacity(nearest.len());
+        for (id, llr) in nearest {
+            match self.admin.own_caller(client, id).await {
+                Ok(caller) if caller.is_enrolled => candidates.push(Candidate {
+                    caller: id,
+                    user_id: caller.user_id,
+                    score: client.sees_scores().then_some(llr.0),
+                }),
+                Ok(_) | Err(AccountError::UnknownCaller) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(candidates)
+    }
+}

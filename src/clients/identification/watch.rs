@@ -1,0 +1,82 @@
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Identification;
+use crate::clients::admin::{AccountError, must_administer};
+use crate::clients::client::Client;
+use crate::clients::uploads::UploadError;
+use crate::judging::Upload;
+use crate::scoring::TakePrint;
+use crate::store::Watched;
+use crate::types::Timestamp;
+
+/// Longest label, in characters.
+const MOST_LABEL: usize = 200;
+
+/// A voice that the tenant wants to be warned of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WatchView {
+    /// Ours.
+    pub id: String,
+    /// What it is called.
+    pub label: String,
+    /// The model that made it; another model's voices are not compared with it.
+    pub model: String,
+    /// Since when.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+}
+
+/// The voices of a tenant's list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct WatchList {
+    /// Oldest first.
+    pub voices: Vec<WatchView>,
+}
+
+impl From<Watched> for WatchView {
+    fn from(watched: Watched) -> Self {
+        let Watched { id, label, model_id: model, made_at: created_at } = watched;
+        Self { id, label, model, created_at }
+    }
+}
+
+impl Identification {
+    /// Puts the voice of a recording on the tenant's list; the recording is not kept.
+    ///
+    /// # Errors
+    /// [`AccountError::Label`], [`AccountError::WatchListFull`], [`AccountError::Upload`], [`AccountError::Client`].
+    pub async fn watch_voice(&self, client: &Client, label: &str, audio: Upload) -> Result<WatchView, AccountError> {
+        must_administer(client)?;
+        if !(1..=MOST_LABEL).contains(&label.chars().count()) || label.chars().any(char::is_control) {
+            return Err(AccountError::Label);
+        }
+        let (take, _) = self.uploads.examine(audio).await?;
+        let voice = take.voice.map_err(UploadError::Take)?;
+        let model = voice.embedding.model().to_string();
+        let print = TakePrint { embedding: voice.embedding, net_speech_ms: voice.heard_ms };
+        let kept =
+            self.cx.store.watch(&client.key.tenant, label.to_owned(), model, print.to_bytes(), self.cx.now()).await?;
+        Ok(kept.into())
+    }
+
+    /// The tenant's list.
+    ///
+    /// # Errors
+    /// [`AccountError::Client`], [`AccountError::Store`].
+    pub async fn watch_list(&self, client: &Client) -> Result<WatchList, AccountError> {
+        must_administer(client)?;
+        let list = self.cx.store.watch_list(&client.key.tenant).await?;
+        Ok(WatchList { voices: list.into_iter().map(WatchView::from).collect() })
+    }
+
+    /// Takes a voice off the tenant's list.
+    ///
+    /// # Errors
+    /// [`AccountError::UnknownWatch`], [`AccountError::Client`].
+    pub async fn unwatch_voice(&self, client: &Client, id: &str) -> Result<WatchView, AccountError> {
+        must_administer(client)?;
+        let gone = self.cx.store.unwatch(&client.key.tenant, id, self.cx.now()).await?;
+        Ok(gone.ok_or(AccountError::UnknownWatch)?.into())
+    }
+}

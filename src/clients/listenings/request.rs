@@ -1,0 +1,156 @@
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{ListeningError, Listenings};
+use crate::config::Line;
+use crate::store::{Admission, CallerRef, Ending, NewListening};
+use crate::twiml;
+use crate::types::media::Track;
+use crate::types::{E164, LineName, ListeningId, Tenant};
+use crate::wire::{Invited, ListeningView};
+
+/// 128 bits that nobody can guess.
+const TOKEN_BYTES: usize = 16;
+
+/// Longest reference, and longest id of a call, in characters: ids of calls have 34 to 90.
+const MOST_REFERENCE: usize = 200;
+const MOST_CALL: usize = 200;
+
+/// A client's wish to have a conversation listened to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListeningRequest {
+    /// Whose voice is in question.
+    pub caller: Who,
+    /// The provider's id of the call; without it the first stream that shows the token is listened to.
+    #[serde(default)]
+    pub call: Option<String>,
+    /// Whose rules apply; the first line's if it is not said.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub line: Option<LineName>,
+    /// On which track the customer is.
+    #[serde(default)]
+    pub track: Side,
+    /// Anything, to be given back.
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+/// How a client names a caller.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// By the operator's own id.
+    UserId(String),
+    /// By the number they enrolled from.
+    #[schema(value_type = String)]
+    Number(E164),
+    /// By account number.
+    AccountNumber(String),
+}
+
+/// Which way the customer's words go, seen from the provider.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Towards the call centre: the customer has called.
+    #[default]
+    Inbound,
+    /// From the call centre: the stream is of the agent's leg, or of a call that the call centre has placed.
+    Outbound,
+}
+
+impl Listenings {
+    /// Takes on a listening; the answer says what to stream, and where.
+    ///
+    /// # Errors
+    /// [`ListeningError`]; nothing is listened to then.
+    pub async fn ask_to_listen(&self, request: ListeningRequest) -> Result<Invited, ListeningError> {
+        let line = self.line_of(&request)?;
+        let (line, strictness) = (line.name.clone(), line.strictness);
+        short_enough("reference", request.reference.as_deref(), MOST_REFERENCE)?;
+        short_enough("call", request.call.as_deref(), MOST_CALL)?;
+        let secret: [u8; TOKEN_BYTES] = rand::random();
+        let token = ListeningId::token(&URL_SAFE_NO_PAD.encode(secret));
+        let (id, now) = (ListeningId::new(), self.cx.now());
+        let within = Duration::from_secs(self.cx.config.streams.start_within_s);
+        let admission = self.cx.store.add_listening(NewListening {
+            id: id.clone(),
+            token: token.clone(),
+            who: request.caller.into(),
+            line,
+            strictness,
+            call: request.call,
+            track: request.track.into(),
+            reference: request.reference,
+            expires_at: now.saturating_add(within).unwrap_or(now),
+            at: now,
+        });
+        match admission.await? {
+            Admission::NotEnrolled => return Err(ListeningError::NotEnrolled),
+            Admission::OptedOut => return Err(ListeningError::OptedOut),
+            Admission::Taken => {}
+        }
+        let url = self.socket_url.clone();
+        let twiml = twiml::start_stream(&url, &token)?;
+        Ok(Invited::new(self.listening(&id).await?, url, token, twiml))
+    }
+
+    /// How a listening stands.
+    ///
+    /// # Errors
+    /// [`ListeningError::Unknown`] when there is none of that id.
+    pub async fn listening(&self, id: &ListeningId) -> Result<ListeningView, ListeningError> {
+        let found = self.cx.store.listening(id).await?.ok_or(ListeningError::Unknown)?;
+        Ok(self.jobs.view(&found))
+    }
+
+    /// Ends a listening without a verdict; one that is over stays as it is.
+    ///
+    /// # Errors
+    /// [`ListeningError::Unknown`] when there is none of that id.
+    pub async fn stop_listening(&self, id: &ListeningId) -> Result<ListeningView, ListeningError> {
+        self.cx.store.listening(id).await?.ok_or(ListeningError::Unknown)?;
+        self.jobs.end_listening(id, Ending::Failed("stopped"), None).await?;
+        self.listening(id).await
+    }
+
+    fn line_of(&self, request: &ListeningRequest) -> Result<&Line, ListeningError> {
+        let line = match &request.line {
+            Some(name) => self.cx.config.line(name),
+            None => self.cx.config.lines.first(),
+        };
+        line.ok_or(ListeningError::UnknownLine)
+    }
+}
+
+fn short_enough(field: &'static str, text: Option<&str>, most: usize) -> Result<(), ListeningError> {
+    match text {
+        Some(text) if text.chars().count() > most => Err(ListeningError::TooLong { field, most }),
+        _ => Ok(()),
+    }
+}
+
+impl From<Who> for CallerRef {
+    fn from(who: Who) -> Self {
+        match who {
+            Who::UserId(user) => Self::User(Tenant::main(), user),
+            Who::Number(number) => Self::Number(number),
+            Who::AccountNumber(digits) => Self::Account(digits),
+        }
+    }
+}
+
+impl From<Side> for Track {
+    fn from(side: Side) -> Self {
+        match side {
+            Side::Inbound => Self::Inbound,
+            Side::Outbound => Self::Outbound,
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Applications: one struct for each concern of theirs, each handed the [`Client`] that asks.
+//!
+//! `http` finds the client by its key and calls the methods here; they check, ask the judge or the store, and fill the
+//! shapes that are sent back. Nothing below knows of clients.
+
+mod admin;
+mod client;
+mod identification;
+mod listenings;
+mod seal;
+mod uploads;
+mod voiceit;
+mod webhooks;
+
+pub use admin::{
+    AccountError, Admin, AttemptPage, AttemptView, AttemptsWanted, BadCursor, CallerExport, CallerPage, CallerView,
+    CallerWanted, CallersWanted, CodeView, CodeWanted, Cursor, DeletionProof, Listed, ProofVerdict, Unlocked,
+    VoiceprintDates,
+};
+pub use client::{Client, ClientError, Keys, Throttle, UsageView, Window};
+pub use identification::{Candidate, Identification, IdentifyRequest, IdentifyView, WatchList, WatchView};
+pub use listenings::{ListeningError, ListeningRequest, Listenings};
+pub use uploads::{
+    AuthStarted, AuthVerified, ChallengeError, ChallengeForm, ChallengeView, DemoKey, Detail, EnrollRequest,
+    EnrollView, LearningView, ProfileView, SignalTiers, UploadError, Uploads, UserToken, UserTokenRequest, Verified,
+    VerifyRequest, VerifyView, VoiceTokenView,
+};
+pub use voiceit::{
+    EnrollmentView, Identified, PhraseView, VoiceIt, VoiceItEnrolled, VoiceItError, VoiceItProbe, VoiceItSource,
+    VoiceItVerified,
+};
+pub use webhooks::{
+    DeliveryPage, DeliveryView, NewWebhookView, WebhookError, WebhookList, WebhookView, WebhookWanted, Webhooks,
+};
+
+pub use crate::judging::Upload;
+
+use std::sync::Arc;
+
+use crate::calls::Calls;
+use crate::jobs::Jobs;
+use crate::judging::{Context, Judge};
+use uploads::Seals;
+
+/// The concerns of applications. Cheap to clone.
+#[derive(Clone)]
+pub struct Clients {
+    /// Keys, their limits and their use.
+    pub keys: Keys,
+    /// Enrollment and verification by upload.
+    pub uploads: Uploads,
+    /// Callers, codes and attempts, for administrators.
+    pub admin: Admin,
+    /// Identification and the watch-list.
+    pub identification: Identification,
+    /// Listening to conversations.
+    pub listenings: Listenings,
+    /// Webhooks and their deliveries.
+    pub webhooks: Webhooks,
+    /// `VoiceIt`'s API 2.
+    pub voiceit: VoiceIt,
+}
+
+impl Clients {
+    /// All concerns of one server.
+    pub fn new(cx: &Context, judge: &Judge, calls: &Calls, jobs: &Jobs) -> Self {
+        let seals = Arc::new(Seals::new(&cx.config.token, &cx.store));
+        let keys = Keys::new(cx.clone(), Arc::clone(&seals));
+        let uploads = Uploads::new(cx.clone(), judge.clone(), seals);
+        let admin = Admin::new(cx.clone(), jobs.clone());
+        Self {
+            identification: Identification::new(cx.clone(), judge.clone(), uploads.clone(), admin.clone()),
+            listenings: Listenings::new(cx.clone(), jobs.clone(), calls.socket_url()),
+            webhooks: Webhooks::new(cx.clone(), jobs.clone()),
+            voiceit: VoiceIt::new(cx.clone(), judge.clone(), jobs.clone(), keys.clone(), uploads.clone()),
+            keys,
+            uploads,
+            admin,
+        }
+    }
+}

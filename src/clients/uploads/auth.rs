@@ -1,0 +1,211 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Probe, Uploads};
+use crate::clients::client::Client;
+use crate::clients::uploads::{Seals, UploadError, Verified};
+use crate::engine::AskedFor;
+use crate::judging::{Fault, Upload};
+use crate::phrase::Challenge;
+use crate::store::{AuthSession, Redeemed, Scope};
+use crate::types::{CallerId, Reason, Tenant, Timestamp, Verdict};
+
+/// A session that waits for its answer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AuthStarted {
+    /// To be sent back with the audio; good once.
+    pub session_id: String,
+    /// What the user has to say.
+    pub challenge: String,
+    /// From then on it is worth nothing.
+    #[serde(rename = "expiresAt")]
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+/// How a session ended.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AuthVerified {
+    /// Whether the user is who they claim to be.
+    pub success: bool,
+    /// `accept`, `retry`, `reject` or `cooldown`.
+    pub decision: &'static str,
+    /// For `/verify-token`, once.
+    #[serde(rename = "voiceToken", skip_serializing_if = "Option::is_none")]
+    pub voice_token: Option<String>,
+    /// The application's id of the user, when it is them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// `voice_rejected`, `voice_retry` or `voice_cooldown`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// After a cooldown: when to try again, in milliseconds.
+    #[serde(rename = "retryAfterMs", skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// What a token was worth.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VoiceTokenView {
+    /// Whether it was good; it is not any more.
+    pub valid: bool,
+    /// The application's id of the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// When they were verified, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub iat: Option<i64>,
+    /// Why not: `token_invalid`, `token_used` or `token_expired`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+    /// The same for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<&'static str>,
+}
+
+/// What a voice token says.
+#[derive(Serialize, Deserialize)]
+struct VoiceClaims {
+    iss: String,
+    sub: String,
+    tenant: Tenant,
+    /// What tells it from tokens for other purposes that the same secret signs.
+    purpose: String,
+    iat: i64,
+    exp: i64,
+    jti: String,
+}
+
+const PURPOSE: &str = "voice";
+
+impl Uploads {
+    /// Begins a session: the user is asked for something random.
+    ///
+    /// # Errors
+    /// [`UploadError`].
+    pub async fn start_auth(&self, client: &Client, user: &str) -> Result<AuthStarted, UploadError> {
+        client.must(Scope::Verify)?;
+        let caller = self.enrolled_user(client, user).await?;
+        let challenge = Challenge::digits(rand::random());
+        let (now, ttl) = (self.cx.now(), self.cx.config.api.session_ttl_s);
+        let expires_at = now.saturating_add(std::time::Duration::from_secs(ttl)).unwrap_or(Timestamp::MAX);
+        let session = AuthSession { caller: caller.id, challenge: challenge.to_string(), expires_at };
+        let session_id = self.cx.store.begin_auth(session, now).await?;
+        Ok(AuthStarted { session_id, challenge: challenge.spoken(), expires_at })
+    }
+
+    /// Answers a session, which is used up whatever comes of it.
+    ///
+    /// # Errors
+    /// [`UploadError`]; nobody is authenticated then.
+    pub async fn verify_voice(
+        &self,
+        client: &Client,
+        session: &str,
+        user: &str,
+        audio: Upload,
+    ) -> Result<AuthVerified, UploadError> {
+        client.must(Scope::Verify)?;
+        let caller = self.enrolled_user(client, user).await?;
+        let session = match self.cx.store.redeem_auth(session, caller.id, self.cx.now()).await? {
+            Redeemed::Good(session) => session,
+            Redeemed::Used => return Err(UploadError::SessionUsed),
+            Redeemed::Expired => return Err(UploadError::SessionExpired),
+            Redeemed::Unknown => return Err(UploadError::SessionUnknown),
+        };
+        let challenge = session.challenge.parse().map_err(Fault::Challenge)?;
+        let (examined, snapshot) = tokio::join!(self.examine(audio), self.judge.snapshot_of_upload(&caller));
+        let ((take, engine), snapshot) = (examined?, snapshot?);
+        let asked = AskedFor::Challenge(challenge);
+        let probe = Probe { take, engine, snapshot, asked, one_of: 1, is_assured: false };
+        let verified = self.verify_take(client, &caller, probe).await?;
+        self.answer(client, user, caller.id, &verified).await
+    }
+
+    async fn answer(
+        &self,
+        client: &Client,
+        user: &str,
+        caller: CallerId,
+        verified: &Verified,
+    ) -> Result<AuthVerified, UploadError> {
+        let verdict = verified.verdict;
+        if !verdict.is_accept() {
+            return Ok(AuthVerified {
+                success: false,
+                decision: verdict.code(),
+                voice_token: None,
+                user_id: None,
+                code: Some(match verdict {
+                    Verdict::Retry { .. } => "voice_retry",
+                    Verdict::Cooldown { .. } => "voice_cooldown",
+                    _ => "voice_rejected",
+                }),
+                reason: verdict.reason().map(|reason| match reason {
+                    Reason::VoiceMismatch => "low_similarity",
+                    other => other.code(),
+                }),
+                retry_after_ms: verified.retry_after_ms(self.cx.now()),
+            });
+        }
+        let (now, ttl) = (self.cx.now(), self.cx.config.api.token_ttl_s);
+        let expires_at = now.saturating_add(std::time::Duration::from_secs(ttl)).unwrap_or(Timestamp::MAX);
+        let claims = VoiceClaims {
+            iss: self.cx.config.token.issuer.clone(),
+            sub: user.to_owned(),
+            tenant: client.key.tenant.clone(),
+            purpose: PURPOSE.to_owned(),
+            iat: now.as_second(),
+            exp: expires_at.as_second(),
+            jti: Uuid::new_v4().to_string(),
+        };
+        let Seals { voice, .. } = &*self.seals;
+        let token = voice.sign(&claims)?;
+        self.cx.store.issue_voice_token(&claims.jti, caller, expires_at, now).await?;
+        Ok(AuthVerified {
+            success: true,
+            decision: verdict.code(),
+            voice_token: Some(token),
+            user_id: Some(user.to_owned()),
+            code: None,
+            reason: None,
+            retry_after_ms: None,
+        })
+    }
+
+    /// Says what a voice token is worth, and makes it worthless.
+    ///
+    /// # Errors
+    /// [`UploadError::Client`], [`UploadError::Store`].
+    pub async fn verify_token(&self, client: &Client, token: &str) -> Result<VoiceTokenView, UploadError> {
+        client.must_be_back_end()?.must(Scope::Verify)?;
+        let worthless = |error, message| VoiceTokenView {
+            valid: false,
+            user_id: None,
+            iat: None,
+            error: Some(error),
+            message: Some(message),
+        };
+        let claims: Option<VoiceClaims> = self.seals.voice.read(token);
+        let own = claims.filter(|claims| claims.purpose == PURPOSE && claims.tenant == client.key.tenant);
+        let Some(claims) = own else {
+            return Ok(worthless("token_invalid", "not a voice token of this tenant"));
+        };
+        Ok(match self.cx.store.redeem_voice_token(&claims.jti, self.cx.now()).await? {
+            Redeemed::Good(_) => VoiceTokenView {
+                valid: true,
+                user_id: Some(claims.sub),
+                iat: Some(claims.iat),
+                error: None,
+                message: None,
+            },
+            Redeemed::Used => worthless("token_used", "the token was shown before"),
+            Redeemed::Expired => worthless("token_expired", "the token has expired"),
+            Redeemed::Unknown => worthless("token_invalid", "the token is not known, or its user was deleted"),
+        })
+    }
+}

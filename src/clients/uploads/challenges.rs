@@ -1,0 +1,97 @@
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use utoipa::ToSchema;
+
+use super::Uploads;
+use crate::clients::admin::AccountError;
+use crate::clients::client::Client;
+use crate::phrase::Challenge;
+use crate::store::{Redeemed, Scope, StoreError};
+use crate::types::Timestamp;
+
+/// A challenge to be made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChallengeForm {
+    /// Six digits.
+    #[default]
+    Digits,
+    /// Two digits and two words.
+    Mixed,
+}
+
+/// Something to say that nobody could have recorded before.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ChallengeView {
+    /// To be sent back with the audio; good once.
+    pub id: String,
+    /// How it is read out: `4 7 2, 9 1 3`.
+    pub challenge: String,
+    /// How it is written: `472913`.
+    pub text: String,
+    /// From then on it is worth nothing.
+    #[serde(rename = "expiresAt")]
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+}
+
+/// Why a challenge asks for nothing any more.
+#[derive(Debug, Error)]
+pub enum ChallengeError {
+    /// The tenant has none of that id.
+    #[error("there is no such challenge")]
+    Unknown,
+    /// It was answered before.
+    #[error("the challenge was answered before; ask for another one")]
+    Used,
+    /// Its time is over.
+    #[error("the challenge has expired; ask for another one")]
+    Expired,
+    /// What was kept is no challenge, or the store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl ChallengeError {
+    /// The stable machine code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown => "challenge_not_found",
+            Self::Used => "challenge_used",
+            Self::Expired => "challenge_expired",
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+impl Uploads {
+    /// Makes a challenge that is nobody's in particular; it may be answered for as long as a session.
+    ///
+    /// # Errors
+    /// [`AccountError::Client`], [`AccountError::Store`].
+    pub async fn new_challenge(&self, client: &Client, form: ChallengeForm) -> Result<ChallengeView, AccountError> {
+        client.must_be_back_end()?.must(Scope::Verify)?;
+        let challenge = match form {
+            ChallengeForm::Digits => Challenge::digits(rand::random()),
+            ChallengeForm::Mixed => Challenge::mixed(rand::random()),
+        };
+        let (now, ttl) = (self.cx.now(), std::time::Duration::from_secs(self.cx.config.api.session_ttl_s));
+        let expires_at = now.saturating_add(ttl).unwrap_or(Timestamp::MAX);
+        let text = challenge.to_string();
+        let id = self.cx.store.new_challenge(&client.key.tenant, text.clone(), expires_at, now).await?;
+        Ok(ChallengeView { id, challenge: challenge.spoken(), text, expires_at })
+    }
+
+    /// Uses a challenge up, whatever comes of the answer.
+    ///
+    /// # Errors
+    /// [`ChallengeError`].
+    pub async fn redeem_challenge(&self, client: &Client, id: &str) -> Result<Challenge, ChallengeError> {
+        match self.cx.store.redeem_challenge(&client.key.tenant, id, self.cx.now()).await? {
+            Redeemed::Good(text) => text.parse().map_err(|_| StoreError::Sealed.into()),
+            Redeemed::Used => Err(ChallengeError::Used),
+            Redeemed::Expired => Err(ChallengeError::Expired),
+            Redeemed::Unknown => Err(ChallengeError::Unknown),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Uploads;
+use crate::clients::client::Client;
+use crate::clients::uploads::UploadError;
+use crate::dialog::Consent;
+use crate::judging::Fault;
+use crate::scoring::Learned;
+use crate::store::{Caller, CallerRef};
+
+/// Longest user id, in characters.
+const MOST_USER: usize = 200;
+
+/// How far a user has come.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ProfileView {
+    /// The application's id of the user.
+    pub user_id: String,
+    /// `created`, `enrolling`, `enrolled` or `opted_out`.
+    pub status: &'static str,
+}
+
+/// How far a voiceprint has followed its user's voice.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LearningView {
+    /// The application's id of the user.
+    pub user_id: String,
+    /// 0 to 1: as enrolled, to as far as it follows.
+    pub learning_progress: f32,
+    /// How often something was learned since the user enrolled.
+    pub version: u32,
+    /// Whether the operator lets voiceprints follow.
+    pub enabled: bool,
+}
+
+impl Uploads {
+    /// The user of that id with the client's tenant, made if there was none; whether it was.
+    ///
+    /// With `consents` the application says that the user agreed to a voiceprint.
+    ///
+    /// # Errors
+    /// [`UploadError::BadUser`], [`UploadError::Client`], [`UploadError::Store`].
+    pub async fn create_profile(
+        &self,
+        client: &Client,
+        user: &str,
+        consents: bool,
+    ) -> Result<(ProfileView, bool), UploadError> {
+        client.must_be(user)?;
+        check_user(user)?;
+        let (caller, is_new) = self.cx.store.profile(&client.key.tenant, user, consents, self.cx.now()).await?;
+        let status = match (caller.consent, caller.is_enrolled) {
+            (Consent::OptedOut, _) => "opted_out",
+            (_, true) => "enrolled",
+            (_, false) if self.cx.store.open_enrollment(caller.id).await?.is_some() => "enrolling",
+            (_, false) => "created",
+        };
+        Ok((ProfileView { user_id: user.to_owned(), status }, is_new))
+    }
+
+    /// How far a voiceprint has followed its user's voice.
+    ///
+    /// # Errors
+    /// [`UploadError::ProfileNotFound`], [`UploadError::Client`], [`UploadError::Store`].
+    pub async fn user_learning(&self, client: &Client, user: &str) -> Result<LearningView, UploadError> {
+        let caller = self.user(client, user).await?;
+        let (learning_progress, version) = self.learned_so_far(&caller).await?;
+        Ok(LearningView {
+            user_id: user.to_owned(),
+            learning_progress,
+            version,
+            enabled: self.cx.config.verification.learn,
+        })
+    }
+
+    /// How far a voiceprint has followed, 0 to 1, and in how many steps.
+    pub(super) async fn learned_so_far(&self, caller: &Caller) -> Result<(f32, u32), UploadError> {
+        let stored = self.cx.store.learned(caller.id).await?;
+        let learned = stored.bytes.as_deref().map(Learned::from_bytes).transpose();
+        let learned = learned.map_err(Fault::from)?;
+        Ok((learned.map_or(0.0, |learned| learned.progress()), stored.version))
+    }
+
+    /// The client's user of that id.
+    pub(super) async fn user(&self, client: &Client, user: &str) -> Result<Caller, UploadError> {
+        client.must_be(user)?;
+        check_user(user)?;
+        let who = CallerRef::User(client.key.tenant.clone(), user.to_owned());
+        self.cx.store.find_caller(&who).await?.ok_or(UploadError::ProfileNotFound)
+    }
+
+    /// The same, who can be verified.
+    pub(super) async fn enrolled_user(&self, client: &Client, user: &str) -> Result<Caller, UploadError> {
+        let caller = self.user(client, user).await?;
+        match (caller.consent, caller.is_enrolled) {
+            (Consent::OptedOut, _) => Err(UploadError::OptedOut),
+            (_, true) => Ok(caller),
+            (_, false) => Err(UploadError::ProfileNotFound),
+        }
+    }
+}
+
+/// Refuses what cannot be a user's id.
+pub(crate) fn check_user(user: &str) -> Result<(), UploadError> {
+    let is_user = (1..=MOST_USER).contains(&user.chars().count()) && !user.chars().any(char::is_control);
+    if is_user { Ok(()) } else { Err(UploadError::BadUser) }
+}

@@ -1,0 +1,293 @@
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Uploads;
+use super::error::advice;
+use crate::clients::client::Client;
+use crate::clients::uploads::{UploadError, Verified};
+use crate::dialog::{Risk, Suspicion};
+use crate::engine::{Asked, Finding, Findings, Signals, Tier};
+use crate::store::Scope;
+use crate::types::{Reason, Timestamp, Verdict};
+
+/// What was measured of an attempt, before it is told.
+#[derive(Clone, Debug)]
+pub(super) struct Measured {
+    pub(super) signals: Option<Signals>,
+    pub(super) risk: Risk,
+}
+
+/// What a client is told of an attempt.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VerifyView {
+    /// `accept`, `retry`, `reject` or `cooldown`.
+    pub decision: &'static str,
+    /// 0 to 1. A key without the scope `scores` is told one of five steps, so that nobody can climb by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f32>,
+    /// Why it is no accept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// How good each signal is; told with an accept, and in full detail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signals: Option<SignalTiers>,
+    /// How far the voiceprint has followed its user's voice, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub learning_progress: Option<f32>,
+    /// After a cooldown: when to try again, in milliseconds.
+    #[serde(rename = "retryAfterMs", skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// What the verdict rests on, with `?detail=full`.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Detail>,
+}
+
+/// How good each signal is.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct SignalTiers {
+    /// Who is speaking: `low`, `medium` or `high`.
+    pub voice: &'static str,
+    /// What was said.
+    pub phrase: &'static str,
+    /// Whether it is live: heard before, or made by a machine.
+    pub liveness: &'static str,
+}
+
+/// What a verdict rests on.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Detail {
+    /// The attempt's id.
+    pub attempt: String,
+    /// `passphrase` or `challenge`.
+    pub asked: &'static str,
+    /// What the scores are calibrated by, and what is aimed at.
+    pub calibration: CalibrationView,
+    /// What liveness came to.
+    pub spoof: SpoofView,
+    /// Log-likelihood ratios that are accepted from on.
+    pub thresholds: ScoreView,
+    /// Log-likelihood ratios that were measured.
+    pub scores: ScoreView,
+    /// All signals in one number: accepted from 0 on.
+    pub fused: Option<f32>,
+    /// What the recording is like.
+    pub quality: Option<QualityView>,
+    /// Whether and how often it may be tried again.
+    pub retries: RetriesView,
+    /// What would have changed the outcome, in sentences.
+    pub insights: Vec<String>,
+}
+
+/// What scores are calibrated by.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CalibrationView {
+    /// Where it comes from.
+    pub source: String,
+    /// The models that make a voice.
+    pub model: String,
+    /// The false-accept rate aimed at.
+    pub strictness: String,
+    /// Whether the threshold is this site's own.
+    pub is_of_site: bool,
+}
+
+/// What liveness came to.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct SpoofView {
+    /// `fresh`, `suspected` or `not_measured`.
+    pub replay: &'static str,
+    /// `human`, `suspected` or `not_measured`.
+    pub synthetic: &'static str,
+}
+
+/// A log-likelihood ratio for each signal.
+#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
+pub struct ScoreView {
+    /// Who is speaking.
+    pub voice: Option<f32>,
+    /// What was said.
+    pub phrase: Option<f32>,
+    /// Whether it was not heard before.
+    pub replay: Option<f32>,
+    /// Whether a person speaks.
+    pub synthetic: Option<f32>,
+}
+
+/// What a recording is like.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct QualityView {
+    /// Speech without its pauses, in milliseconds.
+    pub net_speech_ms: u32,
+    /// Power of the speech relative to full scale, in dB.
+    pub level_dbfs: f32,
+    /// Power of the speech over that of the noise, in dB.
+    pub snr_db: f32,
+    /// Share of the speech that is cut off at full scale.
+    pub clipped_fraction: f32,
+}
+
+/// Whether it may be tried again.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct RetriesView {
+    /// Whether another take could do.
+    pub suggested: bool,
+    /// Mismatches within the window before a cooldown.
+    pub allowed: u32,
+    /// The window, in seconds.
+    pub window_s: u64,
+}
+
+impl Uploads {
+    /// What the client may know of an attempt.
+    pub fn verify_view(&self, client: &Client, verified: &Verified, in_full: bool) -> VerifyView {
+        let (verdict, findings) = (verified.verdict, verified.findings());
+        let is_accept = verdict.is_accept();
+        let is_cooldown = matches!(verdict, Verdict::Cooldown { .. });
+        VerifyView {
+            decision: verdict.code(),
+            confidence: (!is_cooldown).then(|| confidence(verified, client.sees_scores())),
+            reason: if is_cooldown { Some("cooldown") } else { verdict.reason().map(Reason::code) },
+            signals: findings.filter(|_| is_accept || in_full).map(|findings| tiers(&findings)),
+            learning_progress: (is_accept || in_full).then_some(verified.learning_progress),
+            retry_after_ms: verified.retry_after_ms(self.cx.now()),
+            detail: in_full.then(|| self.detail(verified)),
+        }
+    }
+
+    /// Goes on if the client may see everything.
+    ///
+    /// # Errors
+    /// [`UploadError::Client`].
+    pub fn may_see_detail(client: &Client) -> Result<(), UploadError> {
+        client.must_be_back_end()?.must(Scope::Scores)?;
+        Ok(())
+    }
+
+    fn detail(&self, verified: &Verified) -> Detail {
+        let Verified { attempt, verdict, measured, .. } = verified;
+        let findings = verified.findings();
+        let strictness = self.cx.config.api.strictness;
+        let quality = measured.signals.map(|signals| QualityView {
+            net_speech_ms: signals.quality.net_speech_ms,
+            level_dbfs: signals.quality.level_dbfs,
+            snr_db: signals.quality.snr_db,
+            clipped_fraction: signals.quality.clipped_fraction,
+        });
+        let lockout = &self.cx.config.lockout;
+        Detail {
+            attempt: attempt.to_string(),
+            asked: match measured.signals.map(|signals| signals.asked) {
+                Some(Asked::Challenge) => "challenge",
+                _ => "passphrase",
+            },
+            calibration: CalibrationView {
+                source: self.judge.engine().calibrated_by().to_owned(),
+                model: self.judge.engine().model().to_string(),
+                strictness: strictness.to_string(),
+                is_of_site: self.judge.own_threshold(strictness).is_some(),
+            },
+            spoof: spoof(findings.as_ref()),
+            thresholds: scores(findings.as_ref(), |finding| finding.threshold.0),
+            scores: scores(findings.as_ref(), |finding| finding.llr.0),
+            fused: measured.signals.and_then(|signals| signals.fused).map(|fused| fused.0),
+            quality,
+            retries: RetriesView {
+                suggested: matches!(verdict, Verdict::Retry { .. }),
+                allowed: lockout.caller_failures,
+                window_s: lockout.window_s,
+            },
+            insights: insights(verified),
+        }
+    }
+}
+
+impl Verified {
+    fn findings(&self) -> Option<Findings> {
+        // Whoever has to wait learns nothing of how it sounded.
+        let is_told = !matches!(self.verdict, Verdict::Cooldown { .. });
+        self.measured.signals.and_then(|signals| signals.findings).filter(|_| is_told)
+    }
+
+    /// The odds of an accept as a share; in steps for a client that must not see scores.
+    pub fn confidence(&self, client: &Client) -> f32 {
+        confidence(self, client.sees_scores())
+    }
+
+    /// How long a cooldown lasts from now on, in milliseconds.
+    pub fn retry_after_ms(&self, now: Timestamp) -> Option<u64> {
+        match self.verdict {
+            Verdict::Cooldown { until } => Some(until.duration_since(now).as_millis().max(0) as u64),
+            _ => None,
+        }
+    }
+}
+
+/// The odds of an accept as a share; in steps where scores are not to be seen.
+fn confidence(verified: &Verified, sees_scores: bool) -> f32 {
+    let fused = verified.findings().map(|findings| findings.fused().0);
+    match (sees_scores, fused) {
+        (true, Some(fused)) if fused.is_finite() => (100.0 / (1.0 + (-fused).exp())).round() / 100.0,
+        _ => match (verified.verdict, verified.findings().map(|findings| tiers(&findings))) {
+            (Verdict::Accept, Some(SignalTiers { voice: "high", phrase: "high", .. })) => 0.95,
+            (Verdict::Accept, _) => 0.8,
+            (Verdict::Retry { .. }, _) => 0.4,
+            _ => 0.1,
+        },
+    }
+}
+
+const fn word(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Low => "low",
+        Tier::Medium => "medium",
+        Tier::High => "high",
+    }
+}
+
+/// A signal that was not measured is no better than one that is just accepted.
+fn tiers(findings: &Findings) -> SignalTiers {
+    let of = |finding: Option<Finding>| finding.map_or(Tier::Medium, Finding::tier);
+    let liveness = match (of(findings.replay), findings.synthetic.map(Finding::tier)) {
+        (Tier::Low, _) | (_, Some(Tier::Low)) => Tier::Low,
+        (replay, None) => replay,
+        (Tier::High, Some(Tier::High)) => Tier::High,
+        _ => Tier::Medium,
+    };
+    SignalTiers { voice: word(findings.voice.tier()), phrase: word(of(findings.words)), liveness: word(liveness) }
+}
+
+fn spoof(findings: Option<&Findings>) -> SpoofView {
+    let label = |finding: Option<Finding>, good| match finding {
+        None => "not_measured",
+        Some(finding) if finding.margin() >= 0.0 => good,
+        Some(_) => "suspected",
+    };
+    SpoofView {
+        replay: label(findings.and_then(|findings| findings.replay), "fresh"),
+        synthetic: label(findings.and_then(|findings| findings.synthetic), "human"),
+    }
+}
+
+fn scores(findings: Option<&Findings>, of: impl Fn(Finding) -> f32) -> ScoreView {
+    let Some(findings) = findings else { return ScoreView::default() };
+    ScoreView {
+        voice: Some(of(findings.voice)),
+        phrase: findings.words.map(&of),
+        replay: findings.replay.map(&of),
+        synthetic: findings.synthetic.map(&of),
+    }
+}
+
+fn insights(verified: &Verified) -> Vec<String> {
+    let mut told = Vec::new();
+    for lacking in verified.findings().map(|findings| findings.lacking()).unwrap_or_default() {
+        told.push(format!("{} was short by {:.1} of what is accepted", lacking.signal.as_str(), lacking.short_by));
+    }
+    if let Some(reason) = verified.verdict.reason() {
+        told.push(advice(reason).to_owned());
+    }
+    if verified.measured.risk.suspicions().contains(&Suspicion::RecentFailures) {
+        told.push("more was asked of the voice than usual, as there were mismatches in the last day".to_owned());
+    }
+    told
+}

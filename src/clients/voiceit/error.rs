@@ -1,0 +1,121 @@
+use thiserror::Error;
+
+use crate::clients::client::ClientError;
+use crate::clients::uploads::UploadError;
+use crate::judging::Fault;
+use crate::store::StoreError;
+use crate::types::Reason;
+
+/// Why something could not be done, in the terms of `VoiceIt`'s codes.
+#[derive(Debug, Error)]
+pub enum VoiceItError {
+    /// The key and token are worth nothing, or allow too little.
+    #[error("the API key and token are not valid here, or lack a scope: enroll, verify and admin are needed")]
+    Account,
+    /// There is no such user.
+    #[error("there is no such user")]
+    UserUnknown,
+    /// There is no such thing.
+    #[error("there is no such {0}")]
+    Absent(&'static str),
+    /// A field is missing.
+    #[error("the field {0} is missing")]
+    Missing(&'static str),
+    /// No line has a phrase in that language.
+    #[error("no line here has a phrase in that language")]
+    NoPhrases,
+    /// The phrase is none of those that lines have.
+    #[error("the phrase is none of those that are spoken here: see GET /phrases/{{contentLanguage}}")]
+    OtherPhrase,
+    /// The user has no enrollments.
+    #[error("the user has fewer than three enrollments")]
+    NotEnrolled,
+    /// The user has too few enrollments of that phrase.
+    #[error("the user has fewer than three enrollments of that phrase")]
+    NotOfPhrase,
+    /// Something else was said than before.
+    #[error("something else was said than in the enrollments before")]
+    OtherWords,
+    /// It is another voice than before.
+    #[error("the voice is not like those of the enrollments before")]
+    OtherVoice,
+    /// The group has more users than can be told apart.
+    #[error("the group has more than {0} users: nobody is told from so many by voice alone")]
+    GroupTooLarge(usize),
+    /// The file behind a URL could not be had.
+    #[error("the file could not be fetched: {0}")]
+    Url(String),
+    /// It is not served here.
+    #[error("{0} is not served here")]
+    Unsupported(&'static str),
+    /// The audio, or what was heard of it.
+    #[error(transparent)]
+    Upload(#[from] UploadError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ClientError> for VoiceItError {
+    fn from(error: ClientError) -> Self {
+        Self::Upload(error.into())
+    }
+}
+
+impl From<Fault> for VoiceItError {
+    fn from(fault: Fault) -> Self {
+        Self::Upload(fault.into())
+    }
+}
+
+impl VoiceItError {
+    /// `VoiceIt`'s code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Account
+            | Self::Upload(UploadError::Client(ClientError::Unauthorized | ClientError::Forbidden(_))) => "UNAC",
+            Self::UserUnknown | Self::Upload(UploadError::ProfileNotFound) => "UNFD",
+            Self::Absent(_) => "DDNE",
+            Self::Missing(_) => "MISP",
+            Self::NoPhrases => "NPFC",
+            Self::OtherPhrase => "PDNM",
+            Self::NotEnrolled => "NFEF",
+            Self::NotOfPhrase => "PNTE",
+            Self::OtherWords => "STTF",
+            Self::OtherVoice => "NSPE",
+            Self::Url(_) => "IFAD",
+            Self::Upload(UploadError::Take(reason)) => code_of(*reason),
+            Self::Upload(UploadError::Audio(_)) => "IFVD",
+            Self::GroupTooLarge(_) | Self::Unsupported(_) | Self::Upload(_) | Self::Store(_) => "GERR",
+        }
+    }
+}
+
+/// `VoiceIt`'s code of a reason.
+pub(super) const fn code_of(reason: Reason) -> &'static str {
+    match reason {
+        Reason::NoSpeech | Reason::TooNoisy => "SRNR",
+        Reason::TooShort => "NEHSD",
+        Reason::TooQuiet => "SSTQ",
+        Reason::TooLoud | Reason::Clipped => "SSTL",
+        Reason::PhraseMismatch | Reason::ChallengeExpired => "STTF",
+        Reason::TakesDiffer => "NSPE",
+        Reason::VoiceMismatch => "FAIL",
+        Reason::ReplaySuspected => "RWPU",
+        Reason::SyntheticSuspected => "FALI",
+        Reason::NotEnrolled => "NFEF",
+        Reason::LockedOut | Reason::OptedOut | Reason::Unavailable => "GERR",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_reason_is_told_as_a_success() {
+        for reason in Reason::ALL {
+            assert!(code_of(reason) != "SUCC" && code_of(reason).len() >= 4, "{reason}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What programs written for `VoiceIt`'s API ask for: users, groups, phrases, and enrollments one by one.
+//!
+//! The engine, the verdict, lock-out and the attempts are those of everybody else; only the words differ, and that an
+//! enrollment is a take with a phrase: three of one phrase are compared with.
+
+mod error;
+mod groups;
+mod users;
+mod voice;
+
+pub use error::VoiceItError;
+pub use users::PhraseView;
+pub use voice::{
+    Enrolled as VoiceItEnrolled, EnrollmentView, Identified, Source as VoiceItSource, VoiceItProbe, VoiceItVerified,
+};
+
+use super::{Keys, Uploads};
+use crate::jobs::Jobs;
+use crate::judging::{Context, Judge};
+
+/// Requests of programs written for `VoiceIt`'s API 2. Cheap to clone.
+#[derive(Clone)]
+pub struct VoiceIt {
+    cx: Context,
+    judge: Judge,
+    jobs: Jobs,
+    keys: Keys,
+    uploads: Uploads,
+}
+
+impl VoiceIt {
+    pub(super) fn new(cx: Context, judge: Judge, jobs: Jobs, keys: Keys, uploads: Uploads) -> Self {
+        Self { cx, judge, jobs, keys, uploads }
+    }
+}

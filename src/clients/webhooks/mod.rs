@@ -1,0 +1,23 @@
+//! Webhooks of a tenant: which events are told where, and how each delivery went. `jobs` sends them.
+
+mod error;
+mod hooks;
+
+pub use error::WebhookError;
+pub use hooks::{DeliveryPage, DeliveryView, NewWebhookView, WebhookList, WebhookView, WebhookWanted};
+
+use crate::jobs::Jobs;
+use crate::judging::Context;
+
+/// Webhooks of a tenant. Cheap to clone.
+#[derive(Clone)]
+pub struct Webhooks {
+    cx: Context,
+    jobs: Jobs,
+}
+
+impl Webhooks {
+    pub(super) fn new(cx: Context, jobs: Jobs) -> Self {
+        Self { cx, jobs }
+    }
+}

@@ -1,0 +1,109 @@
+//! Listenings, as clients see them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::types::{Cosine, ListeningId, Llr, Timestamp};
+
+/// What a client is told of a listening.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ListeningView {
+    /// Ours.
+    #[schema(value_type = String)]
+    pub id: ListeningId,
+    /// How far it has come.
+    pub status: &'static str,
+    /// `accept`, `retry` or `reject`, once it is done.
+    pub decision: Option<&'static str>,
+    /// Why it is no accept, or what went wrong.
+    pub reason: Option<String>,
+    /// How it looks while it goes on; no verdict.
+    pub likeness: Option<Likeness>,
+    /// Speech so far.
+    pub net_speech_ms: NetSpeech,
+    /// Where the operator lets clients see scores.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub scores: Option<Scores>,
+    /// The provider's id of the call, once it is known.
+    pub call: Option<String>,
+    /// The client's own words.
+    pub reference: Option<String>,
+    /// When it was asked for.
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    /// Until when its stream may come.
+    #[schema(value_type = String, format = DateTime)]
+    pub expires_at: Timestamp,
+    /// When its stream came.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub finished_at: Option<Timestamp>,
+}
+
+/// A score in three words, so that nobody can climb by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Likeness {
+    /// Below what an accept takes at the end.
+    Low,
+    /// Would be accepted at the end, if narrowly.
+    Medium,
+    /// Would be accepted clearly.
+    High,
+}
+
+/// Speech without its pauses, in milliseconds.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct NetSpeech {
+    /// The customer's.
+    pub customer: u32,
+    /// The agent's.
+    pub agent: u32,
+}
+
+/// The measurements behind a verdict.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct Scores {
+    /// Calibrated log-likelihood ratio.
+    #[schema(value_type = Option<f32>)]
+    pub llr: Option<Llr>,
+    /// Likeness to the voiceprint.
+    #[schema(value_type = Option<f32>)]
+    pub cosine: Option<Cosine>,
+    /// The lowest `llr` that is accepted at the end.
+    #[schema(value_type = Option<f32>)]
+    pub threshold: Option<Llr>,
+}
+
+/// A listening that waits for its stream, and what the provider needs for it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Invited {
+    /// The listening.
+    #[serde(flatten)]
+    pub listening: ListeningView,
+    /// Where to stream to.
+    pub stream: StreamAddress,
+    /// The same as the provider's XML, to be put before the verb that connects the call.
+    pub twiml: String,
+}
+
+/// Where a stream goes, and what it has to show.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StreamAddress {
+    /// The web socket.
+    pub url: String,
+    /// Custom parameters of the stream.
+    #[schema(value_type = BTreeMap<String, String>)]
+    pub parameters: BTreeMap<&'static str, String>,
+}
+
+impl Invited {
+    /// A listening that waits, and where its stream goes.
+    pub fn new(listening: ListeningView, url: String, token: String, twiml: String) -> Self {
+        Self { listening, stream: StreamAddress { url, parameters: [("token", token)].into() }, twiml }
+    }
+}
