@@ -12,7 +12,7 @@ macro_rules! say {
 }
 
 mod api_keys;
-pub(crate) mod attack;
+mod attack;
 mod attempts;
 mod calibrate;
 mod call;

@@ -4,7 +4,6 @@ mod attempt;
 mod kind;
 mod plan;
 mod report;
-pub(crate) mod signal;
 mod sound;
 mod synthesizer;
 

@@ -2,8 +2,8 @@ use super::super::eval::lists::Lists;
 use super::attempt::{Caller, Judged, Rules, attempt};
 use super::kind::{Kind, Source};
 use super::plan::Attempt;
-use super::signal::{self, Dice};
 use super::synthesizer::Spoken;
+use crate::audio::line_model::{self, Dice};
 use crate::audio::resample;
 use crate::cli::recording;
 use crate::engine::Engine;
@@ -57,23 +57,27 @@ fn made(kind: Kind, clip: &Clip16k, dice: &mut Dice) -> anyhow::Result<Clip16k> 
             return Ok(clip.clone());
         }
         Kind::CopyOtherLine | Kind::PastCopy => {
-            let handset = signal::random_handset(samples, dice);
-            signal::mulaw(&signal::gain(&signal::mulaw(&handset), dice.between(-10.0, 6.0)))
+            let handset = line_model::random_handset(samples, dice);
+            line_model::mulaw(&line_model::gain(&line_model::mulaw(&handset), dice.between(-10.0, 6.0)))
         }
-        Kind::CopyOpus => signal::mulaw(&signal::opus(samples, [12_000, 16_000, 20_000, 24_000][dice.pick(4)])?),
-        Kind::CopyLouder => signal::mulaw(&signal::gain(&signal::through_16k(samples)?, dice.between(-12.0, 9.0))),
+        Kind::CopyOpus => {
+            line_model::mulaw(&line_model::opus(samples, [12_000, 16_000, 20_000, 24_000][dice.pick(4)])?)
+        }
+        Kind::CopyLouder => {
+            line_model::mulaw(&line_model::gain(&line_model::through_16k(samples)?, dice.between(-12.0, 9.0)))
+        }
         Kind::CopyCut => cut(samples, dice).to_vec(),
-        Kind::CopySlower => signal::mulaw(&signal::speed(samples, 0.98)),
-        Kind::CopyFaster => signal::mulaw(&signal::speed(samples, 1.02)),
-        Kind::CopyLonger => signal::mulaw(&signal::stretch(samples, 1.02)),
-        Kind::CopyShorter => signal::mulaw(&signal::stretch(samples, 0.98)),
-        Kind::Loudspeaker | Kind::PastLoudspeaker => signal::replay(samples, dice),
+        Kind::CopySlower => line_model::mulaw(&line_model::speed(samples, 0.98)),
+        Kind::CopyFaster => line_model::mulaw(&line_model::speed(samples, 1.02)),
+        Kind::CopyLonger => line_model::mulaw(&line_model::stretch(samples, 1.02)),
+        Kind::CopyShorter => line_model::mulaw(&line_model::stretch(samples, 0.98)),
+        Kind::Loudspeaker | Kind::PastLoudspeaker => line_model::replay(samples, dice),
         // Three semitones either way: further, and nobody would take it for a person.
-        Kind::OtherPitch => signal::mulaw(&signal::pitch(samples, 2_f64.powf(dice.between(-3.0, 3.0) / 12.0))),
-        Kind::OtherSpeed => signal::mulaw(&signal::speed(samples, dice.between(0.85, 1.18))),
+        Kind::OtherPitch => line_model::mulaw(&line_model::pitch(samples, 2_f64.powf(dice.between(-3.0, 3.0) / 12.0))),
+        Kind::OtherSpeed => line_model::mulaw(&line_model::speed(samples, dice.between(0.85, 1.18))),
         Kind::Espeak | Kind::Flite | Kind::Festival => {
-            let handset = signal::random_handset(samples, dice);
-            signal::mulaw(&signal::level(&handset, dice.between(-30.0, -18.0)))
+            let handset = line_model::random_handset(samples, dice);
+            line_model::mulaw(&line_model::level(&handset, dice.between(-30.0, -18.0)))
         }
     };
     Ok(resample::to_16k(&changed, Clip8k::RATE_HZ)?)

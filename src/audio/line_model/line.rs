@@ -6,7 +6,7 @@ use audiopus::{Application, Bitrate, Channels, SampleRate};
 use super::Dice;
 use crate::audio::mulaw as g711;
 use crate::audio::opus::Opus;
-use crate::audio::resample;
+use crate::audio::{AudioError, resample};
 use crate::types::{Clip8k, Clip16k};
 
 const RATE_HZ: f64 = Clip8k::RATE_HZ as f64;
@@ -32,7 +32,10 @@ pub(crate) fn level(samples: &[f32], dbfs: f64) -> Vec<f32> {
 }
 
 /// Brought to 16 kHz and back, without the shortcut that a telephone's own samples take.
-pub(crate) fn through_16k(samples: &[f32]) -> anyhow::Result<Vec<f32>> {
+///
+/// # Errors
+/// [`AudioError`] as [`resample::to_16k`] gives it.
+pub(crate) fn through_16k(samples: &[f32]) -> Result<Vec<f32>, AudioError> {
     let up = resample::to_16k(samples, Clip8k::RATE_HZ)?;
     Ok(resample::to_8k(&Clip16k::new(up.samples())).samples().to_vec())
 }
@@ -40,18 +43,21 @@ pub(crate) fn through_16k(samples: &[f32]) -> anyhow::Result<Vec<f32>> {
 /// Through Opus at `bits` per second and back; the coder's delay stays in.
 ///
 /// # Errors
-/// When libopus has no memory or refuses the rate.
-pub(crate) fn opus(samples: &[f32], bits: i32) -> anyhow::Result<Vec<f32>> {
-    let mut encoder = Encoder::new(SampleRate::Hz8000, Channels::Mono, Application::Voip)?;
-    encoder.set_bitrate(Bitrate::BitsPerSecond(bits))?;
+/// [`AudioError::Codec`] when libopus has no memory, or refuses the rate or a packet of its own.
+pub(crate) fn opus(samples: &[f32], bits: i32) -> Result<Vec<f32>, AudioError> {
+    let failed = |_| AudioError::Codec("opus");
+    let mut encoder = Encoder::new(SampleRate::Hz8000, Channels::Mono, Application::Voip).map_err(failed)?;
+    encoder.set_bitrate(Bitrate::BitsPerSecond(bits)).map_err(failed)?;
     let (mut far_end, mut heard) = (Opus::new()?, Vec::with_capacity(samples.len() + PACKET));
     for chunk in samples.chunks(PACKET) {
         let mut pcm = [0; PACKET];
         pcm.iter_mut().zip(chunk).for_each(|(pcm, &sample)| *pcm = to_pcm(sample));
         // The longest packet of 20 ms that Opus makes has 1275 bytes.
         let mut packet = [0; 1_275];
-        let length = encoder.encode(&pcm, &mut packet)?;
-        anyhow::ensure!(far_end.decode(&packet[..length], &mut heard), "libopus does not take its own packet");
+        let length = encoder.encode(&pcm, &mut packet).map_err(failed)?;
+        if !far_end.decode(&packet[..length], &mut heard) {
+            return Err(AudioError::Codec("opus"));
+        }
     }
     Ok(heard.iter().map(|&sample| f32::from(sample) / 32_768.0).collect())
 }
