@@ -73,7 +73,7 @@
 //! | [`twilio`], [`telnyx`], [`twiml`] | the only places with the providers' names, and with XML |
 //! | [`engine`], [`session`], [`http`] | verdicts; turns of a call; the wire |
 //! | [`phone`] | the other end of the line: a simulated phone and provider, for demo, tests and `callprint call` |
-//! | [`cli`] | the commands |
+//! | [`lab`], [`cli`] | the commands that measure; those that an operator types |
 //!
 //! # One upload through the code
 //!
@@ -88,11 +88,13 @@
 
 pub mod audio;
 pub mod cli;
+mod command;
 pub mod config;
 pub mod dialog;
 pub mod engine;
 pub mod features;
 pub mod http;
+mod lab;
 pub mod liveness;
 pub mod models;
 pub mod phone;

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Lowest first. `phone` stands beside `http`: it is the other end of the line and sees only what the wire shows.
-const LAYERS: [&[&str]; 9] = [
+const LAYERS: [&[&str]; 11] = [
     &["types"],
     &["config"],
     &["audio", "vad", "features", "phrase", "liveness", "scoring", "dialog"],
@@ -15,6 +15,8 @@ const LAYERS: [&[&str]; 9] = [
     &["engine"],
     &["session"],
     &["http", "phone"],
+    &["command"],
+    &["lab"],
     &["cli"],
     &["main"],
 ];
