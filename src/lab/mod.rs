@@ -1,6 +1,6 @@
 //! Measuring: error rates, attacks, calibration, load. Its commands are reached through `cli`, and nothing else calls it.
 //!
-//! Beside the commands stands what they share: lists of recordings, the speakers in them, and hearing them on many threads.
+//! Beside the commands stands what they share: lists of recordings, the speakers in them, hearing them on many threads, and the voiceprints they make.
 
 pub(crate) mod attack;
 pub(crate) mod calibrate;
@@ -10,6 +10,7 @@ mod lists;
 pub(crate) mod load;
 pub(crate) mod score;
 mod speakers;
+mod voices;
 
 use crate::types::Strictness;
 

@@ -1,9 +1,8 @@
 use super::Material;
 use crate::engine::{Engine, Voice};
-use crate::lab::eval::figures;
-use crate::lab::listen;
 use crate::lab::lists::SetArg;
 use crate::lab::speakers::Roll;
+use crate::lab::{listen, voices};
 use crate::scoring::fit::{self, Sample};
 use crate::scoring::{Calibration, ScoreError, Voiceprint};
 
@@ -17,7 +16,7 @@ pub(super) fn listen(engine: &Engine, sets: &[SetArg], threads: usize) -> anyhow
         let lists = set.read()?;
         let speakers = roll.enter(&lists);
         let heard = listen::listen(engine, &lists.recordings, threads)?;
-        let voices = figures::enroll(engine, &lists, |take| &heard[take]);
+        let voices = voices::enroll(engine, &lists, |take| &heard[take]);
         for trial in &lists.trials {
             let voice = heard[trial.probe].take.as_ref().ok().and_then(|take| take.voice.as_ref().ok());
             let (Some(voiceprint), Some(voice)) = (&voices.voiceprints[trial.enrollment], voice) else { continue };

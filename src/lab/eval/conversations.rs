@@ -3,12 +3,12 @@ use std::collections::BTreeMap;
 use anyhow::ensure;
 use serde::Serialize;
 
-use super::figures;
 use crate::audio::resample;
 use crate::command::{Exit, recording, say};
 use crate::engine::{Conversation, ConversationStep, Engine, Party};
 use crate::lab::listen;
 use crate::lab::lists::Lists;
+use crate::lab::voices;
 use crate::scoring::Voiceprint;
 use crate::types::{Strictness, Verdict};
 
@@ -103,7 +103,7 @@ pub(super) fn run(
     json: bool,
 ) -> anyhow::Result<Exit> {
     let heard = listen::listen(engine, &lists.recordings, threads)?;
-    let voices = figures::enroll(engine, lists, |take| &heard[take]);
+    let voices = voices::enroll(engine, lists, |take| &heard[take]);
     let speakers = speakers(lists, &args.only);
     let jobs: Vec<_> = speakers.iter().enumerate().flat_map(|(at, speaker)| conversations(at, speaker)).collect();
     let ended = listen::each(&jobs, threads, "conversations", |(speaker, recordings, is_target)| {

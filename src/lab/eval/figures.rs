@@ -8,13 +8,12 @@ use super::report::Kind;
 use super::stream::Streamed;
 use crate::engine::{Engine, Finding, Findings, Take, Words};
 use crate::lab::listen::Heard;
-use crate::lab::lists::{Lists, Recording};
+use crate::lab::lists::Lists;
 use crate::lab::speakers::Speakers;
+use crate::lab::voices::{Fault, Voices};
 use crate::phrase::Frames;
 use crate::scoring::metrics::{Intervals, SpeakerTrial, Trials};
-use crate::scoring::{TakePrint, Voiceprint};
 use crate::types::{Llr, Strictness};
-use crate::vad::QualityLimits;
 
 /// Everything an evaluation found. The first ten keys are fixed; rates are fractions.
 #[derive(Debug, Serialize)]
@@ -87,13 +86,6 @@ pub(super) struct AtThreshold {
     pub(super) frr: f64,
 }
 
-/// A recording that is too poor, and why.
-#[derive(Debug, Serialize)]
-pub(in crate::lab) struct Fault {
-    pub(super) recording: String,
-    pub(super) reason: &'static str,
-}
-
 /// The score of one trial; none when it could not be scored.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scored {
@@ -110,50 +102,6 @@ pub(super) struct Said {
     pub(super) words: f32,
     /// Accepted from 0 on.
     pub(super) fused: f32,
-}
-
-/// What the takes of the lists became.
-pub(in crate::lab) struct Voices {
-    pub(in crate::lab) voiceprints: Vec<Option<Voiceprint>>,
-    /// What was said in the takes of each.
-    words: Vec<Vec<Frames>>,
-    pub(super) failed_takes: Vec<Fault>,
-    pub(super) takes_differ: Vec<String>,
-}
-
-/// Makes a voiceprint of each enrollment row from those of its takes that a line would have taken.
-pub(in crate::lab) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(usize) -> &'h Heard) -> Voices {
-    let mut voices =
-        Voices { voiceprints: Vec::new(), words: Vec::new(), failed_takes: Vec::new(), takes_differ: Vec::new() };
-    for enrollment in &lists.enrollments {
-        let (mut prints, mut words) = (Vec::new(), Vec::new());
-        for &take in &enrollment.takes {
-            match enrollment_print(heard(take)) {
-                Ok((print, said)) => {
-                    prints.push(print);
-                    words.extend(said);
-                }
-                Err(reason) => voices.failed_takes.push(Fault::of(&lists.recordings[take], reason)),
-            }
-        }
-        let voiceprint = Voiceprint::new(prints).ok();
-        if voiceprint.as_ref().is_some_and(|print| print.agreement().min < engine.least_agreement()) {
-            let names: Vec<&str> = enrollment.takes.iter().map(|&take| lists.recordings[take].name.as_str()).collect();
-            voices.takes_differ.push(format!("{}: {}", enrollment.model, names.join(", ")));
-        }
-        voices.voiceprints.push(voiceprint);
-        voices.words.push(words);
-    }
-    voices
-}
-
-fn enrollment_print(heard: &Heard) -> Result<(TakePrint, Option<Frames>), &'static str> {
-    let take = heard.take.as_ref().map_err(|code| *code)?;
-    if let Some(reason) = take.quality.fault(&QualityLimits::ENROLL) {
-        return Err(reason.code());
-    }
-    let words = take.words.as_ref().map(|words| words.frames().clone());
-    Ok((take.print().ok_or("unavailable")?, words))
 }
 
 /// Scores every trial by what was heard in it; one without a voiceprint or a voice has no score.
@@ -225,12 +173,6 @@ pub(super) fn failed_probes(lists: &Lists, heard: &[Heard]) -> Vec<Fault> {
         Err(code) => Some(*code),
     };
     probes.into_iter().filter_map(|probe| Some(Fault::of(&lists.recordings[probe], reason(probe)?))).collect()
-}
-
-impl Fault {
-    pub(super) fn of(recording: &Recording, reason: &'static str) -> Self {
-        Self { recording: recording.name.clone(), reason }
-    }
 }
 
 /// The error rates over trials of both kinds.

@@ -1,7 +1,7 @@
 mod by_speaker;
 pub(crate) mod challenge;
 mod conversations;
-pub(super) mod figures;
+mod figures;
 mod line;
 mod look;
 mod print;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use figures::{Fault, Figures, Scored, Voices};
+use figures::{Figures, Scored};
 use look::LookArgs;
 use rustix::time::{ClockId, clock_gettime};
 use settings::StreamArgs;
@@ -27,6 +27,7 @@ use crate::engine::Engine;
 use crate::lab::listen::{self, Heard};
 use crate::lab::lists::{ListArgs, Lists, SetArg};
 use crate::lab::speakers::Roll;
+use crate::lab::voices::{self, Fault, Voices};
 
 /// Measure error rates over lists of recordings
 #[derive(Debug, clap::Args)]
@@ -189,7 +190,7 @@ fn evaluate(
 /// Hears each recording whole and once.
 fn by_file(engine: &Engine, lists: &Lists, threads: usize) -> anyhow::Result<Outcome> {
     let heard = listen::listen(engine, &lists.recordings, threads)?;
-    let voices = figures::enroll(engine, lists, |take| &heard[take]);
+    let voices = voices::enroll(engine, lists, |take| &heard[take]);
     let scored = figures::score(engine, lists, &voices, |trial| heard[lists.trials[trial].probe].take.as_ref().ok())?;
     let failed_probes = figures::failed_probes(lists, &heard);
     Ok(Outcome { heard, voices, scored, failed_probes, streamed: None })

@@ -1,7 +1,8 @@
 use super::by_speaker::SpeakerRow;
-use super::figures::{Fault, Figures, Rates};
+use super::figures::{Figures, Rates};
 use super::stream::{Ends, Paused};
 use crate::command::say;
+use crate::lab::voices::Fault;
 use crate::scoring::metrics::Interval;
 
 /// Prints the figures for people.

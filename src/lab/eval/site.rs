@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::figures::{self, Voices};
 use crate::command::say;
 use crate::engine::Engine;
 use crate::lab::listen::Heard;
 use crate::lab::lists::Lists;
 use crate::lab::speakers::Speakers;
+use crate::lab::voices::{self, Voices};
 use crate::scoring::fit::NOMINAL;
 use crate::scoring::site::{Site, partners};
 
@@ -65,7 +65,7 @@ pub(super) fn measure(
     heard: &[Heard],
     speakers: &Speakers,
 ) -> anyhow::Result<Vec<SiteRow>> {
-    let voices = figures::enroll(engine, lists, |take| &heard[take]);
+    let voices = voices::enroll(engine, lists, |take| &heard[take]);
     let callers = callers(engine, lists, heard, speakers, &voices)?;
     let sizes = SIZES.into_iter().filter(|size| size + STRANGERS <= callers.len());
     Ok(sizes.map(|size| SiteRow { set: name.to_owned(), callers: size, aims: sites(engine, &callers, size) }).collect())

@@ -4,7 +4,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::Outcome;
-use super::figures::{self, AtThreshold, Fault, Rates, Scored, Voices};
+use super::figures::{self, AtThreshold, Rates, Scored};
 use super::line::Line;
 use super::settings::StreamArgs;
 use super::turn::{Caller, End, Turn};
@@ -13,6 +13,7 @@ use crate::command::recording;
 use crate::engine::Engine;
 use crate::lab::listen::{Heard, each};
 use crate::lab::lists::{Lists, Recording};
+use crate::lab::voices::{self, Fault, Voices};
 use crate::types::{Clip8k, Reason};
 use crate::vad::EndReason;
 
@@ -66,7 +67,7 @@ struct Probe {
 /// The first file that cannot be read, or model that fails.
 pub(super) fn evaluate(engine: &Engine, lists: &Lists, args: &StreamArgs, threads: usize) -> anyhow::Result<Outcome> {
     let takes: BTreeMap<usize, Heard> = takes(engine, lists, args, threads)?;
-    let voices = figures::enroll(engine, lists, |take| &takes[&take]);
+    let voices = voices::enroll(engine, lists, |take| &takes[&take]);
     let probes = probes(lists);
     let by_probe = each(&probes, threads, "probes", |probe| hear(engine, lists, args, &voices, probe))?;
 
