@@ -3,6 +3,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use url::Url;
 
+use super::accepts::{Document, Method, Verb, check};
 use super::account::new_sid;
 use super::event::{Ended, What};
 use super::interpreter::{Fetch, Go, Interpreter};
@@ -14,7 +15,6 @@ use super::telephone::{Outgoing, Phone, Repeat};
 use super::webhook::{Answered, Content, Exchange, WireFault};
 use crate::audio::wav;
 use crate::twilio::Form;
-use crate::twiml::{self, Document, Method, Verb};
 use crate::types::Clip8k;
 
 /// One call while it lasts.
@@ -169,7 +169,7 @@ impl<'p> Call<'p> {
         let body = match content {
             Content::Document(body) => body,
             Content::Text(body) => {
-                if let Ok(document) = twiml::check(&body) {
+                if let Ok(document) = check(&body) {
                     return Some(document);
                 }
                 self.fault("http_text", "a text/plain answer is read aloud to the caller");
@@ -181,7 +181,7 @@ impl<'p> Call<'p> {
                 return Some(Document { verbs: vec![play, Verb::Hangup] });
             }
         };
-        match twiml::check(&body) {
+        match check(&body) {
             Ok(document) => Some(document),
             Err(violations) => {
                 for violation in violations {
@@ -253,7 +253,7 @@ impl<'p> Call<'p> {
 /// A document that only holds the line: a repeat of its webhook may find the work done.
 fn is_waiting(content: &Content) -> bool {
     let Content::Document(body) = content else { return false };
-    let Ok(Document { verbs }) = twiml::check(body) else { return false };
+    let Ok(Document { verbs }) = check(body) else { return false };
     let Some((last, before)) = verbs.split_last() else { return false };
     let holds = |verb: &Verb| matches!(verb, Verb::Say { .. } | Verb::Play { .. } | Verb::Pause { .. });
     matches!(last, Verb::Redirect { .. }) && before.iter().all(holds)

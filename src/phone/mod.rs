@@ -5,6 +5,7 @@
 //! it sees is what the wire shows. A stream ([`Network`]) is a real WebSocket that carries what a recording would have
 //! carried, and ends when the server closes it. Time on the line is virtual unless [`Phone::paced`]: five seconds of speech take none.
 
+mod accepts;
 mod account;
 mod call;
 mod digits;
@@ -22,6 +23,7 @@ mod streaming;
 mod telephone;
 mod webhook;
 
+pub use accepts::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb, Violation, check};
 pub use account::Account;
 pub use digits::DigitVoice;
 pub use event::{Ended, Event, What};

@@ -2,7 +2,7 @@
 
 use super::noise::{LINE_NOISE_DBFS, Noise, PER_MS, REACH, STEP, background_dbfs, is_silence, over_the_line};
 use super::script::{Answer, Then};
-use crate::twiml::Record;
+use crate::phone::accepts::Record;
 use crate::types::Clip8k;
 
 /// The longest recording made, whatever is asked for: no take is as long, and memory is finite.
@@ -89,7 +89,7 @@ mod tests {
     use super::super::noise::dbfs;
     use super::super::script::Utterance;
     use super::*;
-    use crate::twiml::Method;
+    use crate::phone::accepts::Method;
 
     const VERB: Record = Record {
         action: None,

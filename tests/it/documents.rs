@@ -1,12 +1,15 @@
+//! Every reply as XML: as it reads, and that a provider accepts it.
+
+use callprint::config::{AfterVerdict, Audio, ChallengeForm, ChallengePolicy, EnrollmentPolicy, Line};
+use callprint::dialog::prompts::ALL;
+use callprint::dialog::{Keys, Next, Reply, Sentence};
+use callprint::phone::{Verb, check};
+use callprint::twiml::{APOLOGY, Prompts, StreamUrls, Urls, render};
+use callprint::types::{E164, LineName, Strictness};
 use proptest::prelude::*;
 
-use super::*;
-use crate::config::{AfterVerdict, Audio, ChallengeForm, ChallengePolicy, EnrollmentPolicy, Line};
-use crate::dialog::Sentence;
-use crate::dialog::prompts::ALL;
-use crate::twiml::words::clean;
-use crate::twiml::{APOLOGY, Verb, check};
-use crate::types::{E164, LineName, Strictness};
+/// The provider refuses a larger document (error 11750).
+const MAX_BYTES: usize = 64 * 1024;
 
 const LOCALES: [(&str, &str); 2] = [("en-US", ""), ("de-DE", "Polly.Vicki-Neural")];
 
@@ -241,6 +244,12 @@ fn value() -> impl Strategy<Value = String> {
     proptest::collection::vec(prop_oneof![nasty, any_char, ".{0,5}"], 0..12).prop_map(|parts| parts.concat())
 }
 
+/// A text as a parser of XML 1.0 gives it back: without the characters that XML forbids, line breaks and tabs as spaces.
+fn heard(text: &str) -> String {
+    let is_allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
+    text.chars().filter(is_allowed).map(|c| if c.is_ascii_whitespace() { ' ' } else { c }).collect()
+}
+
 proptest! {
     #[test]
     fn any_value_is_said_as_it_is_and_breaks_no_document(value in value(), is_asked in any::<bool>()) {
@@ -250,7 +259,7 @@ proptest! {
             let xml = render_in(locale, voice, &Reply { say: vec![sentence], next: next.clone() });
             let document = check(&xml).map_err(|violations| TestCaseError::fail(format!("{violations:?}\n{xml}")))?;
             let start = if locale == "en-US" { "Welcome to " } else { "Willkommen bei " };
-            let expected = format!("{start}{}.", clean(&value));
+            let expected = format!("{start}{}.", heard(&value));
             let said = match &document.verbs[0] {
                 Verb::Gather(gather) => &gather.children[0],
                 verb => verb,

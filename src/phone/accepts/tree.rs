@@ -1,8 +1,7 @@
 use quick_xml::events::{BytesRef, BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use super::Violation;
-use crate::twiml::words::is_xml;
+use super::{Violation, is_xml};
 
 /// Our deepest reply is 3 deep (`Response`, `Gather`, `Say`), with SSML in it perhaps 6.
 const MAX_DEPTH: usize = 10;

@@ -1,4 +1,6 @@
-//! What the provider takes: XML, verbs, attributes, nesting; held by tests over every reply, and by the phone.
+//! The documents that a provider accepts: XML, verbs, attributes, nesting. The phone obeys no other.
+//!
+//! Written from the provider's documentation alone: it shares nothing with `twiml`, whose replies it judges.
 
 mod document;
 mod table;
@@ -8,8 +10,8 @@ use std::fmt;
 
 pub use document::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb};
 
-use super::MAX_BYTES;
-use super::words::is_xml;
+/// The provider refuses a larger document (error 11750).
+const MAX_BYTES: usize = 64 * 1024;
 
 /// One way in which a document is not what the provider takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +54,11 @@ pub fn check(xml: &str) -> Result<Document, Vec<Violation>> {
     let root = tree::parse(xml).map_err(|violation| vec![violation])?;
     let violations = table::violations(&root);
     if violations.is_empty() { Ok(Document::from_root(&root)) } else { Err(violations) }
+}
+
+/// Whether XML 1.0 allows a character, escaped or not (production 2).
+const fn is_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 
 #[cfg(test)]
