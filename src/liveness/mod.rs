@@ -86,7 +86,7 @@ impl Fingerprint {
     /// # Errors
     /// [`LivenessError::Format`] for whatever [`to_bytes`](Self::to_bytes) does not write.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LivenessError> {
-        bytes::read(bytes)
+        Ok(bytes::read(bytes)?)
     }
 }
 
