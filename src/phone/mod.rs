@@ -21,6 +21,7 @@ mod spool;
 mod stream;
 mod streaming;
 mod telephone;
+mod utterance;
 mod webhook;
 
 pub use accepts::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb, Violation, check};
@@ -30,8 +31,9 @@ pub use event::{Ended, Event, What};
 pub use interpreter::{Fetch, Go, Interpreter, Limits, Open, Silence};
 pub use provider::Provider;
 pub use report::{Fault, Report, Turn};
-pub use script::{Answer, Question, Script, Then, Utterance};
+pub use script::{Answer, Question, Script};
 pub use shelf::{Lag, Shelf, Trouble};
 pub use stream::{Listening, Network, Pace, StreamEnd, Streamed, listen};
 pub use telephone::{Outgoing, Phone, Repeat};
+pub use utterance::{Then, Utterance};
 pub use webhook::Exchange;
