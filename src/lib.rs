@@ -75,7 +75,7 @@
 //! | [`calls`], [`jobs`], [`media`], [`clients`] | turns of a call; work by the clock; sockets; applications |
 //! | [`wire`], [`http`], [`app`] | JSON shapes; the edge; the whole |
 //! | [`phone`] | the other end of the line: a simulated phone and provider, for demo, tests and `callprint call` |
-//! | [`cli`] | the commands |
+//! | [`lab`], [`cli`] | the commands that measure; those that an operator types |
 //!
 //! # One upload through the code
 //!
@@ -93,6 +93,7 @@ pub mod audio;
 pub mod calls;
 pub mod cli;
 pub mod clients;
+mod command;
 pub mod config;
 pub mod dialog;
 pub mod engine;
@@ -100,8 +101,8 @@ pub mod features;
 pub mod http;
 pub mod jobs;
 pub mod judging;
+mod lab;
 pub mod liveness;
-
 pub mod media;
 pub mod models;
 pub mod phone;

@@ -67,8 +67,8 @@ pub enum AudioError {
         /// The rate found.
         hz: u32,
     },
-    /// A codec's library could not start.
-    #[error("the {0} decoder could not start")]
+    /// A codec's library could not start, or refused a packet of its own.
+    #[error("the {0} codec failed")]
     Codec(&'static str),
     /// There are no channels, or too many.
     #[error("{count} channels are not between 1 and {max}")]

@@ -6,6 +6,7 @@
 pub mod alaw;
 mod decimate;
 mod error;
+pub(crate) mod line_model;
 pub mod mulaw;
 pub mod opus;
 pub mod resample;

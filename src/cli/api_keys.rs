@@ -2,8 +2,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::settings::ConfigArgs;
-use super::{Exit, desk};
+use super::desk;
+use crate::command::settings::ConfigArgs;
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 use crate::store::{ApiKey, FreshApiKey, NewApiKey, Scope};
 use crate::types::{Tenant, Timestamp};
 
@@ -110,12 +112,12 @@ fn create(args: &Create) -> anyhow::Result<Exit> {
         is_demo: false,
         expires_at,
     };
-    let fresh = desk::with_store(&args.common.config, async |store| Ok(store.new_api_key(new, now).await?))?;
+    let fresh = with_store(&args.common.config, async |store| Ok(store.new_api_key(new, now).await?))?;
     show(&fresh, args.common.json)
 }
 
 fn list(args: &Common) -> anyhow::Result<Exit> {
-    let keys = desk::with_store(&args.config, async |store| Ok(store.api_keys().await?))?;
+    let keys = with_store(&args.config, async |store| Ok(store.api_keys().await?))?;
     if args.json {
         desk::print_json(&keys)?;
         return Ok(Exit::Yes);
@@ -149,13 +151,13 @@ fn rotate(args: &Rotate) -> anyhow::Result<Exit> {
     let overlap = args.overlap.unwrap_or_default();
     let rotated =
         async |store: &crate::store::Store| Ok(store.rotate_api_key(&args.id, overlap, Timestamp::now()).await?);
-    let fresh = desk::with_store(&args.common.config, rotated)?;
+    let fresh = with_store(&args.common.config, rotated)?;
     show(&fresh, args.common.json)
 }
 
 fn revoke(args: &Revoke) -> anyhow::Result<Exit> {
     let revoked = async |store: &crate::store::Store| Ok(store.revoke_api_key(&args.id, Timestamp::now()).await?);
-    let is_news = desk::with_store(&args.common.config, revoked)?;
+    let is_news = with_store(&args.common.config, revoked)?;
     if args.common.json {
         desk::print_json(&json!({ "was_in_use": is_news }))?;
     } else {

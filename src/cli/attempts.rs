@@ -1,9 +1,10 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Exit;
 use super::desk::{self, Mask};
-use super::settings::ConfigArgs;
+use crate::command::settings::ConfigArgs;
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 use crate::store::{Attempt, AttemptFilter};
 use crate::types::{CallSid, CallerId, LineName, Reason, Timestamp};
 
@@ -98,7 +99,7 @@ pub(super) fn print(attempts: &[View]) {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let attempts = desk::with_store(&args.config, async |store| {
+    let attempts = with_store(&args.config, async |store| {
         let caller = match &args.caller {
             Some(who) => Some(desk::find(store, who).await?.id),
             None => None,

@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::Context;
 use url::Url;
 
-use super::network::NetworkArgs;
-use super::provider::{self, ProviderArgs};
-use super::transcript::{Ink, Palette, Transcript, put};
-use super::{Exit, recording};
+use super::transcript::Transcript;
 use crate::audio::resample;
+use crate::command::network::NetworkArgs;
+use crate::command::provider::{self, ProviderArgs};
+use crate::command::terminal::{Ink, Palette, put};
+use crate::command::{Exit, recording};
 use crate::phone::{
     Account, Answer, DigitVoice, Lag, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance,
 };

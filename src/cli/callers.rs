@@ -8,9 +8,9 @@ mod unlock;
 
 use serde::Serialize;
 
-use super::Exit;
 use super::desk::Mask;
-use super::settings::ConfigArgs;
+use crate::command::Exit;
+use crate::command::settings::ConfigArgs;
 use crate::dialog::Consent;
 use crate::store::Caller;
 use crate::types::{CallerId, Timestamp};

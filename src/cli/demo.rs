@@ -10,8 +10,10 @@ use anyhow::Context;
 
 use self::application::Application;
 use self::stage::Stage;
-use super::transcript::{Ink, Transcript, put, put_wrapped};
-use super::{Exit, recording, serve};
+use super::transcript::Transcript;
+use crate::command::stop::stop_signal;
+use crate::command::terminal::{Ink, put, put_wrapped};
+use crate::command::{Exit, recording};
 use crate::phone::{Answer, Outgoing, Phone, Report, Script};
 use crate::store::Attempt;
 use crate::types::Verdict;
@@ -82,7 +84,7 @@ async fn show(voices: &Path, stays: bool) -> anyhow::Result<bool> {
     }
     if stays {
         application.invite(&stage);
-        serve::stop_signal()?.await;
+        stop_signal()?.await;
     } else {
         put_wrapped(
             "`target/debug/callprint demo --stay` leaves the server running, with a page to try your own voice on and a curl line to copy.",

@@ -1,35 +1,14 @@
-//! What the operator's commands share: the store beside a running server, names, times, masks and tables.
+//! What the operator's commands share: names, times, masks and tables.
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use serde::Serialize;
 
-use super::settings::ConfigArgs;
+use crate::command::say;
 use crate::dialog::Standing;
 use crate::store::{Caller, CallerRef, Store};
 use crate::types::{E164, Timestamp};
-
-/// Runs `work` on the store, which a server may be using at the same time.
-///
-/// A folder without a database is most likely a wrong folder, so none is made.
-pub(super) fn with_store<T>(
-    config: &ConfigArgs,
-    work: impl AsyncFnOnce(&Store) -> anyhow::Result<T>,
-) -> anyhow::Result<T> {
-    let config = config.load(&[])?;
-    let folder = &config.store.data_dir;
-    if !folder.join("callprint.db").exists() {
-        bail!("there is no database in {}: `callprint serve` makes it, store.data_dir says where", folder.display());
-    }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let store = Store::open(&config.store).context("store")?;
-    runtime.block_on(async {
-        let done = work(&store).await;
-        store.close().await;
-        done
-    })
-}
 
 /// The caller that is meant, or a complaint.
 pub(super) async fn find(store: &Store, who: &str) -> anyhow::Result<Caller> {

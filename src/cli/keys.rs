@@ -1,7 +1,9 @@
 use serde::Serialize;
 
-use super::settings::ConfigArgs;
-use super::{Exit, desk};
+use super::desk;
+use crate::command::settings::ConfigArgs;
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 use crate::store::{KeyInfo, fresh_key};
 use crate::types::Timestamp;
 
@@ -62,7 +64,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 fn list(args: &Common) -> anyhow::Result<Exit> {
-    let (kept_in, keys) = desk::with_store(&args.config, async |store| Ok(store.keys().await?))?;
+    let (kept_in, keys) = with_store(&args.config, async |store| Ok(store.keys().await?))?;
     if args.json {
         desk::print_json(&Listing { kept_in, keys })?;
         return Ok(Exit::Yes);
@@ -77,7 +79,7 @@ fn list(args: &Common) -> anyhow::Result<Exit> {
 }
 
 fn rotate(args: &Common) -> anyhow::Result<Exit> {
-    let rotation = desk::with_store(&args.config, async |store| Ok(store.rotate_key(Timestamp::now()).await?))?;
+    let rotation = with_store(&args.config, async |store| Ok(store.rotate_key(Timestamp::now()).await?))?;
     if args.json {
         desk::print_json(&rotation)?;
     } else {

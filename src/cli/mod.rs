@@ -1,42 +1,28 @@
-//! The command line: one file a command, each with its `Args` and a `run` that returns an [`Exit`].
+//! What an operator types: one file a command, each with its `Args` and a `run` that returns an [`Exit`].
+//!
+//! The commands that measure are in [`crate::lab`], and what all of them share in [`crate::command`].
 //!
 //! What a person reads goes to standard output as text, with `--json` as one JSON value; progress and complaints go to
 //! standard error. An error ends the program with [`Exit::Error`] and one line that says what to do about it.
 
-/// Prints a line for people or programs. A reader who has left (`| head`) does not end what is under way.
-macro_rules! say {
-    ($($line:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stdout(), $($line)*);
-    }};
-}
-
 mod api_keys;
-pub(crate) mod attack;
 mod attempts;
-mod calibrate;
 mod call;
 mod callers;
 mod demo;
 mod desk;
 mod doctor;
-mod eval;
 mod keys;
-mod load;
-mod local;
 mod logging;
-mod models;
-mod network;
-mod provider;
-mod recording;
-mod score;
 mod serve;
-mod settings;
 mod transcript;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::command::Exit;
+use crate::lab::{attack, calibrate, eval, load, score};
 
 /// Self-hosted voice authentication for phone lines.
 #[derive(Debug, Parser)]
@@ -67,18 +53,6 @@ enum Command {
     EvalChallenge(eval::challenge::Args),
     Attack(attack::Args),
     Calibrate(Box<calibrate::Args>),
-}
-
-/// How a command ends; the number is the program's exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Exit {
-    /// It did what was asked, and the answer is yes where there is a question.
-    Yes = 0,
-    /// It did what was asked, and the answer is no.
-    No = 1,
-    /// It could not do what was asked; clap's usage errors end the same way.
-    Error = 2,
 }
 
 /// Runs the command given on the command line.

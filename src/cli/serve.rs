@@ -1,13 +1,13 @@
-use std::future::Future;
 use std::net::SocketAddr;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::settings::ConfigArgs;
-use super::{Exit, local, logging};
+use super::logging;
 use crate::app::App;
+use crate::command::settings::ConfigArgs;
+use crate::command::stop::stop_signal;
+use crate::command::{Exit, local, say};
 use crate::config::{self, Config};
 use crate::engine::Engine;
 use crate::http;
@@ -76,17 +76,4 @@ pub(super) fn open(config: Config) -> anyhow::Result<App> {
     let engine = engine.map_err(|error| anyhow::anyhow!("{}: {error}", error.code()))?;
     tracing::info!(model = %engine.model(), calibration = engine.calibrated_by(), "models are ready");
     Ok(App::start(config, store, engine)?)
-}
-
-/// Ends with the first SIGTERM or SIGINT.
-pub(super) fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: open requests may finish");
-    })
 }

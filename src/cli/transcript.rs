@@ -1,72 +1,12 @@
 //! A call for people to read: who said what, when, and how long the answers took.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 
+use crate::command::terminal::{Ink, Palette, WIDTH, wrapped};
 use crate::phone::{Ended, Event, StreamEnd, What};
 
-/// Text is broken at this width: most terminals are at least as wide.
-const WIDTH: usize = 100;
 /// Room for the time and who speaks, before the text.
 const MARGIN: usize = 16;
-
-/// Prints a paragraph, broken at the usual width.
-pub(super) fn put_wrapped(text: &str) {
-    for row in wrapped(text, WIDTH) {
-        put(&row);
-    }
-}
-
-/// Prints a line. A reader who has left does not end what is under way.
-pub(super) fn put(line: &str) {
-    let _ = writeln!(std::io::stdout(), "{line}");
-}
-
-/// How text is set off on a terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ink {
-    /// As it is.
-    Plain,
-    /// The caller's part.
-    Caller,
-    /// What was measured and decided.
-    Measure,
-    /// As it should be.
-    Good,
-    /// Not as it should be.
-    Bad,
-    /// Headings.
-    Bold,
-    /// Of lesser interest.
-    Faint,
-}
-
-/// Whether colours are wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Palette {
-    is_coloured: bool,
-}
-
-impl Palette {
-    /// Colours on a terminal, unless `NO_COLOR` is set (<https://no-color.org>).
-    pub(super) fn of_stdout() -> Self {
-        let is_unwanted = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { is_coloured: std::io::stdout().is_terminal() && !is_unwanted }
-    }
-
-    pub(super) fn paint(self, ink: Ink, text: &str) -> String {
-        let code = match ink {
-            Ink::Plain => return text.to_owned(),
-            Ink::Caller => "36",
-            Ink::Measure => "33",
-            Ink::Good => "32",
-            Ink::Bad => "31",
-            Ink::Bold => "1",
-            Ink::Faint => "2",
-        };
-        if self.is_coloured { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
-    }
-}
 
 /// Turns events into lines; a line comes out once the answer to it is known.
 pub(super) struct Transcript {
@@ -234,32 +174,13 @@ fn clock(at_ms: u64) -> String {
     format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
-/// Breaks text between words; a word that is too long stays whole.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut rows = vec![String::new()];
-    for word in text.split_whitespace() {
-        let is_full =
-            rows.last().is_some_and(|row| !row.is_empty() && row.chars().count() + 1 + word.chars().count() > width);
-        if is_full {
-            rows.push(String::new());
-        }
-        if let Some(row) = rows.last_mut() {
-            if !row.is_empty() {
-                row.push(' ');
-            }
-            row.push_str(word);
-        }
-    }
-    rows
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn lines(events: &[(u64, What)]) -> Vec<String> {
         let notes = BTreeMap::from([(2, "accept: LLR +9.0 against +3.1".to_owned())]);
-        let mut transcript = Transcript::with_notes(Palette { is_coloured: false }, notes);
+        let mut transcript = Transcript::with_notes(Palette::plain(), notes);
         events.iter().flat_map(|(at_ms, what)| transcript.add(&Event { at_ms: *at_ms, what: what.clone() })).collect()
     }
 

@@ -8,9 +8,12 @@ use thiserror::Error;
 use crate::liveness::{Fingerprint, LivenessError};
 use crate::phrase::{Frames, PhraseError};
 use crate::scoring::{ModelId, ScoreError, TakePrint, Voiceprint};
+use crate::types::bytes::{BadBytes, Reader};
 
-const TAKE: [u8; 5] = *b"cpet\x01";
-const CALLER: [u8; 5] = *b"cpec\x01";
+const TAKE: [u8; 4] = *b"cpet";
+const CALLER: [u8; 4] = *b"cpec";
+/// Of both forms.
+const VERSION: u8 = 1;
 
 /// What is kept of one take of an enrollment: never audio, and no transcript.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,7 +39,7 @@ pub struct Enrolled {
 pub enum EnrolledError {
     /// The bytes around the parts.
     #[error("not an enrollment: {0}")]
-    Format(&'static str),
+    Format(#[from] BadBytes),
     /// The voice's part.
     #[error(transparent)]
     Voice(#[from] ScoreError),
@@ -64,6 +67,7 @@ impl EnrolledTake {
     /// The byte form, to be encrypted before it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = TAKE.to_vec();
+        bytes.push(VERSION);
         for part in [self.voice.to_bytes(), self.words.to_bytes(), self.fingerprint.to_bytes()] {
             put(&mut bytes, &part);
         }
@@ -75,7 +79,7 @@ impl EnrolledTake {
     /// # Errors
     /// [`EnrolledError`] for other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EnrolledError> {
-        let mut reader = Reader::of(bytes, TAKE)?;
+        let mut reader = Reader::of_form(bytes, TAKE, VERSION)?;
         let take = Self {
             voice: TakePrint::from_bytes(reader.part()?)?,
             words: Frames::from_bytes(reader.part()?)?,
@@ -124,7 +128,7 @@ impl Enrolled {
     /// The byte form, to be encrypted before it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = CALLER.to_vec();
-        bytes.push(self.words.len() as u8);
+        bytes.extend([VERSION, self.words.len() as u8]);
         let takes = self.voiceprint.takes().iter().zip(&self.words).zip(&self.fingerprints);
         for ((voice, words), fingerprint) in takes {
             let take = EnrolledTake { voice: voice.clone(), words: words.clone(), fingerprint: fingerprint.clone() };
@@ -138,8 +142,8 @@ impl Enrolled {
     /// # Errors
     /// [`EnrolledError`] for other bytes, or for takes that make no voiceprint.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EnrolledError> {
-        let mut reader = Reader::of(bytes, CALLER)?;
-        let count = reader.take(1)?[0];
+        let mut reader = Reader::of_form(bytes, CALLER, VERSION)?;
+        let count = reader.u8()?;
         let takes = (0..count).map(|_| EnrolledTake::from_bytes(reader.part()?)).collect::<Result<_, _>>()?;
         reader.end()?;
         Ok(Self::new(takes)?)
@@ -151,29 +155,90 @@ fn put(bytes: &mut Vec<u8>, part: &[u8]) {
     bytes.extend_from_slice(part);
 }
 
-struct Reader<'b>(&'b [u8]);
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
 
-impl<'b> Reader<'b> {
-    fn of(bytes: &'b [u8], head: [u8; 5]) -> Result<Self, EnrolledError> {
-        match bytes.split_first_chunk() {
-            Some((found, rest)) if *found == head => Ok(Self(rest)),
-            Some((found, _)) if found[..4] == head[..4] => Err(EnrolledError::Format("another version")),
-            _ => Err(EnrolledError::Format("another kind of data")),
+    use super::*;
+    use crate::phrase::Challenge;
+    use crate::scoring::{Embedding, Learned};
+
+    /// Two frames, by hand from the form of [`Frames`].
+    const WORDS: &[u8] = b"cpph\x01\x01m\x02\x02\0\x7f\x00\x81\x40";
+    /// One frame and its landmark, by hand from the form of [`Fingerprint`].
+    const FINGERPRINT: &[u8] = b"cpfp\x01\x01\0\x01\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x80\0\0\x01";
+
+    fn voice() -> Embedding {
+        Embedding::unit("m".into(), vec![3.0, 4.0]).unwrap()
+    }
+
+    fn take() -> EnrolledTake {
+        EnrolledTake {
+            voice: TakePrint { embedding: voice(), net_speech_ms: 2_000 },
+            words: Frames::from_bytes(WORDS).unwrap(),
+            fingerprint: Fingerprint::from_bytes(FINGERPRINT).unwrap(),
         }
     }
 
-    fn take(&mut self, len: usize) -> Result<&'b [u8], EnrolledError> {
-        let (taken, rest) = self.0.split_at_checked(len).ok_or(EnrolledError::Format("cut off"))?;
-        self.0 = rest;
-        Ok(taken)
+    type Read = fn(&[u8]) -> bool;
+
+    /// Every byte form that is stored, written and as its reader; whether the bytes were of the form.
+    fn forms() -> [(Vec<u8>, Read); 7] {
+        let enrolled = Enrolled::new(vec![take(), take()]).unwrap();
+        let learned = Learned::first(vec![voice()], 20_000);
+        [
+            (enrolled.to_bytes(), |bytes| Enrolled::from_bytes(bytes).is_ok()),
+            (take().to_bytes(), |bytes| EnrolledTake::from_bytes(bytes).is_ok()),
+            (enrolled.voiceprint().to_bytes(), |bytes| Voiceprint::from_bytes(bytes).is_ok()),
+            (learned.to_bytes(), |bytes| Learned::from_bytes(bytes).is_ok()),
+            (WORDS.to_vec(), |bytes| Frames::from_bytes(bytes).is_ok()),
+            (FINGERPRINT.to_vec(), |bytes| Fingerprint::from_bytes(bytes).is_ok()),
+            (b"cpch\x01482913".to_vec(), |bytes| Challenge::from_bytes(bytes).is_ok()),
+        ]
     }
 
-    fn part(&mut self) -> Result<&'b [u8], EnrolledError> {
-        let len = self.take(4)?.iter().rev().fold(0, |len, byte| len << 8 | usize::from(*byte));
-        self.take(len)
+    #[test]
+    fn an_enrollment_comes_back_as_it_was() {
+        let enrolled = Enrolled::new(vec![take(), take()]).unwrap();
+        assert_eq!(Enrolled::from_bytes(&enrolled.to_bytes()), Ok(enrolled));
+        assert!(forms().iter().all(|(bytes, read)| read(bytes)));
     }
 
-    fn end(&self) -> Result<(), EnrolledError> {
-        if self.0.is_empty() { Ok(()) } else { Err(EnrolledError::Format("bytes are left over")) }
+    #[test]
+    fn every_fault_around_the_parts_has_one_code() {
+        for bytes in [&b"cpet"[..], b"cpex\x01", b"cpet\x02", b"cpet\x01\xff\xff\xff\xff"] {
+            assert_eq!(EnrolledTake::from_bytes(bytes).unwrap_err().code(), "enrolled_format");
+        }
+        let longer = [take().to_bytes(), vec![0]].concat();
+        assert_eq!(EnrolledTake::from_bytes(&longer), Err(EnrolledError::Format(BadBytes::LeftOver)));
+    }
+
+    #[test]
+    fn no_form_is_read_when_cut_off() {
+        for (at, (bytes, read)) in forms().iter().enumerate() {
+            // A challenge has no length of its own: a shorter one is one.
+            let is_open_ended = at == 6;
+            assert!((0..bytes.len()).all(|end| is_open_ended || !read(&bytes[..end])), "form {at}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn cut_flipped_and_longer_bytes_of_any_form_give_a_value_or_an_error(
+            cut in any::<prop::sample::Index>(),
+            flips in prop::collection::vec((any::<prop::sample::Index>(), 0..8_u8), 0..6),
+            more in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            for (bytes, read) in forms() {
+                read(&bytes[..cut.index(bytes.len())]);
+                let mut bytes = [bytes, more.clone()].concat();
+                for (at, bit) in &flips {
+                    let at = at.index(bytes.len());
+                    bytes[at] ^= 1 << bit;
+                }
+                read(&bytes);
+                read(&bytes[..cut.index(bytes.len())]);
+            }
+        }
     }
 }

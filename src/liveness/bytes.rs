@@ -7,7 +7,8 @@
 use super::grid::Cells;
 use super::landmark::{Landmark, PER_FRAME};
 use super::spectrum::{BANDS, LINES};
-use super::{Fingerprint, LivenessError, MAX_FRAMES};
+use super::{Fingerprint, MAX_FRAMES};
+use crate::types::bytes::{BadBytes, Reader};
 
 const MAGIC: [u8; 4] = *b"cpfp";
 const VERSION: u8 = 1;
@@ -31,53 +32,37 @@ pub(super) fn write(fingerprint: &Fingerprint) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn read(bytes: &[u8]) -> Result<Fingerprint, LivenessError> {
-    let mut reader = Reader(bytes);
-    if reader.array()? != MAGIC {
-        return Err(LivenessError::Format("another kind of data"));
-    }
-    if reader.array()? != [VERSION] {
-        return Err(LivenessError::Format("another version"));
-    }
-    let frames = usize::from(u16::from_le_bytes(reader.array()?));
-    let landmarks = usize::from(u16::from_le_bytes(reader.array()?));
+pub(super) fn read(bytes: &[u8]) -> Result<Fingerprint, BadBytes> {
+    let mut reader = Reader::of_form(bytes, MAGIC, VERSION)?;
+    let (frames, landmarks) = (usize::from(reader.u16()?), usize::from(reader.u16()?));
     if frames > MAX_FRAMES || landmarks > frames * PER_FRAME {
-        return Err(LivenessError::Format("more than a take has"));
+        return Err(BadBytes::Content("more than a take has"));
     }
     let mut found = Fingerprint { cells: Vec::with_capacity(frames), landmarks: Vec::with_capacity(landmarks) };
     for _ in 0..frames {
-        let cells = Cells { above: reader.plane()?, below: reader.plane()? };
+        let cells = Cells { above: plane(&mut reader)?, below: plane(&mut reader)? };
         if cells.above & cells.below != 0 {
-            return Err(LivenessError::Format("a band that stands out and dips"));
+            return Err(BadBytes::Content("a band that stands out and dips"));
         }
         found.cells.push(cells);
     }
     for _ in 0..landmarks {
-        let (frame, [line]) = (u16::from_le_bytes(reader.array()?), reader.array()?);
+        let (frame, line) = (reader.u16()?, reader.u8()?);
         let landmark = Landmark { frame, line };
         let is_in_order = found.landmarks.last().is_none_or(|before| *before < landmark);
         if usize::from(frame) >= frames || usize::from(line) >= LINES || !is_in_order {
-            return Err(LivenessError::Format("a landmark out of place"));
+            return Err(BadBytes::Content("a landmark out of place"));
         }
         found.landmarks.push(landmark);
     }
-    if reader.0.is_empty() { Ok(found) } else { Err(LivenessError::Format("bytes are left over")) }
+    reader.end()?;
+    Ok(found)
 }
 
-struct Reader<'b>(&'b [u8]);
-
-impl Reader<'_> {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], LivenessError> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or(LivenessError::Format("cut off"))?;
-        self.0 = rest;
-        Ok(*taken)
-    }
-
-    fn plane(&mut self) -> Result<u128, LivenessError> {
-        let mut whole = [0; 16];
-        whole[..PLANE].copy_from_slice(&self.array::<PLANE>()?);
-        Ok(u128::from_le_bytes(whole))
-    }
+fn plane(reader: &mut Reader<'_>) -> Result<u128, BadBytes> {
+    let mut whole = [0; 16];
+    whole[..PLANE].copy_from_slice(&reader.array::<PLANE>()?);
+    Ok(u128::from_le_bytes(whole))
 }
 
 #[cfg(test)]
@@ -109,19 +94,20 @@ mod tests {
             read(&bytes)
         };
         for (at, byte, why) in [
-            (0, b'x', "another kind of data"),
-            (4, 2, "another version"),
-            (6, 0xff, "more than a take has"),
-            (7, 7, "more than a take has"),
-            (21, 1, "a band that stands out and dips"),
-            (33, 1, "a landmark out of place"),
-            (35, 192, "a landmark out of place"),
+            (0, b'x', BadBytes::OtherKind),
+            (4, 2, BadBytes::OtherVersion),
+            (6, 0xff, BadBytes::Content("more than a take has")),
+            (7, 7, BadBytes::Content("more than a take has")),
+            (21, 1, BadBytes::Content("a band that stands out and dips")),
+            (33, 1, BadBytes::Content("a landmark out of place")),
+            (35, 192, BadBytes::Content("a landmark out of place")),
         ] {
-            assert_eq!(changed(at, byte), Err(LivenessError::Format(why)), "byte {at}");
+            assert_eq!(changed(at, byte), Err(why), "byte {at}");
         }
-        assert_eq!(read(&[ONE, &[0]].concat()).unwrap_err().code(), "fingerprint_format");
+        assert_eq!(read(&[ONE, &[0]].concat()), Err(BadBytes::LeftOver));
+        assert_eq!(Fingerprint::from_bytes(b"").unwrap_err().code(), "fingerprint_format");
         for end in 0..ONE.len() {
-            assert_eq!(read(&ONE[..end]), Err(LivenessError::Format("cut off")));
+            assert_eq!(read(&ONE[..end]), Err(BadBytes::CutOff));
         }
     }
 

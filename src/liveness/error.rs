@@ -1,11 +1,13 @@
 use thiserror::Error;
 
+use crate::types::bytes::BadBytes;
+
 /// Why a fingerprint cannot be had.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum LivenessError {
     /// Stored bytes are no fingerprint of this version.
     #[error("stored fingerprint cannot be read: {0}")]
-    Format(&'static str),
+    Format(#[from] BadBytes),
 }
 
 impl LivenessError {

@@ -86,7 +86,7 @@ impl Fingerprint {
     /// # Errors
     /// [`LivenessError::Format`] for whatever [`to_bytes`](Self::to_bytes) does not write.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LivenessError> {
-        bytes::read(bytes)
+        Ok(bytes::read(bytes)?)
     }
 }
 
@@ -95,8 +95,8 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::audio::line_model::{self, Dice};
     use crate::audio::{resample, wav};
-    use crate::cli::attack::signal::{self, Dice};
     use crate::config::AudioLimits;
     use crate::types::Llr;
 
@@ -119,25 +119,25 @@ mod tests {
         for voice in ["anna", "ben", "carla", "hugo"] {
             let original = samples(&format!("{voice}_pass_1"));
             let kept = print(&original);
-            let twice = signal::mulaw(&signal::mulaw(&signal::gain(&original, -7.3)));
+            let twice = line_model::mulaw(&line_model::mulaw(&line_model::gain(&original, -7.3)));
             let ways = [
                 ("the same bits", original.clone()),
                 ("a line twice", twice),
-                ("louder", signal::mulaw(&signal::gain(&original, 6.0))),
-                ("16 kHz and back", signal::through_16k(&original).unwrap()),
-                ("Opus", signal::opus(&original, 12_000).unwrap()),
+                ("louder", line_model::mulaw(&line_model::gain(&original, 6.0))),
+                ("16 kHz and back", line_model::through_16k(&original).unwrap()),
+                ("Opus", line_model::opus(&original, 12_000).unwrap()),
                 ("ends cut", original[5_000..original.len() - 4_000].to_vec()),
-                ("2 % slower", signal::speed(&original, 0.98)),
-                ("2 % faster", signal::speed(&original, 1.02)),
-                ("2 % longer, same pitch", signal::stretch(&original, 1.02)),
-                ("2 % shorter, same pitch", signal::stretch(&original, 0.98)),
+                ("2 % slower", line_model::speed(&original, 0.98)),
+                ("2 % faster", line_model::speed(&original, 1.02)),
+                ("2 % longer, same pitch", line_model::stretch(&original, 1.02)),
+                ("2 % shorter, same pitch", line_model::stretch(&original, 0.98)),
             ];
             for (way, changed) in ways {
                 let score = print(&changed).likeness(&kept);
                 assert!(score.is_replay(), "{voice}, {way}: {score:?}");
             }
             for throw in 0..3 {
-                let room = signal::replay(&original, &mut Dice::new(throw, voice));
+                let room = line_model::replay(&original, &mut Dice::new(throw, voice));
                 let score = print(&room).likeness(&kept);
                 assert!(score.is_replay(), "{voice}, room {throw}: {score:?}");
             }

@@ -4,12 +4,16 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+pub use super::backend_file::BackendFile;
 pub use super::phrase_part::{ChallengeScale, PhrasePart, PhraseScale, TextPart};
-use super::{ModelError, files, opinion};
+use super::{ModelError, files};
 use crate::scoring;
 
 /// The layout of the manifest that this build reads.
 const SCHEMA: u32 = 1;
+
+/// Joins the ids of two models that are heard together.
+pub(super) const PLUS: char = '+';
 
 /// What `manifest.toml` says about the models beside it. A key it does not know is refused.
 #[derive(Clone, Debug, Deserialize)]
@@ -156,18 +160,6 @@ pub struct FrontEnd {
     pub floor_ratio: f32,
 }
 
-/// The file with a speaker model's centre and nuisance directions.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BackendFile {
-    /// The file's name.
-    pub file: String,
-    /// The file's hash, in lower-case hex.
-    pub sha256: String,
-    /// What it was derived from, and under which licence.
-    pub attribution: String,
-}
-
 /// How a second opinion is heard.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -181,17 +173,10 @@ pub struct Beside {
 /// What a speaker model's scores mean, and where that was measured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the keys are those of `scoring::Calibration`, which says what they are")]
 pub struct Calibration {
-    pub score: f32,
-    #[serde(default)]
-    pub score_by_ln_s: f32,
-    pub ln_net_speech_s: f32,
-    pub take_agreement: f32,
-    pub offset: f32,
-    pub llr_at_far_1pct: f32,
-    pub llr_at_far_0_1pct: f32,
-    pub llr_at_far_0_01pct: f32,
+    /// Weights and thresholds, each under its own key.
+    #[serde(flatten)]
+    pub scale: scoring::Calibration,
     /// The lowest cosine between two takes of one enrollment.
     pub min_take_agreement: f32,
     /// The recordings that the numbers come from, and how far they carry.
@@ -233,7 +218,7 @@ impl Manifest {
     /// # Errors
     /// [`ModelError::Unknown`], or [`ModelError::Contract`] of an opinion that was not measured beside that model.
     pub(super) fn select_speaker(&self, id: &str) -> Result<(&Entry, Option<&Entry>), ModelError> {
-        if let Some((speaker, opinion)) = id.split_once(opinion::PLUS) {
+        if let Some((speaker, opinion)) = id.split_once(PLUS) {
             let (speaker, opinion) = (self.select(Role::Speaker, speaker)?, self.select(Role::Opinion, opinion)?);
             if !opinion.is_beside(speaker) {
                 return Err(opinion.contract(format!("it was not measured beside {:?}", speaker.id)));
@@ -309,14 +294,11 @@ impl Entry {
 
 impl Calibration {
     fn check(&self) -> Result<(), String> {
-        let thresholds = [self.llr_at_far_1pct, self.llr_at_far_0_1pct, self.llr_at_far_0_01pct];
-        let weights = [self.score, self.score_by_ln_s, self.ln_net_speech_s, self.take_agreement, self.offset];
+        let (thresholds, weights) = (self.scale.thresholds(), self.scale.weights());
         if !thresholds.iter().chain(&weights).all(|value| value.is_finite()) {
             return Err("the calibration has values that are not numbers".to_owned());
         }
-        if !thresholds.is_sorted_by(|lower, higher| lower < higher)
-            || !scoring::Calibration::from(self).rises_with_likeness()
-        {
+        if !thresholds.is_sorted_by(|lower, higher| lower < higher) || !self.scale.rises_with_likeness() {
             return Err("a stricter threshold must be higher, and likeness must raise the score".to_owned());
         }
         if !(-1.0..1.0).contains(&self.min_take_agreement) {

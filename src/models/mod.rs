@@ -6,6 +6,7 @@
 //!
 //! Inference blocks: on a free session first, then on the computation. It belongs on blocking threads.
 
+mod backend_file;
 mod contract;
 mod error;
 mod files;

@@ -4,7 +4,7 @@ use ort::session::Session;
 use ort::value::TensorRef;
 
 use super::contract::{Expected, check_entry};
-use super::manifest::{ElementType, Entry};
+use super::manifest::{ElementType, Entry, PLUS};
 use super::pool::Pool;
 use super::session::Opener;
 use super::spec::read_backend;
@@ -12,9 +12,6 @@ use super::{ModelError, SpeakerSpec};
 use crate::features::Features;
 use crate::scoring::{Backend, Calibration, ModelId};
 use crate::types::Cosine;
-
-/// Joins the ids of two models that are heard together.
-pub(super) const PLUS: char = '+';
 
 const INPUTS: [Expected<'static>; 2] = [
     ("fbank", ElementType::F32, &[Some(1), None, Some(Features::BINS)]),
@@ -48,7 +45,7 @@ impl OpinionSpec {
             id: ModelId::from(format!("{}{PLUS}{}", speaker.id, entry.id)),
             backend,
             share: beside.share,
-            calibration: calibration.into(),
+            calibration: calibration.scale,
             least_agreement: Cosine(calibration.min_take_agreement),
         })
     }

@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-use super::manifest::BackendFile;
+use super::backend_file::BackendFile;
 use crate::phrase::{ChallengeCalibration, Distance, PhraseCalibration, Thresholds};
 
 /// What surrounds a phrase encoder: the projection of its frames, and what distances mean.

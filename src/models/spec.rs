@@ -40,7 +40,7 @@ impl SpeakerSpec {
         let id = ModelId::from(entry.id.as_str());
         let (backend, calibration) = read_backend(entry, &id, folder)?;
         let least_agreement = Cosine(calibration.min_take_agreement);
-        Ok(Self { id, backend, calibration: calibration.into(), least_agreement })
+        Ok(Self { id, backend, calibration: calibration.scale, least_agreement })
     }
 }
 
@@ -64,21 +64,6 @@ pub(super) fn read_backend<'e>(
     let numbers: BackendNumbers = serde_json::from_slice(&bytes).map_err(|error| refuse(error.to_string()))?;
     let backend = Backend::new(id.clone(), numbers.centre, numbers.nuisance);
     Ok((backend.map_err(|error| refuse(error.to_string()))?, calibration))
-}
-
-impl From<&manifest::Calibration> for Calibration {
-    fn from(of: &manifest::Calibration) -> Self {
-        Self {
-            score: of.score,
-            score_by_ln_s: of.score_by_ln_s,
-            ln_net_speech_s: of.ln_net_speech_s,
-            take_agreement: of.take_agreement,
-            offset: of.offset,
-            llr_at_far_1pct: of.llr_at_far_1pct,
-            llr_at_far_0_1pct: of.llr_at_far_0_1pct,
-            llr_at_far_0_01pct: of.llr_at_far_0_01pct,
-        }
-    }
 }
 
 fn check_front_end(entry: &Entry, described: &FrontEnd) -> Result<(), ModelError> {

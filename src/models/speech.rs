@@ -6,20 +6,10 @@ use super::contract::{Expected, check_entry};
 use super::manifest::{ElementType, Entry};
 use super::pool::Pool;
 use super::session::Opener;
-use super::stream::{SpeechStream, WARM_UP};
+use super::stream::{LAYERS, STATE, SpeechStream, WARM_UP, WIDTH, WINDOW};
 use crate::types::Clip8k;
 use crate::vad::CHUNK;
 
-/// Samples of the chunk before that Silero is shown again at 8 kHz.
-pub(super) const CONTEXT: usize = 32;
-/// Samples the model is shown at once.
-pub(super) const WINDOW: usize = CONTEXT + CHUNK;
-/// Layers of the recurrent state.
-const LAYERS: usize = 2;
-/// Values of a layer of the recurrent state, for each stream.
-const WIDTH: usize = 128;
-/// Values of one stream's recurrent state.
-pub(super) const STATE: usize = LAYERS * WIDTH;
 const RATE: [i64; 1] = [Clip8k::RATE_HZ as i64];
 
 const INPUTS: [Expected<'static>; 3] = [

@@ -1,7 +1,17 @@
 use std::sync::OnceLock;
 
-use super::speech::{CONTEXT, STATE, WINDOW};
 use crate::vad::CHUNK;
+
+/// Samples of the chunk before that Silero is shown again at 8 kHz.
+const CONTEXT: usize = 32;
+/// Samples the model is shown at once.
+pub(super) const WINDOW: usize = CONTEXT + CHUNK;
+/// Layers of the recurrent state.
+pub(super) const LAYERS: usize = 2;
+/// Values of a layer of the recurrent state, for each stream.
+pub(super) const WIDTH: usize = 128;
+/// Values of one stream's recurrent state.
+pub(super) const STATE: usize = LAYERS * WIDTH;
 
 /// Chunks of line noise every stream begins with, and after which the noise repeats: half a second.
 ///

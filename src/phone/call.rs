@@ -1,21 +1,44 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
+use super::accepts::{Document, Method, Verb, check};
 use super::account::new_sid;
-use super::event::{Ended, What};
+use super::event::{Ended, Event, What};
 use super::interpreter::{Fetch, Go, Interpreter};
 use super::report::{Fault, Report, Turn};
 use super::script::Script;
 use super::stream::{Streamed, milliseconds};
-use super::streaming::{Beside, Heard};
 use super::telephone::{Outgoing, Phone, Repeat};
 use super::webhook::{Answered, Content, Exchange, WireFault};
 use crate::audio::wav;
 use crate::twilio::Form;
-use crate::twiml::{self, Document, Method, Verb};
 use crate::types::Clip8k;
+
+/// A stream that runs beside its call.
+pub(super) type Beside = AbortOnDropHandle<(Streamed, Vec<What>)>;
+
+/// The function that is told of each event as it happens.
+pub(super) type Heard<'h> = &'h mut (dyn FnMut(&Event) + Send);
+
+impl Phone {
+    /// Places a call and stays on the line until it is over.
+    pub async fn call(&self, outgoing: &Outgoing, script: Script) -> Report {
+        self.call_heard(outgoing, script, &mut |_| {}).await
+    }
+
+    /// The same, with somebody who hears everything as it happens.
+    pub async fn call_heard(
+        &self,
+        outgoing: &Outgoing,
+        script: Script,
+        heard: &mut (dyn FnMut(&Event) + Send),
+    ) -> Report {
+        Call::new(self, outgoing, script, heard).conduct().await
+    }
+}
 
 /// One call while it lasts.
 pub(super) struct Call<'p> {
@@ -37,7 +60,7 @@ pub(super) struct Call<'p> {
 }
 
 impl<'p> Call<'p> {
-    pub(super) fn new(phone: &'p Phone, outgoing: &'p Outgoing, script: Script, heard: Heard<'p>) -> Self {
+    fn new(phone: &'p Phone, outgoing: &'p Outgoing, script: Script, heard: Heard<'p>) -> Self {
         Self {
             phone,
             outgoing,
@@ -55,7 +78,7 @@ impl<'p> Call<'p> {
     }
 
     /// Stays on the line until the call is over.
-    pub(super) async fn conduct(mut self) -> Report {
+    async fn conduct(mut self) -> Report {
         let first = Fetch {
             url: self.outgoing.url.clone(),
             method: Method::Post,
@@ -169,7 +192,7 @@ impl<'p> Call<'p> {
         let body = match content {
             Content::Document(body) => body,
             Content::Text(body) => {
-                if let Ok(document) = twiml::check(&body) {
+                if let Ok(document) = check(&body) {
                     return Some(document);
                 }
                 self.fault("http_text", "a text/plain answer is read aloud to the caller");
@@ -181,7 +204,7 @@ impl<'p> Call<'p> {
                 return Some(Document { verbs: vec![play, Verb::Hangup] });
             }
         };
-        match twiml::check(&body) {
+        match check(&body) {
             Ok(document) => Some(document),
             Err(violations) => {
                 for violation in violations {
@@ -253,7 +276,7 @@ impl<'p> Call<'p> {
 /// A document that only holds the line: a repeat of its webhook may find the work done.
 fn is_waiting(content: &Content) -> bool {
     let Content::Document(body) = content else { return false };
-    let Ok(Document { verbs }) = twiml::check(body) else { return false };
+    let Ok(Document { verbs }) = check(body) else { return false };
     let Some((last, before)) = verbs.split_last() else { return false };
     let holds = |verb: &Verb| matches!(verb, Verb::Say { .. } | Verb::Play { .. } | Verb::Pause { .. });
     matches!(last, Verb::Redirect { .. }) && before.iter().all(holds)

@@ -1,8 +1,7 @@
 use std::sync::Arc;
 
-use super::noise::{LINE_NOISE_DBFS, Noise, PER_MS};
-use super::recorder::trimmed;
-use super::script::{Then, Utterance};
+use super::noise::{LINE_NOISE_DBFS, Noise, PER_MS, trimmed};
+use super::utterance::{Then, Utterance};
 use crate::types::Clip8k;
 
 /// Between two digits: what is left between them when people read a number out.

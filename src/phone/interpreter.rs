@@ -7,7 +7,7 @@ use super::event::{Ended, Event, What};
 use super::recorder::{self, Recorded};
 use super::script::{Answer, Question, Script};
 use super::stream::StreamEnd;
-use crate::twiml::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb};
+use crate::phone::accepts::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb};
 
 /// Speech takes about 65 ms a letter: 150 words a minute.
 const MS_PER_LETTER: u64 = 65;

@@ -25,6 +25,17 @@ pub(super) fn dbfs(samples: &[f32]) -> f32 {
     10.0 * power.max(1e-12).log10()
 }
 
+/// The sound from the first to the last step that is not silent.
+pub(super) fn trimmed(sound: &[f32]) -> &[f32] {
+    let loud = |samples: &[f32]| !is_silence(samples);
+    let first = sound.chunks(STEP).position(loud);
+    let last = sound.chunks(STEP).rposition(loud);
+    match (first, last) {
+        (Some(first), Some(last)) => &sound[first * STEP..((last + 1) * STEP).min(sound.len())],
+        _ => &[],
+    }
+}
+
 /// What is heard of the caller's place when nobody speaks: the level of the quietest moment.
 pub(super) fn background_dbfs(clip: &[f32]) -> f32 {
     clip.windows(QUIET_STEPS * STEP).step_by(STEP).map(dbfs).reduce(f32::min).unwrap_or(LINE_NOISE_DBFS)

@@ -1,8 +1,9 @@
 //! What the provider records of a caller: cut at silence, at a key, at the longest length.
 
-use super::noise::{LINE_NOISE_DBFS, Noise, PER_MS, REACH, STEP, background_dbfs, is_silence, over_the_line};
-use super::script::{Answer, Then};
-use crate::twiml::Record;
+use super::noise::{LINE_NOISE_DBFS, Noise, PER_MS, REACH, STEP, background_dbfs, is_silence, over_the_line, trimmed};
+use super::script::Answer;
+use super::utterance::Then;
+use crate::phone::accepts::Record;
 use crate::types::Clip8k;
 
 /// The longest recording made, whatever is asked for: no take is as long, and memory is finite.
@@ -73,23 +74,12 @@ fn end_by_silence(sound: &[f32], patience: usize) -> Option<usize> {
     None
 }
 
-/// The sound from the first to the last step that is not silent.
-pub(super) fn trimmed(sound: &[f32]) -> &[f32] {
-    let loud = |samples: &[f32]| !is_silence(samples);
-    let first = sound.chunks(STEP).position(loud);
-    let last = sound.chunks(STEP).rposition(loud);
-    match (first, last) {
-        (Some(first), Some(last)) => &sound[first * STEP..((last + 1) * STEP).min(sound.len())],
-        _ => &[],
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::noise::dbfs;
-    use super::super::script::Utterance;
+    use super::super::utterance::Utterance;
     use super::*;
-    use crate::twiml::Method;
+    use crate::phone::accepts::Method;
 
     const VERB: Record = Record {
         action: None,

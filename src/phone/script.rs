@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use super::digits::DigitVoice;
-use crate::types::Clip8k;
+use super::utterance::Utterance;
 
 /// What the server wants of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,31 +24,6 @@ pub enum Answer {
     /// Reads out the number that was just asked for.
     ReadBack(DigitVoice),
     /// Hangs up.
-    HangUp,
-}
-
-/// Something to say, on the phone's side of the line.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Utterance {
-    /// What it is called in the transcript.
-    pub name: String,
-    /// The words, where they are known.
-    pub words: Option<String>,
-    /// The sound.
-    pub clip: Clip8k,
-    /// What the caller does next.
-    pub then: Then,
-}
-
-/// What a caller does after having spoken.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Then {
-    /// Waits until the silence ends the recording.
-    #[default]
-    Wait,
-    /// Presses a key.
-    Press(char),
-    /// Hangs up half-way.
     HangUp,
 }
 

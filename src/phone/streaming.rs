@@ -6,15 +6,12 @@ use tokio::time::Instant;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::call::Call;
-use super::event::{Event, What};
+use super::event::What;
 use super::interpreter::{Go, Open};
 use super::report::Fault;
 use super::script::Answer;
 use super::stream::{self, Listening, Network, Opening, Refused, StreamEnd, Streamed};
 use crate::types::Clip8k;
-
-/// A stream that runs beside its call.
-pub(super) type Beside = AbortOnDropHandle<(Streamed, Vec<What>)>;
 
 impl Call<'_> {
     /// Opens a stream, carries the caller's part until it is over, and says what comes next.
@@ -120,6 +117,3 @@ impl Fault {
         Some(Self { turn, code: code.clone(), message: message.clone() })
     }
 }
-
-/// Somebody who hears what happens as it happens.
-pub(super) type Heard<'h> = &'h mut (dyn FnMut(&Event) + Send);

@@ -1,11 +1,7 @@
 use url::Url;
 
 use super::account::Account;
-use super::call::Call;
-use super::event::Event;
 use super::interpreter::{Limits, Silence};
-use super::report::Report;
-use super::script::Script;
 use super::shelf::Shelf;
 use super::stream::{self, Network};
 use super::webhook::{Answered, Content, Exchange, Wire};
@@ -108,21 +104,6 @@ impl Phone {
     #[must_use]
     pub fn with_network(self, network: Network) -> Self {
         Self { network: if self.is_paced { network.in_real_time() } else { network }, ..self }
-    }
-
-    /// Places a call and stays on the line until it is over.
-    pub async fn call(&self, outgoing: &Outgoing, script: Script) -> Report {
-        self.call_heard(outgoing, script, &mut |_| {}).await
-    }
-
-    /// The same, with somebody who hears everything as it happens.
-    pub async fn call_heard(
-        &self,
-        outgoing: &Outgoing,
-        script: Script,
-        heard: &mut (dyn FnMut(&Event) + Send),
-    ) -> Report {
-        Call::new(self, outgoing, script, heard).conduct().await
     }
 
     /// Sends a webhook once more, byte for byte, and says which status it gets and what is answered.

@@ -4,9 +4,9 @@ use secrecy::SecretString;
 use thiserror::Error;
 use url::Url;
 
+use crate::phone::accepts::Method;
 use crate::twilio::Form;
 use crate::twilio::signature::sign;
-use crate::twiml::Method;
 
 /// The provider follows ten redirects.
 const MAX_REDIRECTS: u32 = 10;

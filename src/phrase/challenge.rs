@@ -3,10 +3,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::bytes::{Reader, refuse};
 use super::spelling::log_sum;
 use super::wordlist::WORDS;
 use super::{PhraseError, Reading, Slot, Spelling, Tokens};
+use crate::types::bytes::{BadBytes, Reader};
 
 /// Digits of a challenge of digits alone: 590,490 of them.
 const DIGITS: usize = 6;
@@ -119,13 +119,14 @@ impl Challenge {
     /// # Errors
     /// [`PhraseError::Format`] for other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PhraseError> {
-        let mut reader = Reader::new(WHAT, bytes);
-        reader.expect(MAGIC, VERSION)?;
-        std::str::from_utf8(reader.rest()).map_err(|_| refuse(WHAT, "not UTF-8"))?.parse()
+        let text = Reader::of_form(bytes, MAGIC, VERSION).and_then(Reader::rest_as_text);
+        text.map_err(refused)?.parse()
     }
 }
 
-const WHAT: &str = "a challenge";
+const fn refused(problem: BadBytes) -> PhraseError {
+    PhraseError::Format("a challenge", problem)
+}
 
 impl FromStr for Challenge {
     type Err = PhraseError;
@@ -136,14 +137,15 @@ impl FromStr for Challenge {
             if at == 0 && group.bytes().all(|byte| byte.is_ascii_digit()) {
                 parts.extend(group.bytes().map(|byte| Part::Digit(byte - b'0')));
             } else {
-                let word = WORDS.binary_search(&group).map_err(|_| refuse(WHAT, "not a word of the list"))?;
+                let word =
+                    WORDS.binary_search(&group).map_err(|_| refused(BadBytes::Content("not a word of the list")))?;
                 parts.push(Part::Word(word as u16));
             }
             if parts.len() > MAX_PARTS {
-                return Err(refuse(WHAT, "too long"));
+                return Err(refused(BadBytes::Content("too long")));
             }
         }
-        if parts.is_empty() { Err(refuse(WHAT, "empty")) } else { Ok(Self { parts }) }
+        if parts.is_empty() { Err(refused(BadBytes::Content("empty"))) } else { Ok(Self { parts }) }
     }
 }
 

@@ -1,5 +1,7 @@
 use thiserror::Error;
 
+use crate::types::bytes::BadBytes;
+
 /// Why what was said could not be compared.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum PhraseError {
@@ -19,7 +21,7 @@ pub enum PhraseError {
     NoTakes,
     /// Stored bytes are no frames, no challenge or no tokens of this version.
     #[error("{0} cannot be read: {1}")]
-    Format(&'static str, &'static str),
+    Format(&'static str, BadBytes),
     /// A text holds something that the tokens cannot spell.
     #[error("the text cannot be spelled in the model's tokens")]
     Unspellable,

@@ -1,5 +1,5 @@
 use super::PhraseError;
-use super::bytes::{Reader, refuse};
+use crate::types::bytes::{BadBytes, Reader};
 
 /// The most frames of one take: ten seconds of 24 ms, and the two that overlap its ends.
 pub(super) const MAX_FRAMES: usize = 419;
@@ -101,17 +101,16 @@ impl Frames {
     /// # Errors
     /// [`PhraseError::Format`] for other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PhraseError> {
-        const WHAT: &str = "a stored phrase";
-        let mut reader = Reader::new(WHAT, bytes);
-        reader.expect(MAGIC, VERSION)?;
-        let [length] = reader.array()?;
-        let space =
-            std::str::from_utf8(reader.take(usize::from(length))?).map_err(|_| refuse(WHAT, "no model's name"))?;
-        let [width] = reader.array()?;
-        let count = usize::from(u16::from_le_bytes(reader.array()?));
-        let values = reader.take(count * usize::from(width))?.iter().map(|byte| byte.cast_signed()).collect();
+        Self::read(bytes).map_err(|problem| PhraseError::Format("a stored phrase", problem))
+    }
+
+    fn read(bytes: &[u8]) -> Result<Self, BadBytes> {
+        let mut reader = Reader::of_form(bytes, MAGIC, VERSION)?;
+        let space = reader.text()?;
+        let (width, count) = (usize::from(reader.u8()?), usize::from(reader.u16()?));
+        let values = reader.take(count * width)?.iter().map(|byte| byte.cast_signed()).collect();
         reader.end()?;
-        Self::new(space.to_owned(), usize::from(width), values).map_err(|problem| refuse(WHAT, problem))
+        Self::new(space.to_owned(), width, values).map_err(BadBytes::Content)
     }
 }
 

@@ -8,7 +8,6 @@
 //!
 //! No transcript is ever made: a template holds directions, and a text is only weighed, not written down.
 
-mod bytes;
 mod calibration;
 mod challenge;
 mod compare;

@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use super::PhraseError;
-use super::bytes::{Reader, refuse};
+use crate::types::bytes::{BadBytes, Reader};
 
 /// The most pieces that are read; Moonshine has 32,768.
 const MAX_PIECES: usize = 65_536;
@@ -28,17 +28,20 @@ impl Tokens {
     /// # Errors
     /// [`PhraseError::Format`] for other bytes, or for a model without single bytes of ASCII.
     pub fn read(bytes: &[u8]) -> Result<Self, PhraseError> {
-        const WHAT: &str = "the tokenizer";
-        let mut reader = Reader::new(WHAT, bytes);
+        Self::read_pieces(bytes).map_err(|problem| PhraseError::Format("the tokenizer", problem))
+    }
+
+    fn read_pieces(bytes: &[u8]) -> Result<Self, BadBytes> {
+        let mut reader = Reader::new(bytes);
         let (mut ids, mut count, mut longest) = (HashMap::new(), 0, 0);
         while !reader.is_empty() {
-            let [low] = reader.array()?;
+            let low = reader.u8()?;
             let length = match low.checked_sub(128) {
                 None => usize::from(low),
-                Some(low) => usize::from(low) + 128 * usize::from(reader.array::<1>()?[0]),
+                Some(low) => usize::from(low) + 128 * usize::from(reader.u8()?),
             };
             if length > MAX_PIECE || count == MAX_PIECES {
-                return Err(refuse(WHAT, "a piece or a number of pieces beyond all limits"));
+                return Err(BadBytes::Content("a piece or a number of pieces beyond all limits"));
             }
             let piece = reader.take(length)?;
             // One is empty. Twins stand in the file; the model writes the later one: the earlier is a bare byte, for what has no piece.

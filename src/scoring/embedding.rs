@@ -1,46 +1,13 @@
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::ScoreError;
+use super::{ModelId, ScoreError};
 use crate::types::Cosine;
+use crate::types::bytes::{BadBytes, Reader};
 
-/// The speaker model (with its front end and back end) that made an embedding; or two, whose ids are joined by a plus.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub struct ModelId(Arc<str>);
-
-impl ModelId {
-    /// The id as the manifest spells it.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<&str> for ModelId {
-    fn from(id: &str) -> Self {
-        Self(id.into())
-    }
-}
-
-impl From<String> for ModelId {
-    fn from(id: String) -> Self {
-        Self(id.into())
-    }
-}
-
-impl From<ModelId> for String {
-    fn from(id: ModelId) -> Self {
-        id.0.as_ref().to_owned()
-    }
-}
-
-impl fmt::Display for ModelId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+/// Stored embeddings are of unit length; rounding moves it by less than this.
+const UNIT_WITHIN: f32 = 1e-3;
 
 /// A voice as a direction: unit length, projected, bound to its model.
 #[derive(Clone, PartialEq)]
@@ -62,6 +29,17 @@ impl Embedding {
     /// Takes values that were scaled before they were stored.
     pub(super) fn stored(model: ModelId, values: Vec<f32>) -> Self {
         Self { model, values }
+    }
+
+    /// Reads `count` stored values.
+    pub(super) fn read(reader: &mut Reader<'_>, model: ModelId, count: usize) -> Result<Self, BadBytes> {
+        let values = reader.f32s(count)?;
+        let is_unit = (dot(&values, &values).sqrt() - 1.0).abs() < UNIT_WITHIN;
+        if is_unit {
+            Ok(Self { model, values })
+        } else {
+            Err(BadBytes::Content("an embedding that is not of unit length"))
+        }
     }
 
     /// What two models make of one voice, as one direction.

@@ -1,6 +1,7 @@
 use thiserror::Error;
 
 use super::ModelId;
+use crate::types::bytes::BadBytes;
 
 /// Why nothing could be scored.
 #[derive(Clone, Debug, Error, PartialEq)]
@@ -32,7 +33,7 @@ pub enum ScoreError {
     NoTakes,
     /// Stored bytes are no voiceprint of this version.
     #[error("stored voiceprint cannot be read: {0}")]
-    Format(&'static str),
+    Format(#[from] BadBytes),
     /// There are no target or no impostor trials, or a score is not a number.
     #[error("error rates need target and impostor scores that are numbers")]
     Trials,

@@ -3,11 +3,12 @@
 //! `cpln`, version, days (u32), the last day (i32), number of voices (u8); then per voice the length of its model's id (u8) and
 //! the id, values (u16), and the values (f32). All little-endian, nothing after.
 
-use super::bytes::{Reader, UNIT_WITHIN};
-use super::embedding::{dot, scale_to_unit};
+use super::embedding::scale_to_unit;
 use super::{Embedding, ModelId, ScoreError};
+use crate::types::bytes::Reader;
 
-const HEAD: [u8; 5] = *b"cpln\x01";
+const MAGIC: [u8; 4] = *b"cpln";
+const VERSION: u8 = 1;
 
 /// Days on which a take was accepted before anything changes: never by a single call.
 const FIRST: u32 = 2;
@@ -83,7 +84,8 @@ impl Learned {
 
     /// The byte form, to be encrypted before it is stored.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = HEAD.to_vec();
+        let mut bytes = MAGIC.to_vec();
+        bytes.push(VERSION);
         bytes.extend(self.days.to_le_bytes());
         bytes.extend(self.last_day.to_le_bytes());
         bytes.push(self.voices.len() as u8);
@@ -102,30 +104,15 @@ impl Learned {
     /// # Errors
     /// [`ScoreError::Format`] for other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ScoreError> {
-        let mut reader = Reader(bytes);
-        if reader.array()? != HEAD {
-            return Err(ScoreError::Format("not what was learned of a voice"));
-        }
-        let (days, last_day) = (u32::from_le_bytes(reader.array()?), i32::from_le_bytes(reader.array()?));
-        let [count] = reader.array()?;
+        let mut reader = Reader::of_form(bytes, MAGIC, VERSION)?;
+        let (days, last_day, count) = (reader.u32()?, reader.i32()?, reader.u8()?);
         let mut voices = Vec::with_capacity(usize::from(count));
         for _ in 0..count {
-            let [id_len] = reader.array()?;
-            let id = str::from_utf8(reader.take(id_len.into())?).map_err(|_| ScoreError::Format("no model id"))?;
-            let len = usize::from(u16::from_le_bytes(reader.array()?));
-            let values: Vec<f32> =
-                reader.take(len * 4)?.as_chunks().0.iter().map(|&four| f32::from_le_bytes(four)).collect();
-            let is_unit = (dot(&values, &values).sqrt() - 1.0).abs() < UNIT_WITHIN;
-            if !is_unit {
-                return Err(ScoreError::Format("an embedding that is not of unit length"));
-            }
-            voices.push(Embedding::stored(ModelId::from(id), values));
+            let (model, values) = (ModelId::from(reader.text()?), usize::from(reader.u16()?));
+            voices.push(Embedding::read(&mut reader, model, values)?);
         }
-        if reader.0.is_empty() {
-            Ok(Self { days, last_day, voices })
-        } else {
-            Err(ScoreError::Format("bytes are left over"))
-        }
+        reader.end()?;
+        Ok(Self { days, last_day, voices })
     }
 }
 

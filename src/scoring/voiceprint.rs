@@ -1,31 +1,6 @@
-use super::bytes::{read_takes, write_takes};
-use super::{Agreement, Embedding, Learned, ModelId, ScoreError, agreement};
+use super::take_print::{read_takes, write_takes};
+use super::{Agreement, Embedding, Learned, ModelId, ScoreError, TakePrint, agreement};
 use crate::types::Cosine;
-
-/// What is kept of one enrollment take.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TakePrint {
-    /// The voice.
-    pub embedding: Embedding,
-    /// Speech without its pauses, in milliseconds.
-    pub net_speech_ms: u32,
-}
-
-impl TakePrint {
-    /// The byte form, to be encrypted before it is stored.
-    pub fn to_bytes(&self) -> Vec<u8> {
-        write_takes(std::slice::from_ref(self))
-    }
-
-    /// Reads the byte form.
-    ///
-    /// # Errors
-    /// [`ScoreError::Format`] for other bytes.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ScoreError> {
-        let [take] = <[Self; 1]>::try_from(read_takes(bytes)?).map_err(|_| ScoreError::Format("not a single take"))?;
-        Ok(take)
-    }
-}
 
 /// What is kept of a caller's voice: never audio.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,7 +65,7 @@ impl Voiceprint {
     pub fn first_of(&self, model: &ModelId, values: usize) -> Result<Self, ScoreError> {
         let first = |take: &TakePrint| {
             let embedding = take.embedding.first_of(model.clone(), values)?;
-            Ok(TakePrint { embedding, net_speech_ms: take.net_speech_ms })
+            Ok::<_, ScoreError>(TakePrint { embedding, net_speech_ms: take.net_speech_ms })
         };
         Self::new(self.takes.iter().map(first).collect::<Result<_, _>>()?)
     }

@@ -1,11 +1,9 @@
-//! What the caller hears, as the provider's XML; and the check that it is valid.
+//! What the caller hears, as the provider's XML.
 
-mod check;
 mod prompts;
 mod render;
 mod words;
 
-pub use check::{Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb, Violation, check};
 pub use prompts::{Prompts, Sound};
 pub use render::{StreamUrls, Urls, render, start_stream};
 

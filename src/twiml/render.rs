@@ -152,6 +152,3 @@ pub fn render(reply: &Reply, prompts: &Prompts, urls: &Urls) -> Result<String, T
     let xml = xml.map_err(|error| TwimlError::Template { message: error.to_string() })?;
     if xml.len() > MAX_BYTES { Err(TwimlError::TooLarge { max: MAX_BYTES }) } else { Ok(xml) }
 }
-
-#[cfg(test)]
-mod tests;

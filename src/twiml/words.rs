@@ -23,7 +23,7 @@ pub(super) struct Speaker {
 }
 
 /// Whether XML 1.0 may contain a character, be it escaped or not.
-pub(super) const fn is_xml(c: char) -> bool {
+const fn is_xml(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here computes beyond checking its own invariants, and nothing here imports another module.
 
+pub mod bytes;
 mod clip;
 mod ids;
 pub mod media;

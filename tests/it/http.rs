@@ -1,8 +1,8 @@
 //! The wire: signatures, limits, repeats, health. Nothing unsigned reaches a call.
 
+use callprint::phone::Verb;
 use callprint::twilio::Form;
 use callprint::twilio::signature::sign;
-use callprint::twiml::Verb;
 use callprint::types::CallSid;
 use reqwest::{Method, StatusCode};
 use sha2::{Digest, Sha256};

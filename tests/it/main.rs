@@ -9,6 +9,7 @@ mod calls;
 mod crash;
 mod crowd;
 mod doctor;
+mod documents;
 mod engine;
 mod eval;
 mod fixtures;

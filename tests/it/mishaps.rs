@@ -1,8 +1,7 @@
 //! What goes wrong in the middle of a call: restarts, duplicates, two calls at once, a store or provider that is gone.
 
-use callprint::phone::{Lag, Script, Trouble};
+use callprint::phone::{Lag, Script, Trouble, Verb};
 use callprint::twilio::Form;
-use callprint::twiml::Verb;
 use callprint::types::CallSid;
 
 use crate::house::{House, enrollment, pressed, saying};

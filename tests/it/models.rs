@@ -94,6 +94,8 @@ fn whatever_the_manifest_does_not_describe_is_refused() {
         ("default = true", "default = false", "model_manifest"),
         ("campplus_int8.onnx", "../campplus_int8.onnx", "model_manifest"),
         ("llr_at_far_0_1pct = ", "llr_at_far_0_1pct = 99", "model_manifest"),
+        ("min_take_agreement = ", "colour = 1.0\nmin_take_agreement = ", "model_manifest"),
+        ("ln_net_speech_s = ", "ln_speech_s = ", "model_manifest"),
         ("campplus_int8.onnx", "campplus_int7.onnx", "model_unreadable"),
         ("sha256 = \"9e386883", "sha256 = \"9e386884", "model_hash"),
         ("sha256 = \"451cb4ad", "sha256 = \"451cb4ae", "model_hash"),

@@ -1,8 +1,8 @@
 //! Single webhooks, signed as the provider signs them, and what comes back.
 
+use callprint::phone::{self, Document, Verb};
 use callprint::twilio::Form;
 use callprint::twilio::signature::sign;
-use callprint::twiml::{self, Document, Verb};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Method, StatusCode};
 
@@ -23,7 +23,7 @@ impl Answer {
     pub(crate) fn document(&self) -> Document {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
         assert_eq!(self.headers[CONTENT_TYPE], "text/xml; charset=utf-8");
-        twiml::check(&self.body).unwrap_or_else(|violations| panic!("{violations:?} in {}", self.body))
+        phone::check(&self.body).unwrap_or_else(|violations| panic!("{violations:?} in {}", self.body))
     }
 
     /// Whether the document apologises and leaves.

@@ -2,9 +2,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Exit;
 use crate::cli::desk;
-use crate::cli::settings::ConfigArgs;
+use crate::command::settings::ConfigArgs;
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 use crate::store::CallerRef;
 use crate::types::Timestamp;
 
@@ -29,7 +30,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let code = desk::with_store(&args.config, async |store| {
+    let code = with_store(&args.config, async |store| {
         let owner = args.owner.as_deref().map(CallerRef::parse);
         Ok(store.new_enrollment_code(owner.as_ref(), args.ttl, Timestamp::now()).await?)
     })?;

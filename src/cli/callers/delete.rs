@@ -3,8 +3,10 @@ use std::io::{IsTerminal, Write, stdin, stdout};
 use anyhow::bail;
 use serde_json::json;
 
-use super::{Common, Exit};
+use super::Common;
 use crate::cli::desk::{self, Mask};
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 use crate::store::{Caller, Erased};
 use crate::types::Timestamp;
 
@@ -27,7 +29,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let erased = desk::with_store(&args.common.config, async |store| {
+    let erased = with_store(&args.common.config, async |store| {
         let caller = desk::find(store, &args.caller).await?;
         if !args.yes && !is_confirmed(&caller, args.common.mask())? {
             return Ok(None);

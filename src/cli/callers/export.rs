@@ -5,10 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::Exit;
 use super::show::Dossier;
 use crate::cli::desk::{self, Mask};
-use crate::cli::settings::ConfigArgs;
+use crate::command::settings::ConfigArgs;
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 
 /// Write all that is kept about a caller, or about every caller, as JSON with numbers in clear.
 ///
@@ -28,7 +29,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let dossiers = desk::with_store(&args.config, async |store| {
+    let dossiers = with_store(&args.config, async |store| {
         let callers = match &args.caller {
             Some(who) => vec![desk::find(store, who).await?],
             None => store.callers(u32::MAX).await?,

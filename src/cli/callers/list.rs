@@ -1,5 +1,7 @@
-use super::{Common, Exit, View, consent};
+use super::{Common, View, consent};
 use crate::cli::desk;
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 
 /// List callers, newest first.
 #[derive(Debug, clap::Args)]
@@ -13,7 +15,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let callers = desk::with_store(&args.common.config, async |store| Ok(store.callers(args.limit).await?))?;
+    let callers = with_store(&args.common.config, async |store| Ok(store.callers(args.limit).await?))?;
     let callers: Vec<_> = callers.iter().map(|caller| View::new(caller, args.common.mask())).collect();
     if args.common.json {
         desk::print_json(&callers)?;

@@ -1,7 +1,9 @@
 use serde::Serialize;
 
-use super::{Common, Exit, View, consent};
+use super::{Common, View, consent};
 use crate::cli::{attempts, desk};
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 use crate::dialog::Standing;
 use crate::store::{AttemptFilter, AuditEvent, Caller, ConsentRecord, Store};
 use crate::types::Timestamp;
@@ -67,7 +69,7 @@ impl Dossier {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let dossier = desk::with_store(&args.common.config, async |store| {
+    let dossier = with_store(&args.common.config, async |store| {
         let caller = desk::find(store, &args.caller).await?;
         Dossier::gather(store, &caller, RECENT, args.common.mask()).await
     })?;

@@ -1,8 +1,9 @@
 use serde_json::json;
 
-use super::Exit;
 use crate::cli::desk;
-use crate::cli::settings::ConfigArgs;
+use crate::command::settings::ConfigArgs;
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 use crate::types::Timestamp;
 
 /// Take back what was learned of a voice: the voiceprint is again as it was enrolled.
@@ -20,7 +21,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let had_learned = desk::with_store(&args.config, async |store| {
+    let had_learned = with_store(&args.config, async |store| {
         let caller = desk::find(store, &args.caller).await?;
         Ok(store.unlearn(caller.id, Timestamp::now()).await?)
     })?;

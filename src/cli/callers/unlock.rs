@@ -1,8 +1,9 @@
 use serde_json::json;
 
-use super::Exit;
 use crate::cli::desk;
-use crate::cli::settings::ConfigArgs;
+use crate::command::settings::ConfigArgs;
+use crate::command::store::with_store;
+use crate::command::{Exit, say};
 use crate::store::{CallerRef, Store, Subject};
 use crate::types::Timestamp;
 
@@ -23,7 +24,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let had_failures = desk::with_store(&args.config, async |store| unlock(store, &args.caller).await)?;
+    let had_failures = with_store(&args.config, async |store| unlock(store, &args.caller).await)?;
     if args.json {
         desk::print_json(&json!({ "had_failures": had_failures }))?;
     } else {

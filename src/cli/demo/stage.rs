@@ -10,8 +10,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use url::Url;
 
-use super::super::transcript::Palette;
-use super::super::{local, recording, serve};
+use super::super::serve;
+use crate::command::terminal::Palette;
+use crate::command::{local, recording};
 use crate::config::{self, Audio, Environment, Line};
 use crate::http::{self, ServeError};
 use crate::phone::{Account, Answer, Lag, Network, Outgoing, Phone, Provider, Shelf, Utterance};

@@ -5,8 +5,8 @@ mod voice;
 
 use serde::Serialize;
 
-use super::Exit;
-use super::settings::ConfigArgs;
+use crate::command::settings::ConfigArgs;
+use crate::command::{Exit, say};
 use crate::config::Config;
 
 /// Check everything a call needs, and say what to do about what is wrong

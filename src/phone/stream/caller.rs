@@ -3,7 +3,8 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 
 use super::super::event::What;
 use super::super::noise::{LINE_NOISE_DBFS, Noise, PER_MS, REACH, STEP, background_dbfs, coded, is_silence};
-use super::super::script::{Answer, Then};
+use super::super::script::Answer;
+use super::super::utterance::Then;
 use super::FRAME_MS;
 use super::network::Network;
 use crate::types::Clip8k;
@@ -150,7 +151,7 @@ const _: () = assert!(STEP == FRAME_MS as usize * PER_MS, "a frame is a step of 
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::script::Utterance;
+    use super::super::super::utterance::Utterance;
     use super::*;
 
     /// Speech of `spoken` frames with `silent` ones after it.

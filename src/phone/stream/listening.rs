@@ -4,15 +4,13 @@ use tokio::time::Instant;
 
 use super::super::account::Account;
 use super::super::event::What;
-use super::caller::{Sound, frames};
 use super::network::Network;
-use super::run::{Opening, Source, Streamed, carry, milliseconds};
+use super::run::{Opening, Source, carry, milliseconds};
+use super::sides::Sides;
 use super::socket::{self, Refused};
+use super::streamed::Streamed;
 use crate::types::Clip8k;
-use crate::types::media::Track;
 
-/// What is sent after both clips are over: two seconds, so that a server finds the end of speech.
-const TAIL_FRAMES: u64 = 100;
 /// The provider's own patience is not known; a webhook's is this long.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -31,34 +29,6 @@ pub struct Listening {
     pub inbound: Option<Clip8k>,
     /// What the caller hears; `None` when this side is not sent.
     pub outbound: Option<Clip8k>,
-}
-
-/// The two sides of a call that goes on elsewhere.
-pub(super) struct Sides {
-    sides: Vec<(Track, Sound)>,
-    last_frame: u64,
-}
-
-impl Sides {
-    fn new(listening: &Listening) -> Self {
-        let sides = [(Track::Inbound, &listening.inbound), (Track::Outbound, &listening.outbound)];
-        let sides: Vec<_> = sides.into_iter().filter_map(|(track, clip)| Some((track, clip.as_ref()?))).collect();
-        let longest = sides.iter().map(|(_, clip)| frames(clip)).max().unwrap_or_default();
-        let sides = sides.into_iter().map(|(track, clip)| (track, Sound::new(clip.samples()))).collect();
-        Self { sides, last_frame: longest as u64 + TAIL_FRAMES }
-    }
-
-    pub(super) fn tracks(&self) -> Vec<Track> {
-        self.sides.iter().map(|(track, _)| *track).collect()
-    }
-
-    pub(super) fn frame(&self, frame: u64) -> Vec<(Track, &str)> {
-        self.sides.iter().map(|(track, sound)| (*track, sound.frame(frame as usize))).collect()
-    }
-
-    pub(super) fn last_frame(&self) -> u64 {
-        self.last_frame
-    }
 }
 
 /// Sends the sides of a call to a web socket, until both clips are over or the server closes.
@@ -106,7 +76,7 @@ pub(in super::super) async fn listen_over(
     };
     let mut events = vec![What::StreamOpened { url: url.clone(), latency_ms: milliseconds(start.elapsed()) }];
     let opening = Opening { url, account_sid: &account.sid, call_sid, params };
-    let source = Source::Sides(Sides::new(listening));
+    let source = Source::Sides(Sides::new(listening.inbound.as_ref(), listening.outbound.as_ref()));
     let (streamed, _) = carry(socket, &opening, source, network, &mut |_, what| events.push(what)).await;
     (streamed, events)
 }

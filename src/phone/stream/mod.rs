@@ -10,14 +10,16 @@ mod listening;
 mod network;
 mod pacer;
 mod run;
+mod sides;
 mod socket;
+mod streamed;
 
 pub(super) use listening::listen_over;
 pub use listening::{Listening, listen};
 pub use network::{Network, Pace};
 pub(super) use run::{Opening, converse, milliseconds};
-pub use run::{StreamEnd, Streamed};
 pub(super) use socket::{Refused, client, open};
+pub use streamed::{StreamEnd, Streamed};
 
 /// Milliseconds of audio in a message; what the provider is seen to send.
 const FRAME_MS: u64 = 20;

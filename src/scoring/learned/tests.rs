@@ -181,6 +181,6 @@ proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
         let _ = Learned::from_bytes(&bytes);
-        let _ = Learned::from_bytes(&[&HEAD[..], &bytes].concat());
+        let _ = Learned::from_bytes(&[b"cpln\x01", &bytes[..]].concat());
     }
 }

@@ -1,5 +1,7 @@
-use callprint::phone::{Answer, Ended, Go, Interpreter, Limits, Script, Silence, StreamEnd, Then, Utterance};
-use callprint::twiml::{self, Connect, Dial, Document, Gather, Method, Record, Start, Tracks, Verb};
+use callprint::phone::{
+    Answer, Connect, Dial, Document, Ended, Gather, Go, Interpreter, Limits, Method, Record, Script, Silence, Start,
+    StreamEnd, Then, Tracks, Utterance, Verb, check,
+};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -139,7 +141,7 @@ proptest! {
         "\\PC{0,200}",
         "<Response>(<(Say|Play|Pause|Gather|Record|Redirect|Dial|Hangup|Reject)( (length|timeout|loop|action)=\"[0-9a-z/]{0,12}\")?(/>|>[a-z]{0,5}</(Say|Play|Gather|Dial|Redirect)>)){0,5}</Response>",
     ]) {
-        if let Ok(document) = twiml::check(&xml) {
+        if let Ok(document) = check(&xml) {
             ends(&[document], Script::in_order([]), Silence::Recorded);
         }
     }

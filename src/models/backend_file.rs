@@ -1,0 +1,13 @@
+use serde::Deserialize;
+
+/// The file with a speaker model's centre and nuisance directions.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackendFile {
+    /// The file's name.
+    pub file: String,
+    /// The file's hash, in lower-case hex.
+    pub sha256: String,
+    /// What it was derived from, and under which licence.
+    pub attribution: String,
+}
