@@ -377,5 +377,6 @@ pub(super) fn result(judgement: Judgement, standing: Standing, delete_recording:
         }),
         _ => None,
     };
-    TakeResult { outcome: outcome.to_json(), attempt, print, heard, learned, voiceprint, delete_recording }
+    let (outcome, watch_hit) = (outcome.to_json(), None);
+    TakeResult { outcome, attempt, print, heard, learned, voiceprint, watch_hit, delete_recording }
 }

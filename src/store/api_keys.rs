@@ -230,6 +230,30 @@ impl Store {
         self.write(Lasting::Process, move |tx, _| count(tx, &id, &what, now)).await
     }
 
+    /// Counts one use of a key for `what`; one that is over `most` of that day is counted as `beyond` too.
+    ///
+    /// Whether the use was within the limit. Both counts are one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be written.
+    pub async fn count_within(
+        &self,
+        id: &str,
+        (what, beyond): (&'static str, &'static str),
+        most: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.write(Lasting::Process, move |tx, _| {
+            let is_within = count(tx, &id, what, now)? <= most;
+            if !is_within {
+                count(tx, &id, beyond, now)?;
+            }
+            Ok(is_within)
+        })
+        .await
+    }
+
     /// What a key was used for since a day, the earliest day first.
     ///
     /// # Errors

@@ -146,17 +146,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sealed`] when it was altered or moved.
     pub async fn voiceprint(&self, id: CallerId) -> Result<Option<StoredVoiceprint>, StoreError> {
-        self.read(move |tx, vault| {
-            let sql = "SELECT model_id, sealed, made_at FROM voiceprints WHERE caller = ?";
-            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, At>(2)?.0));
-            let found: Option<(String, Vec<u8>, _)> = tx.prepare_cached(sql)?.query_row([id], columns).optional()?;
-            let Some((model_id, sealed, made_at)) = found else {
-                return Ok(None);
-            };
-            let bytes = vault.open(&voiceprint_label(&id.to_string(), &model_id), &sealed)?;
-            Ok(Some(StoredVoiceprint { bytes, model_id, made_at }))
-        })
-        .await
+        self.read(move |tx, vault| voiceprint(tx, vault, id)).await
     }
 
     /// Every caller who has a voiceprint.
@@ -187,6 +177,16 @@ impl Store {
         })
         .await
     }
+}
+
+/// The caller's voiceprint, opened.
+pub(super) fn voiceprint(db: &Connection, vault: &Vault, id: CallerId) -> Result<Option<StoredVoiceprint>, StoreError> {
+    let sql = "SELECT model_id, sealed, made_at FROM voiceprints WHERE caller = ?";
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, At>(2)?.0));
+    let found: Option<(String, Vec<u8>, _)> = db.prepare_cached(sql)?.query_row([id], columns).optional()?;
+    let Some((model_id, sealed, made_at)) = found else { return Ok(None) };
+    let bytes = vault.open(&voiceprint_label(&id.to_string(), &model_id), &sealed)?;
+    Ok(Some(StoredVoiceprint { bytes, model_id, made_at }))
 }
 
 /// A voiceprint opens for its caller and its model only.

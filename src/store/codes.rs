@@ -98,7 +98,8 @@ fn mac(vault: &Vault, digits: &str) -> [u8; 32] {
     vault.mac("enrollment code", digits)
 }
 
-fn check(
+/// What digits typed in a call of `caller` are worth.
+pub(super) fn check(
     db: &Connection,
     vault: &Vault,
     digits: &str,

@@ -16,16 +16,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sealed`] when one was altered or moved.
     pub async fn heard(&self, caller: CallerId) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.read(move |tx, vault| {
-            let sql = "SELECT call, turn, sealed FROM heard WHERE caller = ? ORDER BY id DESC";
-            let mut statement = tx.prepare_cached(sql)?;
-            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            let rows: Vec<(CallSid, u32, Vec<u8>)> =
-                statement.query_map([caller], columns)?.collect::<Result<_, _>>()?;
-            rows.into_iter().map(|(call, turn, sealed)| vault.open(&label(&subject(&call, turn)), &sealed)).collect()
-        })
-        .await
+        self.read(move |tx, vault| all(tx, vault, caller)).await
     }
+}
+
+/// Fingerprints of a caller's takes, opened, the latest first.
+pub(super) fn all(db: &Connection, vault: &Vault, caller: CallerId) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT call, turn, sealed FROM heard WHERE caller = ? ORDER BY id DESC")?;
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let rows: Vec<(CallSid, u32, Vec<u8>)> = statement.query_map([caller], columns)?.collect::<Result<_, _>>()?;
+    rows.into_iter().map(|(call, turn, sealed)| vault.open(&label(&subject(&call, turn)), &sealed)).collect()
 }
 
 /// What a fingerprint is bound to.

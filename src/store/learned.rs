@@ -9,7 +9,7 @@ use super::{Lasting, Store, StoreError};
 use crate::types::{CallerId, Timestamp};
 
 /// What was learned of a voice since it enrolled, opened.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct StoredLearning {
     /// Counts up with every change; 0 before the first.
     pub version: u32,
@@ -32,14 +32,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sealed`] when it was altered or moved.
     pub async fn learned(&self, caller: CallerId) -> Result<StoredLearning, StoreError> {
-        self.read(move |tx, vault| {
-            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-            let sql = "SELECT version, sealed FROM learned WHERE caller = ?";
-            let found: Option<(u32, Vec<u8>)> = tx.prepare_cached(sql)?.query_row([caller], columns).optional()?;
-            let Some((version, sealed)) = found else { return Ok(StoredLearning { version: 0, bytes: None }) };
-            Ok(StoredLearning { version, bytes: Some(vault.open(&label(&caller.to_string()), &sealed)?) })
-        })
-        .await
+        self.read(move |tx, vault| find(tx, vault, caller)).await
     }
 
     /// Takes back what was learned: the voiceprint is as it was enrolled. Says whether there was anything.
@@ -54,6 +47,15 @@ impl Store {
         })
         .await
     }
+}
+
+/// What was learned of a caller's voice, opened.
+pub(super) fn find(db: &Connection, vault: &Vault, caller: CallerId) -> Result<StoredLearning, StoreError> {
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let sql = "SELECT version, sealed FROM learned WHERE caller = ?";
+    let found: Option<(u32, Vec<u8>)> = db.prepare_cached(sql)?.query_row([caller], columns).optional()?;
+    let Some((version, sealed)) = found else { return Ok(StoredLearning::default()) };
+    Ok(StoredLearning { version, bytes: Some(vault.open(&label(&caller.to_string()), &sealed)?) })
 }
 
 /// It opens for its caller only; the model's id is inside.

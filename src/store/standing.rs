@@ -45,17 +45,8 @@ impl Store {
         claim: Option<&str>,
         now: Timestamp,
     ) -> Result<Standings, StoreError> {
-        let caller = caller.map(Subject::Caller);
-        let number = number.cloned().map(Subject::Number);
-        let claim = claim.map(|digits| Subject::Claim(digits.to_owned()));
-        self.read(move |tx, vault| {
-            let of = |subject: Option<Subject>| match subject {
-                Some(subject) => Ok(tally(tx, &subject.key(vault))?.standing(now)),
-                None => Ok::<_, StoreError>(Standing::Clear),
-            };
-            Ok(Standings { caller: of(caller)?, number: of(number)?, claim: of(claim)? })
-        })
-        .await
+        let (number, claim) = (number.cloned(), claim.map(str::to_owned));
+        self.read(move |tx, vault| standings(tx, vault, caller, number.as_ref(), claim.as_deref(), now)).await
     }
 
     /// Forgets the failures counted against a caller or a number; says whether there were any.
@@ -118,6 +109,26 @@ fn tally(db: &Connection, key: &Key) -> Result<Tally, StoreError> {
 pub(super) fn forget(db: &Connection, vault: &Vault, subject: &Subject) -> Result<bool, StoreError> {
     let Key { kind, subject } = subject.key(vault);
     Ok(db.execute("DELETE FROM tallies WHERE kind = ? AND subject = ?", (kind, subject))? > 0)
+}
+
+/// Whether the caller, the number and the claim may try now.
+pub(super) fn standings(
+    db: &Connection,
+    vault: &Vault,
+    caller: Option<CallerId>,
+    number: Option<&E164>,
+    claim: Option<&str>,
+    now: Timestamp,
+) -> Result<Standings, StoreError> {
+    let of = |subject: Option<Subject>| match subject {
+        Some(subject) => Ok(tally(db, &subject.key(vault))?.standing(now)),
+        None => Ok::<_, StoreError>(Standing::Clear),
+    };
+    Ok(Standings {
+        caller: of(caller.map(Subject::Caller))?,
+        number: of(number.cloned().map(Subject::Number))?,
+        claim: of(claim.map(|digits| Subject::Claim(digits.to_owned())))?,
+    })
 }
 
 /// The strictest standing of all who answer for the call.

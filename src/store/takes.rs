@@ -8,7 +8,7 @@ use super::columns::{At, Json};
 use super::crypto::Label;
 use super::standing::{self, Subject};
 use super::vault::Vault;
-use super::{Call, Lasting, NewLearning, Store, StoreError, calls, deletions, heard, learned};
+use super::{Call, Lasting, NewLearning, Store, StoreError, Watched, calls, deletions, heard, learned, watch_list};
 use crate::config::Lockout;
 use crate::dialog::{Purpose, Standing};
 use crate::types::{CallSid, Reason, RecordingSid, Source, Timestamp};
@@ -65,6 +65,8 @@ pub struct TakeResult {
     pub learned: Option<NewLearning>,
     /// The voiceprint, when this take completed one; stored sealed until it is saved.
     pub voiceprint: Option<NewVoiceprint>,
+    /// The voice on the tenant's watch list that this one resembles; written down as `watch_list_hit`.
+    pub watch_hit: Option<Watched>,
     /// The recording to delete at the provider.
     pub delete_recording: Option<RecordingSid>,
 }
@@ -198,6 +200,9 @@ pub(super) fn settle(
     let sql = "UPDATE takes SET outcome = ?, finished_at = ? WHERE call = ? AND turn = ?";
     tx.prepare_cached(sql)?.execute((&result.outcome, At(at), sid, turn))?;
     let happened = Happened { at, actor: Actor::Caller, caller: call.caller, call: Some(sid) };
+    if let (Some(hit), Some(caller)) = (&result.watch_hit, call.caller) {
+        watch_list::note_hit(tx, caller, hit, at)?;
+    }
     let is_late = call.turn > turn || call.ended_at.is_some();
     if let Some(attempt) = &result.attempt {
         // Hanging up before the verdict does not undo a mismatch, but neither does it earn an accept.
@@ -272,7 +277,8 @@ fn status(row: &Row<'_>) -> rusqlite::Result<TakeStatus> {
     })
 }
 
-fn find(db: &Connection, call: &CallSid, turn: u32) -> Result<Option<TakeStatus>, StoreError> {
+/// How far the take of a turn is.
+pub(super) fn find(db: &Connection, call: &CallSid, turn: u32) -> Result<Option<TakeStatus>, StoreError> {
     let sql = "SELECT recording, purpose, opened_at, lease_until, outcome FROM takes WHERE call = ? AND turn = ?";
     Ok(db.prepare_cached(sql)?.query_row((call, turn), status).optional()?)
 }
