@@ -5,10 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::At;
+use super::happening::Happening;
 use super::vault::Vault;
 use super::{Lasting, Store, StoreError};
 use crate::types::{Tenant, Timestamp};
@@ -129,8 +129,8 @@ impl Store {
             let row = (&id, &new.tenant, &new.name, &scopes, minute, day, new.is_demo, At(at), new.expires_at.map(At));
             tx.prepare_cached(sql)?.execute(row)?;
             let secret = give_secret(tx, vault, &id, at)?;
-            let detail = json!({ "key": id, "tenant": new.tenant, "scopes": scopes });
-            Happened::by_operator(at, None).record(tx, "api_key_made", detail)?;
+            let made = Happening::ApiKeyMade { key: &id, tenant: &new.tenant, scopes: &scopes };
+            Happened::by_operator(at, None).record(tx, made)?;
             Ok(FreshApiKey { key: find(tx, &id)?, secret })
         })
         .await
@@ -164,7 +164,7 @@ impl Store {
             let sql = "UPDATE api_secrets SET expires_at = min(coalesce(expires_at, ?1), ?1) WHERE key = ?2";
             tx.prepare_cached(sql)?.execute((until, &id))?;
             let secret = give_secret(tx, vault, &id, at)?;
-            Happened::by_operator(at, None).record(tx, "api_key_rotated", json!({ "key": id }))?;
+            Happened::by_operator(at, None).record(tx, Happening::ApiKeyRotated { key: &id })?;
             Ok(FreshApiKey { key, secret })
         })
         .await
@@ -182,7 +182,7 @@ impl Store {
             let sql = "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
             let is_news = tx.prepare_cached(sql)?.execute((At(at), &id))? > 0;
             if is_news {
-                Happened::by_operator(at, None).record(tx, "api_key_revoked", json!({ "key": id }))?;
+                Happened::by_operator(at, None).record(tx, Happening::ApiKeyRevoked { key: &id })?;
             }
             Ok(is_news)
         })

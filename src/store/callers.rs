@@ -1,11 +1,11 @@
 use rand::RngExt;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use serde::Serialize;
-use serde_json::json;
 
 use super::audit::Happened;
-use super::columns::At;
+use super::columns::{At, user_column, user_id};
 use super::crypto::Label;
+use super::happening::Happening;
 use super::vault::Vault;
 use super::{Store, StoreError, heard, learned};
 use crate::dialog::Consent;
@@ -194,22 +194,6 @@ pub(super) fn voiceprint_label<'a>(caller: &'a str, model: &'a str) -> Label<'a>
     Label { kind: "voiceprint", subject: caller, model }
 }
 
-/// What stands between a tenant's name and its user id in the column; no user id has it.
-const SEPARATOR: char = '\u{1f}';
-
-/// A user id as its column has it: those of the tenant `main` as they are.
-pub(super) fn user_column(tenant: &Tenant, user: &str) -> String {
-    if *tenant == Tenant::main() { user.to_owned() } else { format!("{tenant}{SEPARATOR}{user}") }
-}
-
-/// The user id that a column holds.
-pub(super) fn user_id(column: String) -> String {
-    match column.split_once(SEPARATOR) {
-        Some((_, user)) => user.to_owned(),
-        None => column,
-    }
-}
-
 /// What is read of a caller.
 pub(super) const SELECT: &str = "SELECT id, user_id, number, account_number, consent, created_at, \
                       EXISTS (SELECT 1 FROM voiceprints WHERE caller = id), tenant FROM callers";
@@ -269,7 +253,8 @@ pub(super) fn set_consent(
     db.prepare_cached("UPDATE callers SET consent = ? WHERE id = ?")?.execute((consent, caller))?;
     let sql = "INSERT INTO consents (caller, at, consent, call) VALUES (?, ?, ?, ?)";
     db.prepare_cached(sql)?.execute((caller, At(happened.at), consent, happened.call))?;
-    happened.record(db, if consent == Consent::Given { "consent_given" } else { "opted_out" }, json!({}))
+    let happening = if consent == Consent::Given { Happening::ConsentGiven } else { Happening::OptedOut };
+    happened.record(db, happening)
 }
 
 /// Keeps nothing of a caller's voice any more.
@@ -280,7 +265,7 @@ pub(super) fn opt_out(db: &Connection, caller: CallerId, happened: &Happened<'_>
     db.prepare_cached(sql)?.execute([caller])?;
     db.prepare_cached("DELETE FROM voiceit_enrollments WHERE caller = ?")?.execute([caller])?;
     if db.execute("DELETE FROM voiceprints WHERE caller = ?", [caller])? > 0 {
-        happened.record(db, "voiceprint_deleted", json!({}))?;
+        happened.record(db, Happening::VoiceprintDeleted)?;
     }
     Ok(())
 }
@@ -299,7 +284,7 @@ pub(super) fn keep_voiceprint(
                ON CONFLICT (caller) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
     db.prepare_cached(sql)?.execute((caller.id, model, sealed, At(happened.at)))?;
     learned::forget(db, caller.id)?;
-    happened.record(db, "enrolled", json!({ "model": model, "replaced": caller.is_enrolled }))
+    happened.record(db, Happening::Enrolled { model, replaced: caller.is_enrolled })
 }
 
 /// Random, so that a number cannot be guessed from another; in a full tenth of all numbers, a free one takes two draws.

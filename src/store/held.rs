@@ -5,7 +5,7 @@ use rusqlite::Transaction;
 use super::vault::Vault;
 use super::{
     Call, Caller, CallerRef, Store, StoreError, StoredLearning, StoredVoiceprint, Watched, callers, calls, heard,
-    learned, signs, takes, watch_list,
+    learned, signs, take_prints, takes, watch_list,
 };
 use crate::types::{CallSid, CallerId, Timestamp};
 
@@ -58,11 +58,11 @@ impl Store {
             let opened_at = takes::find(tx, &sid, turn)?.map(|take| take.opened_at);
             let held = match held_for {
                 HeldFor::Enroll => {
-                    HeldAgainst { enrollment: takes::prints(tx, vault, &sid, false)?, ..HeldAgainst::default() }
+                    HeldAgainst { enrollment: take_prints::all(tx, vault, &sid, false)?, ..HeldAgainst::default() }
                 }
                 HeldFor::Verify { model } => {
                     let of_caller = call.caller.map(|caller| of_caller(tx, vault, caller, &model)).transpose()?;
-                    HeldAgainst { probes: takes::prints(tx, vault, &sid, true)?, ..of_caller.unwrap_or_default() }
+                    HeldAgainst { probes: take_prints::all(tx, vault, &sid, true)?, ..of_caller.unwrap_or_default() }
                 }
             };
             Ok(HeldAgainst { call: Some(call), opened_at, ..held })

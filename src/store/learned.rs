@@ -1,9 +1,9 @@
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::At;
 use super::crypto::Label;
+use super::happening::Happening;
 use super::vault::Vault;
 use super::{Lasting, Store, StoreError};
 use crate::types::{CallerId, Timestamp};
@@ -42,7 +42,7 @@ impl Store {
     pub async fn unlearn(&self, caller: CallerId, at: Timestamp) -> Result<bool, StoreError> {
         self.write(Lasting::PowerCut, move |tx, _| {
             let is_gone = tx.execute("DELETE FROM learned WHERE caller = ?", [caller])? > 0;
-            Happened::by_operator(at, Some(caller)).record(tx, "unlearned", json!({ "had_learned": is_gone }))?;
+            Happened::by_operator(at, Some(caller)).record(tx, Happening::Unlearned { had_learned: is_gone })?;
             Ok(is_gone)
         })
         .await
@@ -78,7 +78,7 @@ pub(super) fn keep(
                ON CONFLICT (caller) DO UPDATE SET version = ?2 + 1, at = ?3, sealed = ?4";
     let row = (caller, learning.from_version, At(happened.at), sealed);
     if db.prepare_cached(sql)?.execute(row)? > 0 {
-        happened.record(db, "learned", json!({ "version": learning.from_version + 1 }))?;
+        happened.record(db, Happening::Learned { version: learning.from_version + 1 })?;
     }
     Ok(())
 }

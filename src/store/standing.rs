@@ -1,10 +1,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::{At, Json};
+use super::happening::Happening;
 use super::vault::Vault;
 use super::{Call, Lasting, Store, StoreError};
 use crate::config::Lockout;
@@ -58,7 +58,7 @@ impl Store {
             let is_forgotten = forget(tx, vault, &subject)?;
             let caller = if let Subject::Caller(id) = &subject { Some(*id) } else { None };
             let party = subject.key(vault).kind;
-            Happened::by_operator(at, caller).record(tx, "unlocked", json!({ "party": party }))?;
+            Happened::by_operator(at, caller).record(tx, Happening::Unlocked { party })?;
             Ok(is_forgotten)
         })
         .await
@@ -184,7 +184,7 @@ fn keep(db: &Connection, key: &Key, before: &Tally, after: &Tally, happened: &Ha
     db.prepare_cached(sql)?.execute((key.kind, &key.subject, Json(after), At(happened.at)))?;
     let standing = after.standing(happened.at);
     if standing != before.standing(happened.at) && standing != Standing::Clear {
-        happened.record(db, "locked_out", json!({ "party": key.kind, "standing": standing }))?;
+        happened.record(db, Happening::LockedOut { party: key.kind, standing })?;
     }
     Ok(())
 }

@@ -1,10 +1,10 @@
 use rusqlite::{Connection, Row};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Happened;
 use super::columns::{At, kept};
 use super::crypto::Label;
+use super::happening::Happening;
 use super::vault::Vault;
 use super::{Lasting, Store, StoreError};
 use crate::types::{CallerId, Tenant, Timestamp};
@@ -50,8 +50,8 @@ impl Store {
             let sealed = vault.seal(tx, &seal_label(&id, &model_id), &clear)?;
             let sql = "INSERT INTO watch_list (id, tenant, label, model_id, sealed, made_at) VALUES (?, ?, ?, ?, ?, ?)";
             tx.prepare_cached(sql)?.execute((&id, &tenant, &label, &model_id, sealed, At(at)))?;
-            let detail = json!({ "watch_list_id": id, "tenant": tenant });
-            Happened::by_operator(at, None).record(tx, "watch_list_added", detail)?;
+            let added = Happening::WatchListAdded { id: &id, tenant: &tenant };
+            Happened::by_operator(at, None).record(tx, added)?;
             Ok(Watched { id, label, model_id, made_at: kept(at) })
         })
         .await
@@ -94,8 +94,8 @@ impl Store {
             .write(Lasting::PowerCut, move |tx, _| {
                 let gone = tx.execute("DELETE FROM watch_list WHERE id = ? AND tenant = ?", (&id, &tenant))?;
                 if gone > 0 {
-                    let detail = json!({ "watch_list_id": id, "tenant": tenant });
-                    Happened::by_operator(at, None).record(tx, "watch_list_removed", detail)?;
+                    let removed = Happening::WatchListRemoved { id: &id, tenant: &tenant };
+                    Happened::by_operator(at, None).record(tx, removed)?;
                 }
                 Ok(gone > 0)
             })
@@ -136,7 +136,7 @@ pub(super) fn voices(
 /// Writes down that the voice of a caller's take resembles one on the list.
 pub(super) fn note_hit(db: &Connection, caller: CallerId, hit: &Watched, at: Timestamp) -> Result<(), StoreError> {
     let happened = Happened { caller: Some(caller), ..Happened::by_itself(at) };
-    happened.record(db, "watch_list_hit", json!({ "watch_list_id": hit.id, "label": hit.label }))
+    happened.record(db, Happening::WatchListHit { id: &hit.id, label: &hit.label })
 }
 
 fn watched(row: &Row<'_>) -> rusqlite::Result<Watched> {
