@@ -4,7 +4,7 @@ use super::Calls;
 use crate::config::{ChallengeForm, ChallengePolicy, Line};
 use crate::dialog::{CallSigns, CallerFacts, Facts, FreshChallenge, LineFacts, Risk};
 use crate::phrase::Challenge;
-use crate::store::{Call, Caller, StoreError};
+use crate::store::{Call, CheckedCode, StoreError, TurnFacts, Typed};
 use crate::twilio;
 use crate::types::{E164, Origin, Timestamp};
 
@@ -13,29 +13,28 @@ const MIN_CLAIM_DIGITS: usize = 7;
 /// Most digits of a phone number in E.164.
 const MAX_CLAIM_DIGITS: usize = 15;
 
-impl Calls {
-    /// What is known about a call's caller, line and number as of now.
-    pub(super) async fn facts(&self, call: &Call, line: &Line, now: Timestamp) -> Result<Facts, StoreError> {
-        let caller = match call.caller {
-            Some(id) => self.0.cx.store.caller(id).await?,
-            None => None,
-        };
-        self.facts_of(call, line, caller, call.claim.as_deref(), now).await
-    }
+/// What is known when a turn is answered.
+pub(super) struct KnownTurn {
+    /// Facts for the dialogue.
+    pub(super) facts: Facts,
+    /// The digits just typed, when they led to no caller.
+    pub(super) claim: Option<String>,
+    /// The worth of the code just typed.
+    pub(super) code: Option<CheckedCode>,
+}
 
-    /// The same with another caller or claim: the one just typed.
-    pub(super) async fn facts_of(
+impl Calls {
+    /// Facts about a call's caller, line and number as of now, with the keys just typed.
+    pub(super) async fn facts(
         &self,
         call: &Call,
         line: &Line,
-        caller: Option<Caller>,
-        claim: Option<&str>,
+        typed: Typed,
         now: Timestamp,
-    ) -> Result<Facts, StoreError> {
-        let id = caller.as_ref().map(|caller| caller.id);
-        let standings = self.0.cx.store.standing(id, call.origin.number(), claim, now).await?;
+    ) -> Result<KnownTurn, StoreError> {
+        let TurnFacts { caller, claim, code, standings, history } =
+            self.0.cx.store.turn_facts(call, typed, now).await?;
         let has_number_hint = number_hint(line, &call.origin).is_some();
-        let history = self.0.cx.store.history(call, id, claim, now).await?;
         let signs = CallSigns {
             attestation: call.attestation,
             is_withheld: call.origin.number().is_none(),
@@ -46,7 +45,7 @@ impl Calls {
             recent_failures: history.recent_failures,
             is_first_call: has_number_hint && history.is_first_call,
         };
-        Ok(Facts {
+        let facts = Facts {
             line: self.line_facts(line),
             has_number_hint,
             risk: Risk::of(&signs),
@@ -60,23 +59,13 @@ impl Calls {
             }),
             number_standing: standings.number,
             claim_standing: standings.claim,
-        })
+        };
+        Ok(KnownTurn { facts, claim, code })
     }
 
     /// What is known about a line before anything is known about the call.
     pub(super) fn line_facts(&self, line: &Line) -> LineFacts {
         LineFacts::new(line, self.0.cx.config.enrollment, self.0.cx.config.verification)
-    }
-
-    /// Whose account the typed digits are: an account number, or the number they enrolled from.
-    pub(super) async fn claimed_caller(&self, digits: &str) -> Result<Option<Caller>, StoreError> {
-        if let Some(caller) = self.0.cx.store.caller_by_account(digits).await? {
-            return Ok(Some(caller));
-        }
-        match E164::parse(&format!("+{digits}")) {
-            Ok(number) => self.0.cx.store.caller_by_number(&number).await,
-            Err(_) => Ok(None),
-        }
     }
 }
 

@@ -1,19 +1,23 @@
 //! One step of the dialogue: an event becomes a reply, and both are committed with the call's new state.
 
-use super::facts::claimed_digits;
+use super::facts::{KnownTurn, claimed_digits};
 use super::turn::DueTurn;
 use super::{CallError, Calls, Xml};
 use crate::dialog::{self, CodeCheck, Effect, Event, Facts, Lookup, State, Step};
 use crate::judging::meters;
-use crate::store::{Committed, StoreError, TurnCommit};
+use crate::store::{Committed, StoreError, TurnCommit, Typed};
 use crate::types::Verdict;
 
 impl Calls {
     /// Answers an event with what is known about the call.
     pub(super) async fn step(&self, turn: &DueTurn<'_>, state: State, event: Event) -> Result<Xml, CallError> {
-        let facts = self.facts(&turn.call, turn.line, turn.now).await?;
+        let facts = self.known(turn, Typed::Nothing).await?.facts;
         let step = dialog::advance(state, &event, &facts, turn.now);
         self.keep(turn, &facts, None, step).await
+    }
+
+    async fn known(&self, turn: &DueTurn<'_>, typed: Typed) -> Result<KnownTurn, StoreError> {
+        self.facts(&turn.call, turn.line, typed, turn.now).await
     }
 
     /// Answers keys, after looking up what they stand for.
@@ -26,33 +30,20 @@ impl Calls {
     }
 
     async fn account_typed(&self, turn: &DueTurn<'_>, state: State, keys: &str) -> Result<Xml, CallError> {
-        let digits = claimed_digits(keys);
-        let found = match &digits {
-            Some(digits) => self.claimed_caller(digits).await?,
-            None => None,
-        };
-        // An account without a voiceprint is told from one that nobody has as little as that one from any other.
-        let found = found.filter(|caller| caller.is_enrolled);
-        let claim = if found.is_none() { digits } else { None };
-        let facts = self.facts_of(&turn.call, turn.line, found, claim.as_deref(), turn.now).await?;
+        let KnownTurn { facts, claim, .. } = self.known(turn, Typed::Account(claimed_digits(keys))).await?;
         let step = dialog::advance(state, &Event::Keys(keys.to_owned()), &facts, turn.now);
         self.keep(turn, &facts, claim, step).await
     }
 
     async fn code_typed(&self, turn: &DueTurn<'_>, state: State, keys: &str) -> Result<Xml, CallError> {
-        let call = &turn.call;
-        let checked = self.0.cx.store.check_code(keys, call.caller, turn.now).await?;
-        let mut facts = self.facts(call, turn.line, turn.now).await?;
-        if let (Some(owner), None, None) = (checked.owner, call.caller, &call.claim) {
-            let owner = self.0.cx.store.caller(owner).await?;
-            facts = self.facts_of(call, turn.line, owner, None, turn.now).await?;
-        }
+        let KnownTurn { facts, code, .. } = self.known(turn, Typed::Code(keys.to_owned())).await?;
+        let check = code.map_or(CodeCheck::Wrong, |code| code.check);
         let event = |check| Event::Code { keys: keys.to_owned(), check };
-        let step = dialog::advance(state.clone(), &event(checked.check), &facts, turn.now);
+        let step = dialog::advance(state.clone(), &event(check), &facts, turn.now);
         match self.keep(turn, &facts, None, step).await {
             Err(CallError::Store(StoreError::CodeInvalid)) => {
                 // Another call redeemed it since we looked.
-                let facts = self.facts(call, turn.line, turn.now).await?;
+                let facts = self.known(turn, Typed::Nothing).await?.facts;
                 let step = dialog::advance(state, &event(CodeCheck::Wrong), &facts, turn.now);
                 self.keep(turn, &facts, None, step).await
             }

@@ -10,8 +10,8 @@ use crate::config::Line;
 use crate::dialog::{Asked, LastTry, LineFacts, Purpose, Risk, State};
 use crate::engine::{AskedFor, Bar, Take};
 use crate::judging::{Agreement, Fault, Judgement, Outcome, Terms, meters};
-use crate::store::{Call, Finished, StoreError, TakeClaim};
-use crate::types::{CallSid, CallerId, RecordingSid, Source, Strictness};
+use crate::store::{Call, Finished, HeldFor, StoreError, TakeClaim};
+use crate::types::{CallSid, RecordingSid, Source, Strictness};
 
 /// How long a lease on a take keeps others from judging it.
 ///
@@ -26,8 +26,6 @@ pub(crate) struct Job {
     pub(crate) turn: u32,
     pub(crate) source: Source,
     pub(crate) purpose: Purpose,
-    /// The caller that a verification compares with; none for an account that nobody has.
-    pub(crate) caller: Option<CallerId>,
     pub(crate) strictness: Strictness,
     pub(crate) last_try: LastTry,
     /// The challenge to be answered, where the passphrase was not asked for.
@@ -52,7 +50,6 @@ impl Job {
             turn: call.turn,
             source,
             purpose,
-            caller: call.caller,
             strictness: line.strictness,
             last_try: state.last_try(facts),
             asked: state.asked().cloned(),
@@ -169,15 +166,15 @@ impl Calls {
         match job.purpose {
             Purpose::Enroll { .. } => self.enroll_take(job, take).await,
             Purpose::Verify => {
-                let snapshot = self.0.judge.snapshot_of_take(&job.call, job.turn, job.caller).await?;
+                let snapshot = self.0.judge.snapshot_of_take(&job.call, job.turn).await?;
                 self.0.judge.verify(take, snapshot, job.terms()?).await
             }
         }
     }
 
     async fn enroll_take(&self, job: &Job, take: Take) -> Result<Judgement, Fault> {
-        let earlier = self.0.cx.store.enrollment_takes(&job.call).await?;
-        Ok(match self.0.judge.enroll(&earlier, vec![take], Agreement::WhenComplete).await? {
+        let held = self.0.cx.store.held_against(&job.call, job.turn, HeldFor::Enroll).await?;
+        Ok(match self.0.judge.enroll(&held.enrollment, vec![take], Agreement::WhenComplete).await? {
             Ok(enrollment) => Judgement::enrolled(enrollment),
             Err(reason) => Judgement::of(Outcome::EnrollFault { reason }),
         })

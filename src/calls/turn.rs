@@ -5,7 +5,7 @@ use super::facts::number_hint;
 use super::{CallError, Calls, Xml};
 use crate::config::Line;
 use crate::dialog::{self, Event, State};
-use crate::store::{Call, NewCall};
+use crate::store::{Call, NewCall, Typed};
 use crate::twilio::{CallForm, KeysPressed};
 use crate::types::{RecordingSid, Timestamp};
 
@@ -56,7 +56,7 @@ impl Calls {
         if let Some(reply) = self.settled(&call, 0).await? {
             return Ok(reply);
         }
-        let facts = self.facts(&call, line, now).await?;
+        let facts = self.facts(&call, line, Typed::Nothing, now).await?.facts;
         let step = dialog::begin(&facts, now);
         self.keep(&DueTurn { call, line, now }, &facts, None, step).await
     }
@@ -147,7 +147,7 @@ impl Calls {
             Ok(state) => Ok(Due::Now(turn, state)),
             Err(error) => {
                 tracing::error!(call = %turn.call.sid, code = error.code(), "a call had to be given up: {error}");
-                let facts = self.facts(&turn.call, line, turn.now).await?;
+                let facts = self.facts(&turn.call, line, Typed::Nothing, turn.now).await?.facts;
                 let step = dialog::give_up(&facts);
                 Ok(Due::Settled(self.keep(&turn, &facts, None, step).await?))
             }

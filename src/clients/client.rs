@@ -190,9 +190,7 @@ impl Keys {
             self.cx.store.count_usage(&key.id, THROTTLED, now).await?;
             return Err(ClientError::Limited { window: Window::Minute, retry_after_ms });
         }
-        let today = self.cx.store.count_usage(&key.id, REQUESTS, now).await?;
-        if today > key.per_day {
-            self.cx.store.count_usage(&key.id, THROTTLED, now).await?;
+        if !self.cx.store.count_within(&key.id, (REQUESTS, THROTTLED), key.per_day, now).await? {
             return Err(ClientError::Limited { window: Window::Day, retry_after_ms: ms_until_tomorrow(now) });
         }
         Ok(Client { key, user })

@@ -4,8 +4,8 @@ use super::{Fault, Judge};
 use crate::engine::{Claimed, Enrolled, Voice};
 use crate::liveness::Fingerprint;
 use crate::scoring::{Learned, TakePrint};
-use crate::store::{Caller, NewLearning, Watched};
-use crate::types::{CallSid, CallerId, Tenant, Timestamp};
+use crate::store::{HeldAgainst, HeldFor, NewLearning, Watched};
+use crate::types::{CallSid, CallerId, Timestamp};
 
 /// Everything that a take is held against.
 pub(crate) struct Snapshot {
@@ -54,84 +54,58 @@ impl Snapshot {
 }
 
 impl Judge {
-    /// The snapshot for a take of a call. `caller` is none for an account that nobody has.
+    /// The snapshot for a probe of a call.
     ///
     /// # Errors
     /// [`Fault`].
-    pub(crate) async fn snapshot_of_take(
-        &self,
-        call: &CallSid,
-        turn: u32,
-        caller: Option<CallerId>,
-    ) -> Result<Snapshot, Fault> {
-        let store = &self.cx().store;
-        let opened_at = store.take(call, turn).await?.map(|take| take.opened_at);
-        let mut snapshot = match caller {
-            // Phone calls are of the tenant `main`.
-            Some(caller) => self.snapshot_of_caller(caller, &Tenant::main()).await?,
-            None => {
-                let call = store.call(call).await?;
-                let claim = call.and_then(|call| call.claim).unwrap_or_default();
-                Snapshot::of_nobody(None, salt(&claim))
-            }
-        };
-        for bytes in store.probe_takes(call).await? {
-            let TakePrint { embedding, net_speech_ms } = TakePrint::from_bytes(&bytes)?;
-            snapshot.before.push(Voice { embedding, heard_ms: net_speech_ms });
-        }
-        Ok(Snapshot { opened_at, ..snapshot })
+    pub(crate) async fn snapshot_of_take(&self, call: &CallSid, turn: u32) -> Result<Snapshot, Fault> {
+        let model = self.engine().model().to_string();
+        let held = self.cx().store.held_against(call, turn, HeldFor::Verify { model }).await?;
+        Snapshot::open(held)
     }
 
     /// The snapshot for an upload of a caller.
     ///
     /// # Errors
     /// [`Fault`].
-    pub(crate) async fn snapshot_of_upload(&self, caller: &Caller) -> Result<Snapshot, Fault> {
-        let snapshot = self.snapshot_of_caller(caller.id, &caller.tenant).await?;
-        let failures = self.cx().store.recent_failures(caller.id, self.cx().now()).await?;
-        Ok(Snapshot { failures, ..snapshot })
-    }
-
-    async fn snapshot_of_caller(&self, caller: CallerId, tenant: &Tenant) -> Result<Snapshot, Fault> {
-        let store = &self.cx().store;
-        let watched = store.watched_voices(tenant, self.engine().model().as_str()).await?;
-        let watch_list = watched
-            .into_iter()
-            .map(|(watched, bytes)| Ok((watched, TakePrint::from_bytes(&bytes)?)))
-            .collect::<Result<_, Fault>>()?;
-        let Some(stored) = store.voiceprint(caller).await? else {
-            return Ok(Snapshot { watch_list, ..Snapshot::of_nobody(Some(caller), caller.0.as_u64_pair().1) });
-        };
-        let learned = store.learned(caller).await?;
-        let heard = store.heard(caller).await?;
-        Ok(Snapshot {
-            caller: Some(caller),
-            who: Claimed::Caller(Box::new(Enrolled::from_bytes(&stored.bytes)?)),
-            learned_version: learned.version,
-            learned: learned.bytes.map(|bytes| Learned::from_bytes(&bytes)).transpose()?,
-            earlier: heard.iter().map(|bytes| Fingerprint::from_bytes(bytes)).collect::<Result<_, _>>()?,
-            before: Vec::new(),
-            watch_list,
-            opened_at: None,
-            failures: 0,
-        })
+    pub(crate) async fn snapshot_of_upload(&self, caller: CallerId) -> Result<Snapshot, Fault> {
+        let model = self.engine().model().as_str();
+        Snapshot::open(self.cx().store.held_against_caller(caller, model, self.cx().now()).await?)
     }
 }
 
 impl Snapshot {
-    fn of_nobody(caller: Option<CallerId>, salt: u64) -> Self {
-        Self {
+    fn open(held: HeldAgainst) -> Result<Self, Fault> {
+        let HeldAgainst {
+            call, opened_at, caller, voiceprint, learned, heard, probes, recent_failures, watched, ..
+        } = held;
+        let caller = caller.map(|caller| caller.id);
+        let claim = call.and_then(|call| call.claim).unwrap_or_default();
+        Ok(Self {
+            who: match (voiceprint, caller) {
+                (Some(stored), _) => Claimed::Caller(Box::new(Enrolled::from_bytes(&stored.bytes)?)),
+                (None, Some(caller)) => Claimed::Nobody { salt: caller.0.as_u64_pair().1 },
+                (None, None) => Claimed::Nobody { salt: salt(&claim) },
+            },
             caller,
-            who: Claimed::Nobody { salt },
-            learned: None,
-            learned_version: 0,
-            earlier: Vec::new(),
-            before: Vec::new(),
-            watch_list: Vec::new(),
-            opened_at: None,
-            failures: 0,
-        }
+            learned_version: learned.version,
+            learned: learned.bytes.map(|bytes| Learned::from_bytes(&bytes)).transpose()?,
+            earlier: heard.iter().map(|bytes| Fingerprint::from_bytes(bytes)).collect::<Result<_, _>>()?,
+            before: probes.iter().map(|bytes| probe(bytes)).collect::<Result<_, _>>()?,
+            watch_list: watched
+                .into_iter()
+                .map(|(watched, bytes)| Ok((watched, TakePrint::from_bytes(&bytes)?)))
+                .collect::<Result<_, Fault>>()?,
+            opened_at,
+            failures: recent_failures,
+        })
     }
+}
+
+/// The voice of an earlier probe of the call.
+fn probe(bytes: &[u8]) -> Result<Voice, Fault> {
+    let TakePrint { embedding, net_speech_ms } = TakePrint::from_bytes(bytes)?;
+    Ok(Voice { embedding, heard_ms: net_speech_ms })
 }
 
 /// The same number for the same typed digits.

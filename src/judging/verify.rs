@@ -49,6 +49,7 @@ pub(crate) struct Judgement {
     pub(crate) risk: Risk,
     /// How long the engine worked.
     pub(crate) engine: Duration,
+    watch_hit: Option<Watched>,
     records: TakeRecords,
     voiceprint: Option<NewVoiceprint>,
 }
@@ -61,6 +62,7 @@ impl Judgement {
             assessment: None,
             risk: Risk::default(),
             engine: Duration::ZERO,
+            watch_hit: None,
             records: TakeRecords::default(),
             voiceprint: None,
         }
@@ -77,7 +79,7 @@ impl Judgement {
 
     /// The rows to be written down: a caller in cooldown gets no verdict on their voice, however it sounded.
     pub(crate) fn settled(self, standing: Standing, delete_recording: Option<RecordingSid>) -> TakeResult {
-        let Self { mut outcome, assessment, records, voiceprint, .. } = self;
+        let Self { mut outcome, assessment, watch_hit, records, voiceprint, .. } = self;
         if let Outcome::Verified { verdict } = &mut outcome {
             match standing {
                 Standing::Clear => {}
@@ -93,7 +95,8 @@ impl Judgement {
             _ => None,
         };
         let TakeRecords { print, heard, learned } = records;
-        TakeResult { outcome: outcome.to_json(), attempt, print, heard, learned, voiceprint, delete_recording }
+        let outcome = outcome.to_json();
+        TakeResult { outcome, attempt, print, heard, learned, voiceprint, watch_hit, delete_recording }
     }
 }
 
@@ -108,26 +111,15 @@ impl Judge {
         let site = self.own_threshold(terms.strictness);
         let may_learn = self.cx().config.verification.learn;
         let refuses_replays = self.cx().config.verification.replay;
-        let caller = snapshot.caller;
         let day = self.cx().now().as_second().div_euclid(24 * 60 * 60) as i32;
         let uses_model = terms.asked != AskedFor::Passphrase;
         let judge = move |engine: &Engine| {
             let begun = Instant::now();
-            let hit = watched(engine, &snapshot, &take)?;
             let verification = Verification { take, snapshot, terms, site, refuses_replays };
-            let (mut judgement, hit) = verification.judge(engine, hit, may_learn.then_some(day))?;
-            judgement.engine = begun.elapsed();
-            Ok::<_, Fault>((judgement, hit))
+            let judgement = verification.judge(engine, may_learn.then_some(day))?;
+            Ok::<_, Fault>(Judgement { engine: begun.elapsed(), ..judgement })
         };
-        let (judgement, hit) = if uses_model {
-            self.workers().place().await.run(judge).await??
-        } else {
-            self.workers().compare(judge).await??
-        };
-        if let (Some(caller), Some(watched)) = (caller, hit) {
-            self.cx().store.note_watch_hit(caller, &watched, self.cx().now()).await?;
-        }
-        Ok(judgement)
+        if uses_model { self.workers().place().await.run(judge).await? } else { self.workers().compare(judge).await? }
     }
 }
 
@@ -153,12 +145,8 @@ struct Verification {
 
 impl Verification {
     /// `learn_on` is the day, where voiceprints may follow.
-    fn judge(
-        self,
-        engine: &Engine,
-        hit: Option<usize>,
-        learn_on: Option<i32>,
-    ) -> Result<(Judgement, Option<Watched>), Fault> {
+    fn judge(self, engine: &Engine, learn_on: Option<i32>) -> Result<Judgement, Fault> {
+        let hit = watched(engine, &self.snapshot, &self.take)?;
         let Self { take, snapshot, terms, site, refuses_replays } = self;
         let Snapshot { who, learned, learned_version, earlier, before, mut watch_list, opened_at, .. } = snapshot;
         let risk = if hit.is_some() { terms.risk.and(Suspicion::Watched) } else { terms.risk };
@@ -179,13 +167,13 @@ impl Verification {
             None => None,
         };
         let learned = learned.map(|learned| NewLearning { from_version: learned_version, bytes: learned.to_bytes() });
-        let judgement = Judgement {
+        Ok(Judgement {
             records: TakeRecords { learned, ..records(&take, &assessment) },
+            watch_hit: hit.map(|place| watch_list.swap_remove(place).0),
             risk,
             assessment: Some(assessment),
             ..Judgement::of(Outcome::Verified { verdict: assessment.verdict })
-        };
-        Ok((judgement, hit.map(|place| watch_list.swap_remove(place).0)))
+        })
     }
 }
 

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::audit::Happened;
 use super::callers::{self, SELECT, caller};
 use super::columns::At;
+use super::happening::{CreatedBy, Happening};
 use super::{Caller, CallerRef, Lasting, Store, StoreError};
 use crate::dialog::Consent;
 use crate::types::{CallerId, E164, Tenant, Timestamp};
@@ -73,7 +73,7 @@ impl Store {
             let user = new.user_id.as_deref().map(|user| (&new.tenant, user));
             let id = callers::create(tx, new.number.as_ref(), user, at)?;
             let happened = Happened::by_operator(at, Some(id));
-            happened.record(tx, "caller_created", json!({ "tenant": new.tenant }))?;
+            happened.record(tx, Happening::CallerCreated(CreatedBy::Application { tenant: &new.tenant }))?;
             if new.consents {
                 callers::set_consent(tx, id, Consent::Given, &happened)?;
             }

@@ -5,10 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::At;
+use super::happening::Happening;
 use super::vault::Vault;
 use super::{Lasting, Store, StoreError};
 use crate::types::{Tenant, Timestamp};
@@ -129,8 +129,8 @@ impl Store {
             let row = (&id, &new.tenant, &new.name, &scopes, minute, day, new.is_demo, At(at), new.expires_at.map(At));
             tx.prepare_cached(sql)?.execute(row)?;
             let secret = give_secret(tx, vault, &id, at)?;
-            let detail = json!({ "key": id, "tenant": new.tenant, "scopes": scopes });
-            Happened::by_operator(at, None).record(tx, "api_key_made", detail)?;
+            let made = Happening::ApiKeyMade { key: &id, tenant: &new.tenant, scopes: &scopes };
+            Happened::by_operator(at, None).record(tx, made)?;
             Ok(FreshApiKey { key: find(tx, &id)?, secret })
         })
         .await
@@ -164,7 +164,7 @@ impl Store {
             let sql = "UPDATE api_secrets SET expires_at = min(coalesce(expires_at, ?1), ?1) WHERE key = ?2";
             tx.prepare_cached(sql)?.execute((until, &id))?;
             let secret = give_secret(tx, vault, &id, at)?;
-            Happened::by_operator(at, None).record(tx, "api_key_rotated", json!({ "key": id }))?;
+            Happened::by_operator(at, None).record(tx, Happening::ApiKeyRotated { key: &id })?;
             Ok(FreshApiKey { key, secret })
         })
         .await
@@ -182,7 +182,7 @@ impl Store {
             let sql = "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL";
             let is_news = tx.prepare_cached(sql)?.execute((At(at), &id))? > 0;
             if is_news {
-                Happened::by_operator(at, None).record(tx, "api_key_revoked", json!({ "key": id }))?;
+                Happened::by_operator(at, None).record(tx, Happening::ApiKeyRevoked { key: &id })?;
             }
             Ok(is_news)
         })
@@ -228,6 +228,30 @@ impl Store {
     pub async fn count_usage(&self, id: &str, what: &str, now: Timestamp) -> Result<u32, StoreError> {
         let (id, what) = (id.to_owned(), what.to_owned());
         self.write(Lasting::Process, move |tx, _| count(tx, &id, &what, now)).await
+    }
+
+    /// Counts one use of a key for `what`; one that is over `most` of that day is counted as `beyond` too.
+    ///
+    /// Whether the use was within the limit. Both counts are one transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be written.
+    pub async fn count_within(
+        &self,
+        id: &str,
+        (what, beyond): (&'static str, &'static str),
+        most: u32,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = id.to_owned();
+        self.write(Lasting::Process, move |tx, _| {
+            let is_within = count(tx, &id, what, now)? <= most;
+            if !is_within {
+                count(tx, &id, beyond, now)?;
+            }
+            Ok(is_within)
+        })
+        .await
     }
 
     /// What a key was used for since a day, the earliest day first.

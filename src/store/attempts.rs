@@ -1,11 +1,12 @@
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::audit::Happened;
-use super::columns::{At, Json};
-use super::{Call, Store, StoreError, callers};
+use super::columns::{At, Json, user_id};
+use super::happening::Happening;
+use super::{Call, Store, StoreError};
 use crate::types::{CallSid, CallerId, E164, LineName, Reason, Tenant, Timestamp, Verdict};
 
 /// A verdict to be kept.
@@ -140,7 +141,7 @@ impl Store {
             let (reason, since, until) = (reason.map(Reason::code), since.map(At), until.map(At));
             let mut statement = tx.prepare_cached(sql)?;
             let own = |row: &Row<'_>| {
-                let user_id = row.get::<_, Option<String>>(11)?.map(callers::user_id);
+                let user_id = row.get::<_, Option<String>>(11)?.map(user_id);
                 Ok(OwnAttempt { attempt: attempt(row)?, user_id })
             };
             let row = (tenant, caller, decision, reason, since, until, line, below, limit);
@@ -193,8 +194,7 @@ pub(super) fn keep(
     let until = if let Verdict::Cooldown { until } = verdict { Some(At(*until)) } else { None };
     let row = (At(happened.at), &call.sid, turn, call.caller, verdict.code(), reason, until, &attempt.signals);
     db.prepare_cached(sql)?.execute(row)?;
-    let detail = json!({ "decision": verdict.code(), "reason": reason, "line": call.line, "turn": turn });
-    happened.record(db, "attempt", detail)
+    happened.record(db, Happening::Attempt { verdict, line: &call.line, turn })
 }
 
 /// Whether this call has verified the caller it is about.

@@ -2,8 +2,10 @@ use rusqlite::{Connection, Row};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::columns::{At, Json};
-use super::{Store, StoreError, events};
+use super::columns::{At, Json, word_columns};
+use super::happening::Happening;
+use super::tell::{self, About};
+use super::{Store, StoreError};
 use crate::types::{CallSid, CallerId, Timestamp};
 
 /// Who did what an audit event tells.
@@ -16,6 +18,10 @@ pub enum Actor {
     Operator,
     /// The program by itself.
     System,
+}
+
+word_columns! {
+    Actor { Caller = "caller", Operator = "operator", System = "system" }
 }
 
 /// One thing that happened; never changed, never deleted.
@@ -82,11 +88,13 @@ impl Happened<'_> {
         Self { at, actor: Actor::System, caller: None, call: None }
     }
 
-    /// Writes it down, and has those told who want to be.
-    pub(super) fn record(&self, db: &Connection, kind: &str, detail: Value) -> Result<(), StoreError> {
+    /// Writes an audit row, and queues the event for the webhooks that subscribe to it.
+    pub(super) fn record(&self, db: &Connection, happening: Happening<'_>) -> Result<(), StoreError> {
+        let Self { at, actor, caller, call } = *self;
         let sql = "INSERT INTO audit_events (at, kind, caller, call, actor, detail) VALUES (?, ?, ?, ?, ?, ?)";
-        let row = (At(self.at), kind, self.caller, self.call, self.actor, Json(&detail));
+        let row = (At(at), happening.kind(), caller, call, actor, Json(happening.detail()));
         db.prepare_cached(sql)?.execute(row)?;
-        events::tell(db, self, kind, detail)
+        let Some(event) = happening.webhook_name() else { return Ok(()) };
+        tell::tell(db, event, &About { at, caller, call }, || happening.told())
     }
 }

@@ -1,11 +1,11 @@
 use rand::RngExt;
 use rusqlite::{Connection, OptionalExtension, Row, ToSql};
 use serde::Serialize;
-use serde_json::json;
 
 use super::audit::Happened;
-use super::columns::At;
+use super::columns::{At, user_column, user_id};
 use super::crypto::Label;
+use super::happening::Happening;
 use super::vault::Vault;
 use super::{Store, StoreError, heard, learned};
 use crate::dialog::Consent;
@@ -146,17 +146,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sealed`] when it was altered or moved.
     pub async fn voiceprint(&self, id: CallerId) -> Result<Option<StoredVoiceprint>, StoreError> {
-        self.read(move |tx, vault| {
-            let sql = "SELECT model_id, sealed, made_at FROM voiceprints WHERE caller = ?";
-            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, At>(2)?.0));
-            let found: Option<(String, Vec<u8>, _)> = tx.prepare_cached(sql)?.query_row([id], columns).optional()?;
-            let Some((model_id, sealed, made_at)) = found else {
-                return Ok(None);
-            };
-            let bytes = vault.open(&voiceprint_label(&id.to_string(), &model_id), &sealed)?;
-            Ok(Some(StoredVoiceprint { bytes, model_id, made_at }))
-        })
-        .await
+        self.read(move |tx, vault| voiceprint(tx, vault, id)).await
     }
 
     /// Every caller who has a voiceprint.
@@ -189,25 +179,19 @@ impl Store {
     }
 }
 
+/// The caller's voiceprint, opened.
+pub(super) fn voiceprint(db: &Connection, vault: &Vault, id: CallerId) -> Result<Option<StoredVoiceprint>, StoreError> {
+    let sql = "SELECT model_id, sealed, made_at FROM voiceprints WHERE caller = ?";
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, At>(2)?.0));
+    let found: Option<(String, Vec<u8>, _)> = db.prepare_cached(sql)?.query_row([id], columns).optional()?;
+    let Some((model_id, sealed, made_at)) = found else { return Ok(None) };
+    let bytes = vault.open(&voiceprint_label(&id.to_string(), &model_id), &sealed)?;
+    Ok(Some(StoredVoiceprint { bytes, model_id, made_at }))
+}
+
 /// A voiceprint opens for its caller and its model only.
 pub(super) fn voiceprint_label<'a>(caller: &'a str, model: &'a str) -> Label<'a> {
     Label { kind: "voiceprint", subject: caller, model }
-}
-
-/// What stands between a tenant's name and its user id in the column; no user id has it.
-const SEPARATOR: char = '\u{1f}';
-
-/// A user id as its column has it: those of the tenant `main` as they are.
-pub(super) fn user_column(tenant: &Tenant, user: &str) -> String {
-    if *tenant == Tenant::main() { user.to_owned() } else { format!("{tenant}{SEPARATOR}{user}") }
-}
-
-/// The user id that a column holds.
-pub(super) fn user_id(column: String) -> String {
-    match column.split_once(SEPARATOR) {
-        Some((_, user)) => user.to_owned(),
-        None => column,
-    }
 }
 
 /// What is read of a caller.
@@ -269,7 +253,8 @@ pub(super) fn set_consent(
     db.prepare_cached("UPDATE callers SET consent = ? WHERE id = ?")?.execute((consent, caller))?;
     let sql = "INSERT INTO consents (caller, at, consent, call) VALUES (?, ?, ?, ?)";
     db.prepare_cached(sql)?.execute((caller, At(happened.at), consent, happened.call))?;
-    happened.record(db, if consent == Consent::Given { "consent_given" } else { "opted_out" }, json!({}))
+    let happening = if consent == Consent::Given { Happening::ConsentGiven } else { Happening::OptedOut };
+    happened.record(db, happening)
 }
 
 /// Keeps nothing of a caller's voice any more.
@@ -280,7 +265,7 @@ pub(super) fn opt_out(db: &Connection, caller: CallerId, happened: &Happened<'_>
     db.prepare_cached(sql)?.execute([caller])?;
     db.prepare_cached("DELETE FROM voiceit_enrollments WHERE caller = ?")?.execute([caller])?;
     if db.execute("DELETE FROM voiceprints WHERE caller = ?", [caller])? > 0 {
-        happened.record(db, "voiceprint_deleted", json!({}))?;
+        happened.record(db, Happening::VoiceprintDeleted)?;
     }
     Ok(())
 }
@@ -299,7 +284,7 @@ pub(super) fn keep_voiceprint(
                ON CONFLICT (caller) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
     db.prepare_cached(sql)?.execute((caller.id, model, sealed, At(happened.at)))?;
     learned::forget(db, caller.id)?;
-    happened.record(db, "enrolled", json!({ "model": model, "replaced": caller.is_enrolled }))
+    happened.record(db, Happening::Enrolled { model, replaced: caller.is_enrolled })
 }
 
 /// Random, so that a number cannot be guessed from another; in a full tenth of all numbers, a free one takes two draws.

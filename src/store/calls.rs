@@ -2,7 +2,8 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::audit::{Actor, Happened};
 use super::columns::At;
-use super::{Lasting, Store, StoreError, takes};
+use super::happening::Happening;
+use super::{Lasting, Store, StoreError, take_prints};
 use crate::types::{Attestation, CallSid, CallerId, LineName, Origin, Timestamp};
 
 /// A call as it comes in.
@@ -167,8 +168,8 @@ pub(super) fn reply(db: &Connection, sid: &CallSid, turn: u32) -> Result<Option<
 pub(super) fn end(db: &Connection, happened: &Happened<'_>, sid: &CallSid) -> Result<(), StoreError> {
     let sql = "UPDATE calls SET ended_at = ? WHERE sid = ? AND ended_at IS NULL";
     if db.prepare_cached(sql)?.execute((At(happened.at), sid))? > 0 {
-        takes::discard(db, sid)?;
-        happened.record(db, "call_ended", serde_json::json!({}))?;
+        take_prints::discard(db, sid)?;
+        happened.record(db, Happening::CallEnded)?;
     }
     Ok(())
 }

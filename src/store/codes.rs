@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::json;
 
 use super::audit::Happened;
 use super::callers::{self, CallerRef, eight_digits};
 use super::columns::At;
+use super::happening::{CreatedBy, Happening};
 use super::vault::Vault;
 use super::{Lasting, Store, StoreError};
 use crate::dialog::CodeCheck;
@@ -60,7 +60,7 @@ impl Store {
                     break digits;
                 }
             };
-            Happened::by_operator(at, caller).record(tx, "code_made", json!({ "expires_at": expires_at }))?;
+            Happened::by_operator(at, caller).record(tx, Happening::CodeMade { expires_at })?;
             Ok(NewCode { digits, expires_at, caller })
         })
         .await
@@ -90,7 +90,7 @@ fn find_or_create(db: &Connection, who: &CallerRef, at: Timestamp) -> Result<Cal
         CallerRef::User(tenant, user) => callers::create(db, None, Some((tenant, user)), at)?,
         CallerRef::Id(_) | CallerRef::Account(_) => return Err(StoreError::UnknownCaller),
     };
-    Happened::by_operator(at, Some(id)).record(db, "caller_created", json!({}))?;
+    Happened::by_operator(at, Some(id)).record(db, Happening::CallerCreated(CreatedBy::Code))?;
     Ok(id)
 }
 
@@ -98,7 +98,8 @@ fn mac(vault: &Vault, digits: &str) -> [u8; 32] {
     vault.mac("enrollment code", digits)
 }
 
-fn check(
+/// What digits typed in a call of `caller` are worth.
+pub(super) fn check(
     db: &Connection,
     vault: &Vault,
     digits: &str,
@@ -131,7 +132,7 @@ pub(super) fn redeem(
     }
     let sql = "UPDATE enrollment_codes SET redeemed_at = ?, redeemed_call = ? WHERE mac = ?";
     db.prepare_cached(sql)?.execute((At(happened.at), happened.call, mac(vault, digits)))?;
-    happened.record(db, "code_redeemed", json!({ "is_bound": checked.check == CodeCheck::Bound }))
+    happened.record(db, Happening::CodeRedeemed { is_bound: checked.check == CodeCheck::Bound })
 }
 
 /// Whether this call has redeemed a code that was the caller's own.

@@ -3,8 +3,6 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::Actor;
-use super::ListeningStatus;
 use crate::dialog::Consent;
 use crate::types::media::Track;
 use crate::types::{
@@ -31,6 +29,22 @@ impl FromSql for At {
 /// A time as its column gives it back.
 pub(super) fn kept(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
+}
+
+/// What stands between a tenant's name and its user id in the column; no user id has it.
+const SEPARATOR: char = '\u{1f}';
+
+/// A user id as its column has it: those of the tenant `main` as they are.
+pub(super) fn user_column(tenant: &Tenant, user: &str) -> String {
+    if *tenant == Tenant::main() { user.to_owned() } else { format!("{tenant}{SEPARATOR}{user}") }
+}
+
+/// The user id that a column holds.
+pub(super) fn user_id(column: String) -> String {
+    match column.split_once(SEPARATOR) {
+        Some((_, user)) => user.to_owned(),
+        None => column,
+    }
 }
 
 /// A value as a column of JSON.
@@ -82,20 +96,20 @@ text_columns! {
     LineName: |line| line.0.clone(), |text| Some(LineName(text.to_owned()));
 }
 
-/// Columns that hold one word of a closed list.
+/// Columns that hold one word of a closed list; for the types of this file and, where they stand, of the store itself.
 macro_rules! word_columns {
     ($($name:ident { $($variant:ident = $word:literal),* $(,)? })*) => {$(
-        impl ToSql for $name {
-            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        impl rusqlite::ToSql for $name {
+            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
                 Ok(match self { $(Self::$variant => $word),* }.into())
             }
         }
 
-        impl FromSql for $name {
-            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        impl rusqlite::types::FromSql for $name {
+            fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
                 match value.as_str()? {
                     $($word => Ok(Self::$variant),)*
-                    _ => Err(FromSqlError::Other(concat!("not a ", stringify!($name)).into())),
+                    _ => Err(rusqlite::types::FromSqlError::Other(concat!("not a ", stringify!($name)).into())),
                 }
             }
         }
@@ -105,8 +119,8 @@ macro_rules! word_columns {
 word_columns! {
     Consent { None = "none", Given = "given", OptedOut = "opted_out" }
     Attestation { Absent = "absent", Full = "full", Partial = "partial", Failed = "failed" }
-    ListeningStatus { Waiting = "waiting", Listening = "listening", Done = "done", Failed = "failed", Expired = "expired" }
     Strictness { Far1Pct = "1%", Far01Pct = "0.1%", Far001Pct = "0.01%" }
     Track { Inbound = "inbound", Outbound = "outbound" }
-    Actor { Caller = "caller", Operator = "operator", System = "system" }
 }
+
+pub(super) use word_columns;

@@ -1,8 +1,8 @@
 use rusqlite::Connection;
-use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::At;
+use super::happening::Happening;
 use super::{Lasting, Store, StoreError};
 use crate::types::{RecordingSid, Timestamp};
 
@@ -62,7 +62,7 @@ impl Store {
             let done = tx.execute("DELETE FROM recording_deletions WHERE recording = ?", [&recording])?;
             if done > 0 {
                 tx.execute("UPDATE takes SET is_recording_gone = 1 WHERE recording = ?", [&recording])?;
-                Happened::by_itself(at).record(tx, "recording_deleted", json!({ "recording": recording }))?;
+                Happened::by_itself(at).record(tx, Happening::RecordingDeleted { recording: &recording })?;
             }
             Ok(())
         })

@@ -1,10 +1,10 @@
 use rusqlite::{OptionalExtension, Transaction};
-use serde_json::json;
 
 use super::audit::{Actor, Happened};
 use super::callers;
+use super::happening::{CreatedBy, Happening};
 use super::standing::{self, Subject};
-use super::takes::{self, pending_label};
+use super::take_prints::{self, pending_label};
 use super::vault::Vault;
 use super::{Call, CallerRef, NewAttempt, StoreError, TurnCommit, attempts, calls, codes};
 use crate::config::Lockout;
@@ -45,7 +45,7 @@ impl<'a> Applied<'a> {
             Effect::GiveConsent => self.consent(Consent::Given),
             Effect::OptOut => self.opt_out(),
             Effect::SaveVoiceprint => self.save_voiceprint(),
-            Effect::DiscardTakes => takes::discard(self.tx, &self.call.sid),
+            Effect::DiscardTakes => take_prints::discard(self.tx, &self.call.sid),
             Effect::RedeemCode(digits) => {
                 // A code typed on the way to a caller is theirs whom the same turn binds the call to.
                 let caller = self.call.caller.or(self.turn.caller);
@@ -74,14 +74,14 @@ impl<'a> Applied<'a> {
             return Ok(());
         }
         self.call.caller = Some(callers::create(self.tx, number, None, self.turn.at)?);
-        self.happened().record(self.tx, "caller_created", json!({ "keeps_number": keeps_number }))
+        self.happened().record(self.tx, Happening::CallerCreated(CreatedBy::Call { keeps_number }))
     }
 
     fn bind_caller(&mut self) -> Result<(), StoreError> {
         let id = self.turn.caller.ok_or(StoreError::UnknownCaller)?;
         callers::find(self.tx, &CallerRef::Id(id))?.ok_or(StoreError::UnknownCaller)?;
         self.call.caller = Some(id);
-        self.happened().record(self.tx, "caller_claimed", json!({}))
+        self.happened().record(self.tx, Happening::CallerClaimed)
     }
 
     fn consent(&self, consent: Consent) -> Result<(), StoreError> {
@@ -89,7 +89,7 @@ impl<'a> Applied<'a> {
     }
 
     fn opt_out(&self) -> Result<(), StoreError> {
-        takes::discard(self.tx, &self.call.sid)?;
+        take_prints::discard(self.tx, &self.call.sid)?;
         callers::opt_out(self.tx, self.known_caller()?, &self.happened())
     }
 
@@ -111,12 +111,12 @@ impl<'a> Applied<'a> {
         let pending = self.tx.prepare_cached(sql)?.query_row([sid], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let (model, sealed): (String, Vec<u8>) = pending.ok_or(StoreError::NoVoiceprint)?;
         let clear = zeroize::Zeroizing::new(self.vault.open(&pending_label(sid.as_str(), &model), &sealed)?);
-        takes::discard(self.tx, sid)?;
+        take_prints::discard(self.tx, sid)?;
         callers::keep_voiceprint(self.tx, self.vault, &caller, &model, &clear, &self.happened())
     }
 
     fn count_wrong_code(&self) -> Result<(), StoreError> {
-        self.happened().record(self.tx, "code_wrong", json!({}))?;
+        self.happened().record(self.tx, Happening::CodeWrong)?;
         let Some(number) = self.call.origin.number() else {
             return Ok(());
         };

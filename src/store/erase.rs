@@ -1,29 +1,12 @@
 use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use utoipa::ToSchema;
 
 use super::audit::Happened;
 use super::columns::At;
+use super::happening::Happening;
+use super::particulars::Erased;
 use super::standing::{self, Subject};
 use super::{Caller, CallerRef, Lasting, Store, StoreError, callers};
 use crate::types::{CallerId, Timestamp};
-
-/// What deleting a caller took away; proof without personal data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Erased {
-    /// Whether there was a voiceprint.
-    pub had_voiceprint: bool,
-    /// Calls, with their turns, takes and attempts.
-    pub calls: u64,
-    /// Consent records.
-    pub consents: u64,
-    /// Other calls from the same number, in which the number was blanked.
-    pub numbers_blanked: u64,
-    /// Recordings queued for deletion at the provider.
-    pub recordings_queued: u64,
-}
 
 impl Store {
     /// Deletes a caller with everything that belongs to them.
@@ -46,7 +29,7 @@ impl Store {
                 };
                 standing::forget(tx, vault, &Subject::Caller(id))?;
                 // Before the row is gone that says whose caller it was.
-                Happened::by_operator(at, Some(id)).record(tx, "caller_deleted", json!(erased))?;
+                Happened::by_operator(at, Some(id)).record(tx, Happening::CallerDeleted(&erased))?;
                 delete(tx, "DELETE FROM callers WHERE id = ?", id)?;
                 Ok(erased)
             })

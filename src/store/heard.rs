@@ -3,7 +3,7 @@ use rusqlite::{Connection, Row};
 use super::columns::At;
 use super::crypto::Label;
 use super::vault::Vault;
-use super::{Call, Store, StoreError};
+use super::{Store, StoreError};
 use crate::types::{CallSid, CallerId, Timestamp};
 
 /// Fingerprints kept of one caller. An older call's recording is still refused by what its owner was heard with since, only
@@ -16,16 +16,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sealed`] when one was altered or moved.
     pub async fn heard(&self, caller: CallerId) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.read(move |tx, vault| {
-            let sql = "SELECT call, turn, sealed FROM heard WHERE caller = ? ORDER BY id DESC";
-            let mut statement = tx.prepare_cached(sql)?;
-            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-            let rows: Vec<(CallSid, u32, Vec<u8>)> =
-                statement.query_map([caller], columns)?.collect::<Result<_, _>>()?;
-            rows.into_iter().map(|(call, turn, sealed)| vault.open(&label(&subject(&call, turn)), &sealed)).collect()
-        })
-        .await
+        self.read(move |tx, vault| all(tx, vault, caller)).await
     }
+}
+
+/// Fingerprints of a caller's takes, opened, the latest first.
+pub(super) fn all(db: &Connection, vault: &Vault, caller: CallerId) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut statement = db.prepare_cached("SELECT call, turn, sealed FROM heard WHERE caller = ? ORDER BY id DESC")?;
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+    let rows: Vec<(CallSid, u32, Vec<u8>)> = statement.query_map([caller], columns)?.collect::<Result<_, _>>()?;
+    rows.into_iter().map(|(call, turn, sealed)| vault.open(&label(&subject(&call, turn)), &sealed)).collect()
 }
 
 /// What a fingerprint is bound to.
@@ -38,20 +38,19 @@ pub(super) fn label(subject: &str) -> Label<'_> {
     Label { kind: "heard", subject, model: "" }
 }
 
-/// Keeps the fingerprint of a take of the call's caller, and forgets the oldest beyond [`KEPT`].
+/// Keeps the fingerprint of a take of a caller, and forgets the oldest beyond [`KEPT`].
 pub(super) fn keep(
     db: &Connection,
     vault: &Vault,
-    call: &Call,
-    turn: u32,
+    caller: CallerId,
+    (call, turn): (&CallSid, u32),
     fingerprint: &[u8],
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let Some(caller) = call.caller else { return Ok(()) };
-    let sealed = vault.seal(db, &label(&subject(&call.sid, turn)), fingerprint)?;
+    let sealed = vault.seal(db, &label(&subject(call, turn)), fingerprint)?;
     let sql =
         "INSERT INTO heard (caller, call, turn, at, sealed) VALUES (?, ?, ?, ?, ?) ON CONFLICT (call, turn) DO NOTHING";
-    db.prepare_cached(sql)?.execute((caller, &call.sid, turn, At(at), sealed))?;
+    db.prepare_cached(sql)?.execute((caller, call, turn, At(at), sealed))?;
     let sql = "DELETE FROM heard WHERE caller = ?1 AND id NOT IN \
                (SELECT id FROM heard WHERE caller = ?1 ORDER BY id DESC LIMIT ?2)";
     db.prepare_cached(sql)?.execute((caller, KEPT))?;

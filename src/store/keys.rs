@@ -1,13 +1,14 @@
 use rusqlite::{Row, Transaction};
 use serde::Serialize;
-use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::audit::Happened;
 use super::callers::voiceprint_label;
 use super::columns::At;
 use super::crypto::{self, Label, Secret};
-use super::takes::{pending_label, print_label, print_subject};
+use super::happening::Happening;
+use super::particulars::Rotation;
+use super::take_prints::{self, pending_label};
 use super::vault::{PEPPER, Vault, key_ids, key_in_use};
 use super::{Lasting, Store, StoreError, heard, learned, open, voiceit, watch_list, webhooks};
 use crate::types::{CallSid, Timestamp};
@@ -21,17 +22,6 @@ pub struct KeyInfo {
     pub since: Timestamp,
     /// When it was replaced.
     pub retired_at: Option<Timestamp>,
-}
-
-/// What rotating the key came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Rotation {
-    /// The key before, which opens nothing any more.
-    pub from: String,
-    /// The key in use.
-    pub to: String,
-    /// Voiceprints with what was learned, fingerprints, and takes of calls under way, that were sealed anew.
-    pub resealed: u64,
 }
 
 /// A new key in base64, for an operator who keeps keys in the configuration.
@@ -95,7 +85,7 @@ fn rotate(tx: &Transaction<'_>, vault: &Vault, at: Timestamp) -> Result<Rotation
     let resealed = reseal(tx, vault, &next)?;
 
     let rotation = Rotation { from, to, resealed };
-    Happened::by_operator(at, None).record(tx, "key_rotated", json!(rotation))?;
+    Happened::by_operator(at, None).record(tx, Happening::KeyRotated(&rotation))?;
     Ok(rotation)
 }
 
@@ -120,7 +110,9 @@ fn reseal(tx: &Transaction<'_>, vault: &Vault, next: &Secret) -> Result<u64, Sto
     }
     let mut update = tx.prepare("UPDATE take_prints SET sealed = ? WHERE call = ? AND turn = ?")?;
     for (call, turn, sealed) in all::<(CallSid, u32, Vec<u8>)>(tx, "SELECT call, turn, sealed FROM take_prints")? {
-        resealed += update.execute((again(&print_label(&print_subject(&call, turn)), &sealed)?, &call, turn))? as u64;
+        resealed +=
+            update.execute((again(&take_prints::label(&take_prints::subject(&call, turn)), &sealed)?, &call, turn))?
+                as u64;
     }
     let mut update = tx.prepare("UPDATE heard SET sealed = ? WHERE call = ? AND turn = ?")?;
     for (call, turn, sealed) in all::<(CallSid, u32, Vec<u8>)>(tx, "SELECT call, turn, sealed FROM heard")? {

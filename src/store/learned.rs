@@ -1,15 +1,15 @@
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::At;
 use super::crypto::Label;
+use super::happening::Happening;
 use super::vault::Vault;
 use super::{Lasting, Store, StoreError};
 use crate::types::{CallerId, Timestamp};
 
 /// What was learned of a voice since it enrolled, opened.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct StoredLearning {
     /// Counts up with every change; 0 before the first.
     pub version: u32,
@@ -32,14 +32,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sealed`] when it was altered or moved.
     pub async fn learned(&self, caller: CallerId) -> Result<StoredLearning, StoreError> {
-        self.read(move |tx, vault| {
-            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-            let sql = "SELECT version, sealed FROM learned WHERE caller = ?";
-            let found: Option<(u32, Vec<u8>)> = tx.prepare_cached(sql)?.query_row([caller], columns).optional()?;
-            let Some((version, sealed)) = found else { return Ok(StoredLearning { version: 0, bytes: None }) };
-            Ok(StoredLearning { version, bytes: Some(vault.open(&label(&caller.to_string()), &sealed)?) })
-        })
-        .await
+        self.read(move |tx, vault| find(tx, vault, caller)).await
     }
 
     /// Takes back what was learned: the voiceprint is as it was enrolled. Says whether there was anything.
@@ -49,11 +42,20 @@ impl Store {
     pub async fn unlearn(&self, caller: CallerId, at: Timestamp) -> Result<bool, StoreError> {
         self.write(Lasting::PowerCut, move |tx, _| {
             let is_gone = tx.execute("DELETE FROM learned WHERE caller = ?", [caller])? > 0;
-            Happened::by_operator(at, Some(caller)).record(tx, "unlearned", json!({ "had_learned": is_gone }))?;
+            Happened::by_operator(at, Some(caller)).record(tx, Happening::Unlearned { had_learned: is_gone })?;
             Ok(is_gone)
         })
         .await
     }
+}
+
+/// What was learned of a caller's voice, opened.
+pub(super) fn find(db: &Connection, vault: &Vault, caller: CallerId) -> Result<StoredLearning, StoreError> {
+    let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let sql = "SELECT version, sealed FROM learned WHERE caller = ?";
+    let found: Option<(u32, Vec<u8>)> = db.prepare_cached(sql)?.query_row([caller], columns).optional()?;
+    let Some((version, sealed)) = found else { return Ok(StoredLearning::default()) };
+    Ok(StoredLearning { version, bytes: Some(vault.open(&label(&caller.to_string()), &sealed)?) })
 }
 
 /// It opens for its caller only; the model's id is inside.
@@ -76,7 +78,7 @@ pub(super) fn keep(
                ON CONFLICT (caller) DO UPDATE SET version = ?2 + 1, at = ?3, sealed = ?4";
     let row = (caller, learning.from_version, At(happened.at), sealed);
     if db.prepare_cached(sql)?.execute(row)? > 0 {
-        happened.record(db, "learned", json!({ "version": learning.from_version + 1 }))?;
+        happened.record(db, Happening::Learned { version: learning.from_version + 1 })?;
     }
     Ok(())
 }

@@ -1,9 +1,10 @@
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::audit::Happened;
-use super::columns::{At, Json};
+use super::columns::{At, Json, word_columns};
+use super::happening::{Happening, ListeningEnd};
 use super::vault::Vault;
 use super::{CallerRef, Lasting, Store, StoreError, StreamRefusal, callers};
 use crate::dialog::Consent;
@@ -60,6 +61,10 @@ pub enum ListeningStatus {
     Failed,
     /// No stream came in time.
     Expired,
+}
+
+word_columns! {
+    ListeningStatus { Waiting = "waiting", Listening = "listening", Done = "done", Failed = "failed", Expired = "expired" }
 }
 
 impl ListeningStatus {
@@ -174,11 +179,8 @@ impl Store {
             let mac = mac(vault, token);
             let row = (id, mac, caller.id, line, strictness, call, track, reference, made_at, expires_at);
             tx.prepare_cached(sql)?.execute(row)?;
-            Happened::by_operator(*at, Some(caller.id)).record(
-                tx,
-                "listening_asked_for",
-                json!({ "listening": id }),
-            )?;
+            let happened = Happened::by_operator(*at, Some(caller.id));
+            happened.record(tx, Happening::ListeningAskedFor { listening: id })?;
             Ok(Admission::Taken)
         })
         .await
@@ -330,9 +332,8 @@ fn end(
     let row = (status, verdict, reason, showing.map(Json), At(now), report_at.map(At), id);
     db.prepare_cached(sql)?.execute(row)?;
     let happened = Happened { caller: Some(found.caller), ..Happened::by_itself(now) };
-    let detail =
-        json!({ "listening": id, "status": status, "decision": verdict, "reason": reason, "line": found.line });
-    happened.record(db, "listening_ended", detail)?;
+    let ended = ListeningEnd { listening: id, line: &found.line, status, decision: verdict, reason };
+    happened.record(db, Happening::ListeningEnded(ended))?;
     Ok(true)
 }
 

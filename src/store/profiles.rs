@@ -1,6 +1,5 @@
-use serde_json::json;
-
 use super::audit::{Actor, Happened};
+use super::happening::{CreatedBy, Happening};
 use super::{Caller, CallerRef, Lasting, Store, StoreError, callers};
 use crate::dialog::Consent;
 use crate::types::{CallerId, Tenant, Timestamp};
@@ -30,7 +29,7 @@ impl Store {
             };
             let happened = Happened { at, actor: Actor::Operator, caller: Some(id), call: None };
             if is_new {
-                happened.record(tx, "caller_created", json!({ "tenant": tenant }))?;
+                happened.record(tx, Happening::CallerCreated(CreatedBy::Application { tenant: &tenant }))?;
             }
             if consents && found.is_none_or(|caller| caller.consent == Consent::None) {
                 callers::set_consent(tx, id, Consent::Given, &happened)?;

@@ -1,27 +1,13 @@
 use jiff::SignedDuration;
-use rusqlite::Connection;
-use serde_json::json;
+use rusqlite::{Connection, Transaction};
 
 use super::audit::Happened;
 use super::columns::{At, Json};
+use super::happening::Happening;
+use super::particulars::Purged;
 use super::{Lasting, Store, StoreError, calls, deliveries, listenings};
 use crate::dialog::{Standing, Tally};
 use crate::types::{CallSid, Timestamp};
-
-/// What a purge took away.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Purged {
-    /// Ended calls, with their turns, takes and attempts.
-    pub calls: u64,
-    /// Listenings that are over.
-    pub listenings: u64,
-    /// Enrollment codes that were used or had expired.
-    pub codes: u64,
-    /// Failures counted against somebody who may try again.
-    pub tallies: u64,
-    /// Calls that never said they ended and were closed.
-    pub abandoned: u64,
-}
 
 /// The longest a call can last at the provider; one that began earlier is over, even if nobody said so.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
@@ -62,11 +48,8 @@ impl Store {
             purged.tallies = self.write(Lasting::Process, move |tx, _| delete_tallies(tx, cutoff, now)).await?;
         }
         if purged != Purged::default() {
-            let Purged { calls, listenings, codes, tallies, abandoned } = purged;
-            let detail = json!({
-                "calls": calls, "listenings": listenings, "codes": codes, "tallies": tallies, "abandoned": abandoned,
-            });
-            self.write(Lasting::Process, move |tx, _| Happened::by_itself(now).record(tx, "purged", detail)).await?;
+            let done = move |tx: &Transaction<'_>| Happened::by_itself(now).record(tx, Happening::Purged(&purged));
+            self.write(Lasting::Process, move |tx, _| done(tx)).await?;
         }
         Ok(purged)
     }

@@ -1,8 +1,8 @@
 use rusqlite::Row;
-use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::At;
+use super::happening::Happening;
 use super::{Lasting, Listening, Store, StoreError, listenings};
 use crate::types::{ListeningId, Timestamp};
 
@@ -73,7 +73,7 @@ impl Store {
             let gone = tx.execute("UPDATE listenings SET due_at = NULL WHERE id = ? AND due_at IS NOT NULL", [&id])?;
             if gone > 0 {
                 let happened = Happened { caller: Some(caller), ..Happened::by_itself(at) };
-                happened.record(tx, "listening_report_given_up", json!({ "listening": id, "tries": tries }))?;
+                happened.record(tx, Happening::ListeningReportGivenUp { listening: &id, tries })?;
             }
             Ok(())
         })

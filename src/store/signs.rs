@@ -34,29 +34,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<CallHistory, StoreError> {
         let (call, claim) = (call.clone(), claim.map(str::to_owned));
-        self.read(move |tx, _| {
-            let since = At(now.saturating_sub(DAY).unwrap_or(Timestamp::MIN));
-            let number = call.origin.number();
-            let of_number = failures(tx, "origin_number = ?3", (since, &call.sid, number))?;
-            let of_claim = || failures(tx, "attempts.caller IS NULL AND claim = ?3", (since, &call.sid, &claim));
-            let of_caller = match caller {
-                Some(caller) => failures(tx, "attempts.caller = ?3", (since, &call.sid, caller))?,
-                None => of_claim()?,
-            };
-            let callers = "SELECT count(DISTINCT coalesce(caller, claim)) FROM calls \
-                           WHERE origin_number = ? AND started_at >= ?";
-            let numbers = "SELECT count(DISTINCT origin_number) FROM calls WHERE caller = ? AND started_at >= ?";
-            Ok(CallHistory {
-                callers_of_number: count(tx, callers, (number, since))?,
-                numbers_of_caller: count(tx, numbers, (caller, since))?,
-                recent_failures: of_number.max(of_caller),
-                is_first_call: match caller {
-                    Some(caller) => is_first_call(tx, caller, &call)?,
-                    None => false,
-                },
-            })
-        })
-        .await
+        self.read(move |tx, _| history(tx, &call, caller, claim.as_deref(), now)).await
     }
 }
 
@@ -66,12 +44,43 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database does not answer.
     pub async fn recent_failures(&self, caller: CallerId, now: Timestamp) -> Result<u32, StoreError> {
-        self.read(move |tx, _| {
-            let since = At(now.saturating_sub(DAY).unwrap_or(Timestamp::MIN));
-            failures(tx, "attempts.caller = ?3", (since, "", caller))
-        })
-        .await
+        self.read(move |tx, _| recent_failures(tx, caller, now)).await
     }
+}
+
+/// What else is known of a call's number, and of the caller or claim it is about by now.
+pub(super) fn history(
+    db: &Connection,
+    call: &Call,
+    caller: Option<CallerId>,
+    claim: Option<&str>,
+    now: Timestamp,
+) -> Result<CallHistory, StoreError> {
+    let since = At(now.saturating_sub(DAY).unwrap_or(Timestamp::MIN));
+    let number = call.origin.number();
+    let of_number = failures(db, "origin_number = ?3", (since, &call.sid, number))?;
+    let of_caller = match caller {
+        Some(caller) => failures(db, "attempts.caller = ?3", (since, &call.sid, caller))?,
+        None => failures(db, "attempts.caller IS NULL AND claim = ?3", (since, &call.sid, claim))?,
+    };
+    let callers = "SELECT count(DISTINCT coalesce(caller, claim)) FROM calls \
+                   WHERE origin_number = ? AND started_at >= ?";
+    let numbers = "SELECT count(DISTINCT origin_number) FROM calls WHERE caller = ? AND started_at >= ?";
+    Ok(CallHistory {
+        callers_of_number: count(db, callers, (number, since))?,
+        numbers_of_caller: count(db, numbers, (caller, since))?,
+        recent_failures: of_number.max(of_caller),
+        is_first_call: match caller {
+            Some(caller) => is_first_call(db, caller, call)?,
+            None => false,
+        },
+    })
+}
+
+/// Mismatches of a caller in the last day, however they came.
+pub(super) fn recent_failures(db: &Connection, caller: CallerId, now: Timestamp) -> Result<u32, StoreError> {
+    let since = At(now.saturating_sub(DAY).unwrap_or(Timestamp::MIN));
+    failures(db, "attempts.caller = ?3", (since, "", caller))
 }
 
 fn count(db: &Connection, sql: &str, params: impl Params) -> Result<u32, StoreError> {

@@ -1,10 +1,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::json;
 
 use super::audit::Happened;
 use super::columns::{At, Json};
+use super::happening::Happening;
 use super::vault::Vault;
 use super::{Call, Lasting, Store, StoreError};
 use crate::config::Lockout;
@@ -45,17 +45,8 @@ impl Store {
         claim: Option<&str>,
         now: Timestamp,
     ) -> Result<Standings, StoreError> {
-        let caller = caller.map(Subject::Caller);
-        let number = number.cloned().map(Subject::Number);
-        let claim = claim.map(|digits| Subject::Claim(digits.to_owned()));
-        self.read(move |tx, vault| {
-            let of = |subject: Option<Subject>| match subject {
-                Some(subject) => Ok(tally(tx, &subject.key(vault))?.standing(now)),
-                None => Ok::<_, StoreError>(Standing::Clear),
-            };
-            Ok(Standings { caller: of(caller)?, number: of(number)?, claim: of(claim)? })
-        })
-        .await
+        let (number, claim) = (number.cloned(), claim.map(str::to_owned));
+        self.read(move |tx, vault| standings(tx, vault, caller, number.as_ref(), claim.as_deref(), now)).await
     }
 
     /// Forgets the failures counted against a caller or a number; says whether there were any.
@@ -67,7 +58,7 @@ impl Store {
             let is_forgotten = forget(tx, vault, &subject)?;
             let caller = if let Subject::Caller(id) = &subject { Some(*id) } else { None };
             let party = subject.key(vault).kind;
-            Happened::by_operator(at, caller).record(tx, "unlocked", json!({ "party": party }))?;
+            Happened::by_operator(at, caller).record(tx, Happening::Unlocked { party })?;
             Ok(is_forgotten)
         })
         .await
@@ -118,6 +109,26 @@ fn tally(db: &Connection, key: &Key) -> Result<Tally, StoreError> {
 pub(super) fn forget(db: &Connection, vault: &Vault, subject: &Subject) -> Result<bool, StoreError> {
     let Key { kind, subject } = subject.key(vault);
     Ok(db.execute("DELETE FROM tallies WHERE kind = ? AND subject = ?", (kind, subject))? > 0)
+}
+
+/// Whether the caller, the number and the claim may try now.
+pub(super) fn standings(
+    db: &Connection,
+    vault: &Vault,
+    caller: Option<CallerId>,
+    number: Option<&E164>,
+    claim: Option<&str>,
+    now: Timestamp,
+) -> Result<Standings, StoreError> {
+    let of = |subject: Option<Subject>| match subject {
+        Some(subject) => Ok(tally(db, &subject.key(vault))?.standing(now)),
+        None => Ok::<_, StoreError>(Standing::Clear),
+    };
+    Ok(Standings {
+        caller: of(caller.map(Subject::Caller))?,
+        number: of(number.cloned().map(Subject::Number))?,
+        claim: of(claim.map(|digits| Subject::Claim(digits.to_owned())))?,
+    })
 }
 
 /// The strictest standing of all who answer for the call.
@@ -173,7 +184,7 @@ fn keep(db: &Connection, key: &Key, before: &Tally, after: &Tally, happened: &Ha
     db.prepare_cached(sql)?.execute((key.kind, &key.subject, Json(after), At(happened.at)))?;
     let standing = after.standing(happened.at);
     if standing != before.standing(happened.at) && standing != Standing::Clear {
-        happened.record(db, "locked_out", json!({ "party": key.kind, "standing": standing }))?;
+        happened.record(db, Happening::LockedOut { party: key.kind, standing })?;
     }
     Ok(())
 }

@@ -5,10 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use super::attempts::{self, NewAttempt};
 use super::audit::{Actor, Happened};
 use super::columns::{At, Json};
-use super::crypto::Label;
 use super::standing::{self, Subject};
+use super::take_prints::{self, pending_label};
 use super::vault::Vault;
-use super::{Call, Lasting, NewLearning, Store, StoreError, calls, deletions, heard, learned};
+use super::{Call, Lasting, NewLearning, Store, StoreError, Watched, calls, deletions, heard, learned, watch_list};
 use crate::config::Lockout;
 use crate::dialog::{Purpose, Standing};
 use crate::types::{CallSid, Reason, RecordingSid, Source, Timestamp};
@@ -65,6 +65,8 @@ pub struct TakeResult {
     pub learned: Option<NewLearning>,
     /// The voiceprint, when this take completed one; stored sealed until it is saved.
     pub voiceprint: Option<NewVoiceprint>,
+    /// The voice on the tenant's watch list that this one resembles; written down as `watch_list_hit`.
+    pub watch_hit: Option<Watched>,
     /// The recording to delete at the provider.
     pub delete_recording: Option<RecordingSid>,
 }
@@ -175,7 +177,7 @@ impl Store {
 
     async fn kept_takes(&self, call: &CallSid, of_probes: bool) -> Result<Vec<Vec<u8>>, StoreError> {
         let call = call.clone();
-        self.read(move |tx, vault| prints(tx, vault, &call, of_probes)).await
+        self.read(move |tx, vault| take_prints::all(tx, vault, &call, of_probes)).await
     }
 }
 
@@ -198,6 +200,9 @@ pub(super) fn settle(
     let sql = "UPDATE takes SET outcome = ?, finished_at = ? WHERE call = ? AND turn = ?";
     tx.prepare_cached(sql)?.execute((&result.outcome, At(at), sid, turn))?;
     let happened = Happened { at, actor: Actor::Caller, caller: call.caller, call: Some(sid) };
+    if let (Some(hit), Some(caller)) = (&result.watch_hit, call.caller) {
+        watch_list::note_hit(tx, caller, hit, at)?;
+    }
     let is_late = call.turn > turn || call.ended_at.is_some();
     if let Some(attempt) = &result.attempt {
         // Hanging up before the verdict does not undo a mismatch, but neither does it earn an accept.
@@ -211,14 +216,14 @@ pub(super) fn settle(
     if is_late {
         return Ok(Finished::Late);
     }
-    if let Some(fingerprint) = &result.heard {
-        heard::keep(tx, vault, call, turn, fingerprint, at)?;
+    if let (Some(fingerprint), Some(caller)) = (&result.heard, call.caller) {
+        heard::keep(tx, vault, caller, (sid, turn), fingerprint, at)?;
     }
     if let (Some(learning), Some(caller)) = (&result.learned, call.caller) {
         learned::keep(tx, vault, caller, learning, &happened)?;
     }
     if let Some(print) = &result.print {
-        keep_print(tx, vault, sid, turn, print)?;
+        take_prints::keep(tx, vault, sid, turn, print)?;
     }
     if let Some(NewVoiceprint { bytes, model_id }) = &result.voiceprint {
         let sealed = vault.seal(tx, &pending_label(sid.as_str(), model_id), bytes)?;
@@ -227,39 +232,6 @@ pub(super) fn settle(
         tx.prepare_cached(sql)?.execute((sid, model_id, sealed, At(at)))?;
     }
     Ok(Finished::Fresh(result.outcome))
-}
-
-/// Keeps what later takes of a call need of this one.
-pub(super) fn keep_print(
-    tx: &Transaction<'_>,
-    vault: &Vault,
-    call: &CallSid,
-    turn: u32,
-    print: &[u8],
-) -> Result<(), StoreError> {
-    let sealed = vault.seal(tx, &print_label(&print_subject(call, turn)), print)?;
-    let sql = "INSERT INTO take_prints (call, turn, sealed) VALUES (?, ?, ?)";
-    tx.prepare_cached(sql)?.execute((call, turn, sealed))?;
-    Ok(())
-}
-
-/// What was kept of a call's enrollment takes, or of its probes, opened, in order.
-pub(super) fn prints(
-    tx: &Transaction<'_>,
-    vault: &Vault,
-    call: &CallSid,
-    of_probes: bool,
-) -> Result<Vec<Vec<u8>>, StoreError> {
-    let sql = "SELECT turn, sealed FROM take_prints JOIN takes USING (call, turn) \
-               WHERE call = ? AND (purpose = ?) = ? ORDER BY turn";
-    let mut statement = tx.prepare_cached(sql)?;
-    let mut rows = statement.query((call, Json(Purpose::Verify), of_probes))?;
-    let mut prints = Vec::new();
-    while let Some(row) = rows.next()? {
-        let sealed: Vec<u8> = row.get(1)?;
-        prints.push(vault.open(&print_label(&print_subject(call, row.get(0)?)), &sealed)?);
-    }
-    Ok(prints)
 }
 
 fn status(row: &Row<'_>) -> rusqlite::Result<TakeStatus> {
@@ -272,29 +244,8 @@ fn status(row: &Row<'_>) -> rusqlite::Result<TakeStatus> {
     })
 }
 
-fn find(db: &Connection, call: &CallSid, turn: u32) -> Result<Option<TakeStatus>, StoreError> {
+/// How far the take of a turn is.
+pub(super) fn find(db: &Connection, call: &CallSid, turn: u32) -> Result<Option<TakeStatus>, StoreError> {
     let sql = "SELECT recording, purpose, opened_at, lease_until, outcome FROM takes WHERE call = ? AND turn = ?";
     Ok(db.prepare_cached(sql)?.query_row((call, turn), status).optional()?)
-}
-
-/// What an enrollment take's print is bound to.
-pub(super) fn print_subject(call: &CallSid, turn: u32) -> String {
-    format!("{call}/{turn}")
-}
-
-/// A print opens for its take only; the model's id is inside.
-pub(super) fn print_label(subject: &str) -> Label<'_> {
-    Label { kind: "take", subject, model: "" }
-}
-
-/// A voiceprint that waits opens for its call only.
-pub(super) fn pending_label<'a>(call: &'a str, model: &'a str) -> Label<'a> {
-    Label { kind: "pending voiceprint", subject: call, model }
-}
-
-/// Forgets what a call's unfinished enrollment has gathered.
-pub(super) fn discard(db: &Connection, call: &CallSid) -> Result<(), StoreError> {
-    db.prepare_cached("DELETE FROM take_prints WHERE call = ?")?.execute([call])?;
-    db.prepare_cached("DELETE FROM pending_voiceprints WHERE call = ?")?.execute([call])?;
-    Ok(())
 }

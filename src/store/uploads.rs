@@ -4,7 +4,7 @@ use super::audit::{Actor, Happened};
 use super::columns::{At, Json};
 use super::takes::{self, Finished, NewVoiceprint, TakeResult};
 use super::vault::Vault;
-use super::{Call, CallerRef, Lasting, Store, StoreError, api_keys, callers, calls, codes};
+use super::{Call, CallerRef, Lasting, Store, StoreError, api_keys, callers, calls, codes, take_prints};
 use crate::config::Lockout;
 use crate::dialog::{Consent, Purpose, Standing};
 use crate::types::{CallSid, CallerId, Source, StreamId, Timestamp, Verdict};
@@ -140,7 +140,7 @@ fn open(tx: &Transaction<'_>, call: &CallSid, turn: u32, purpose: Purpose, at: T
 fn find_open(tx: &Transaction<'_>, vault: &Vault, caller: CallerId) -> Result<Option<OpenEnrollment>, StoreError> {
     let sql = "SELECT sid FROM calls WHERE caller = ? AND line = 'api' AND ended_at IS NULL ORDER BY started_at DESC";
     let found: Option<CallSid> = tx.prepare_cached(sql)?.query_row([caller], |row| row.get(0)).optional()?;
-    found.map(|call| Ok(OpenEnrollment { takes: takes::prints(tx, vault, &call, false)?, call })).transpose()
+    found.map(|call| Ok(OpenEnrollment { takes: take_prints::all(tx, vault, &call, false)?, call })).transpose()
 }
 
 /// Invariant 1 holds here too: a voiceprint is replaced only by whom the caller's own code was given.
@@ -169,7 +169,7 @@ fn keep(tx: &Transaction<'_>, vault: &Vault, new: &NewTakes) -> Result<(), Store
     }
     for (turn, print) in (known as u32..).zip(&new.prints) {
         open(tx, &sid, turn, Purpose::Enroll { take: turn + 1 }, new.at)?;
-        takes::keep_print(tx, vault, &sid, turn, print)?;
+        take_prints::keep(tx, vault, &sid, turn, print)?;
     }
     if let Some(NewVoiceprint { bytes, model_id }) = &new.voiceprint {
         callers::keep_voiceprint(tx, vault, &caller, model_id, bytes, &happened)?;

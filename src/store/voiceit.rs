@@ -1,13 +1,12 @@
 use rusqlite::{Connection, OptionalExtension};
-use serde_json::json;
 use uuid::Uuid;
 
 use super::audit::Happened;
-use super::callers::{self, user_column};
-use super::columns::At;
+use super::columns::{At, user_column};
 use super::crypto::Label;
+use super::happening::Happening;
 use super::takes::NewVoiceprint;
-use super::{CallerRef, Lasting, Store, StoreError};
+use super::{CallerRef, Lasting, Store, StoreError, callers};
 use crate::dialog::Consent;
 use crate::types::{CallerId, Tenant, Timestamp};
 
@@ -152,7 +151,7 @@ impl Store {
                 && count(tx, caller)? < ENOUGH
                 && tx.execute("DELETE FROM voiceprints WHERE caller = ?", [caller])? > 0
             {
-                Happened::by_operator(at, Some(caller)).record(tx, "voiceprint_deleted", json!({}))?;
+                Happened::by_operator(at, Some(caller)).record(tx, Happening::VoiceprintDeleted)?;
             }
             Ok(gone)
         })

@@ -1,6 +1,4 @@
-use rusqlite::{OptionalExtension, Row};
-
-use super::callers::{self, voiceprint_label};
+use super::callers;
 use super::columns::At;
 use super::{CallerRef, Store, StoreError, StoredVoiceprint};
 use crate::types::{CallerId, Tenant, Timestamp};
@@ -39,14 +37,9 @@ impl Store {
     /// [`StoreError::Sealed`] when one was altered or moved.
     pub async fn voiceprints(&self, ids: Vec<CallerId>) -> Result<Vec<(CallerId, StoredVoiceprint)>, StoreError> {
         self.read(move |tx, vault| {
-            let mut select = tx.prepare_cached("SELECT model_id, sealed, made_at FROM voiceprints WHERE caller = ?")?;
-            let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get::<_, At>(2)?.0));
             let mut opened = Vec::with_capacity(ids.len());
             for id in ids {
-                let found: Option<(String, Vec<u8>, _)> = select.query_row([id], columns).optional()?;
-                let Some((model_id, sealed, made_at)) = found else { continue };
-                let bytes = vault.open(&voiceprint_label(&id.to_string(), &model_id), &sealed)?;
-                opened.push((id, StoredVoiceprint { bytes, model_id, made_at }));
+                opened.extend(callers::voiceprint(tx, vault, id)?.map(|stored| (id, stored)));
             }
             Ok(opened)
         })

@@ -1,10 +1,11 @@
-use rusqlite::Row;
-use serde_json::json;
+use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
 use super::audit::Happened;
 use super::columns::{At, kept};
 use super::crypto::Label;
+use super::happening::Happening;
+use super::vault::Vault;
 use super::{Lasting, Store, StoreError};
 use crate::types::{CallerId, Tenant, Timestamp};
 
@@ -49,8 +50,8 @@ impl Store {
             let sealed = vault.seal(tx, &seal_label(&id, &model_id), &clear)?;
             let sql = "INSERT INTO watch_list (id, tenant, label, model_id, sealed, made_at) VALUES (?, ?, ?, ?, ?, ?)";
             tx.prepare_cached(sql)?.execute((&id, &tenant, &label, &model_id, sealed, At(at)))?;
-            let detail = json!({ "watch_list_id": id, "tenant": tenant });
-            Happened::by_operator(at, None).record(tx, "watch_list_added", detail)?;
+            let added = Happening::WatchListAdded { id: &id, tenant: &tenant };
+            Happened::by_operator(at, None).record(tx, added)?;
             Ok(Watched { id, label, model_id, made_at: kept(at) })
         })
         .await
@@ -77,19 +78,7 @@ impl Store {
     /// [`StoreError::Sealed`] when one was altered or moved.
     pub async fn watched_voices(&self, tenant: &Tenant, model: &str) -> Result<Vec<(Watched, Vec<u8>)>, StoreError> {
         let (tenant, model) = (tenant.clone(), model.to_owned());
-        self.read(move |tx, vault| {
-            let sql = "SELECT id, label, model_id, made_at, sealed FROM watch_list WHERE tenant = ? AND model_id = ?";
-            let mut statement = tx.prepare_cached(sql)?;
-            let rows = statement.query_map((tenant, model), |row| Ok((watched(row)?, row.get::<_, Vec<u8>>(4)?)))?;
-            let mut voices = Vec::new();
-            for row in rows {
-                let (watched, sealed) = row?;
-                let clear = vault.open(&seal_label(&watched.id, &watched.model_id), &sealed)?;
-                voices.push((watched, clear));
-            }
-            Ok(voices)
-        })
-        .await
+        self.read(move |tx, vault| voices(tx, vault, &tenant, &model)).await
     }
 
     /// Takes a voice off a tenant's list; says which it was.
@@ -105,8 +94,8 @@ impl Store {
             .write(Lasting::PowerCut, move |tx, _| {
                 let gone = tx.execute("DELETE FROM watch_list WHERE id = ? AND tenant = ?", (&id, &tenant))?;
                 if gone > 0 {
-                    let detail = json!({ "watch_list_id": id, "tenant": tenant });
-                    Happened::by_operator(at, None).record(tx, "watch_list_removed", detail)?;
+                    let removed = Happening::WatchListRemoved { id: &id, tenant: &tenant };
+                    Happened::by_operator(at, None).record(tx, removed)?;
                 }
                 Ok(gone > 0)
             })
@@ -120,13 +109,34 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
     pub async fn note_watch_hit(&self, caller: CallerId, hit: &Watched, at: Timestamp) -> Result<(), StoreError> {
-        let detail = json!({ "watch_list_id": hit.id, "label": hit.label });
-        self.write(Lasting::PowerCut, move |tx, _| {
-            let happened = Happened { caller: Some(caller), ..Happened::by_itself(at) };
-            happened.record(tx, "watch_list_hit", detail)
-        })
-        .await
+        let hit = hit.clone();
+        self.write(Lasting::PowerCut, move |tx, _| note_hit(tx, caller, &hit, at)).await
     }
+}
+
+/// A tenant's list with the voices that a model made, opened.
+pub(super) fn voices(
+    db: &Connection,
+    vault: &Vault,
+    tenant: &Tenant,
+    model: &str,
+) -> Result<Vec<(Watched, Vec<u8>)>, StoreError> {
+    let sql = "SELECT id, label, model_id, made_at, sealed FROM watch_list WHERE tenant = ? AND model_id = ?";
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map((tenant, model), |row| Ok((watched(row)?, row.get::<_, Vec<u8>>(4)?)))?;
+    let mut voices = Vec::new();
+    for row in rows {
+        let (watched, sealed) = row?;
+        let clear = vault.open(&seal_label(&watched.id, &watched.model_id), &sealed)?;
+        voices.push((watched, clear));
+    }
+    Ok(voices)
+}
+
+/// Writes down that the voice of a caller's take resembles one on the list.
+pub(super) fn note_hit(db: &Connection, caller: CallerId, hit: &Watched, at: Timestamp) -> Result<(), StoreError> {
+    let happened = Happened { caller: Some(caller), ..Happened::by_itself(at) };
+    happened.record(db, Happening::WatchListHit { id: &hit.id, label: &hit.label })
 }
 
 fn watched(row: &Row<'_>) -> rusqlite::Result<Watched> {

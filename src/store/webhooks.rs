@@ -1,7 +1,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{OptionalExtension, Row};
 use secrecy::SecretString;
 use serde_json::json;
 use uuid::Uuid;
@@ -9,8 +9,9 @@ use uuid::Uuid;
 use super::audit::Happened;
 use super::columns::{At, kept};
 use super::crypto::Label;
-use super::events::{self, TEST};
-use super::{Lasting, Store, StoreError};
+use super::events::WebhookEvent;
+use super::happening::Happening;
+use super::{Lasting, Store, StoreError, tell};
 use crate::types::{Tenant, Timestamp};
 
 /// Webhooks of one tenant: each event is written once for each.
@@ -55,8 +56,8 @@ impl Store {
             let words = if events.is_empty() { "*".to_owned() } else { events.join(" ") };
             let sql = "INSERT INTO webhooks (id, tenant, url, events, sealed, made_at) VALUES (?, ?, ?, ?, ?, ?)";
             tx.prepare_cached(sql)?.execute((&id, &tenant, &url, &words, sealed, At(at)))?;
-            let detail = json!({ "webhook": id, "tenant": tenant });
-            Happened::by_operator(at, None).record(tx, "webhook_made", detail)?;
+            let made = Happening::WebhookMade { webhook: &id, tenant: &tenant };
+            Happened::by_operator(at, None).record(tx, made)?;
             Ok((Webhook { id, url, events, made_at: kept(at) }, secret))
         })
         .await
@@ -94,8 +95,8 @@ impl Store {
         self.write(Lasting::PowerCut, move |tx, _| {
             let gone = tx.execute("DELETE FROM webhooks WHERE id = ? AND tenant = ?", (&id, &tenant))?;
             if gone > 0 {
-                let detail = json!({ "webhook": id, "tenant": tenant });
-                Happened::by_operator(at, None).record(tx, "webhook_deleted", detail)?;
+                let deleted = Happening::WebhookDeleted { webhook: &id, tenant: &tenant };
+                Happened::by_operator(at, None).record(tx, deleted)?;
             }
             Ok(gone > 0)
         })
@@ -108,7 +109,7 @@ impl Store {
     /// [`StoreError`] when the database cannot be written.
     pub async fn test_webhook(&self, id: &str, at: Timestamp) -> Result<(), StoreError> {
         let id = id.to_owned();
-        self.write(Lasting::Process, move |tx, _| events::queue(tx, &[id], TEST, &json!({}), at)).await
+        self.write(Lasting::Process, move |tx, _| tell::queue(tx, &[id], WebhookEvent::Test, &json!({}), at)).await
     }
 
     /// The secret that signs what a webhook is told.
@@ -137,13 +138,4 @@ fn webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
 /// A secret opens for its webhook only.
 pub(super) fn label(webhook: &str) -> Label<'_> {
     Label { kind: "webhook", subject: webhook, model: "" }
-}
-
-/// The webhooks of a tenant that want to be told of an event.
-pub(super) fn ids_wanting(db: &Connection, tenant: &Tenant, event: &str) -> Result<Vec<String>, StoreError> {
-    let mut statement = db.prepare_cached("SELECT id, events FROM webhooks WHERE tenant = ?")?;
-    let rows = statement.query_map([tenant], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-    let all: Vec<(String, String)> = rows.collect::<Result<_, _>>()?;
-    let wants = |words: &str| words == "*" || words.split(' ').any(|word| word == event);
-    Ok(all.into_iter().filter(|(_, words)| wants(words)).map(|(id, _)| id).collect())
 }

@@ -10,6 +10,7 @@ mod keys;
 mod listenings;
 mod lockout;
 mod memory;
+mod one_read;
 mod opening;
 mod streams;
 mod takes;
@@ -168,6 +169,7 @@ pub(crate) fn outcome(text: &str) -> TakeResult {
         heard: None,
         learned: None,
         voiceprint: None,
+        watch_hit: None,
         delete_recording: None,
     }
 }

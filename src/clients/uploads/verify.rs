@@ -78,7 +78,7 @@ impl Uploads {
             None => asked(request.phrase.as_deref()),
         };
         // The store is read while the engine listens.
-        let (examined, snapshot) = tokio::join!(self.examine(request.audio), self.judge.snapshot_of_upload(&caller));
+        let (examined, snapshot) = tokio::join!(self.examine(request.audio), self.judge.snapshot_of_upload(caller.id));
         let ((take, engine), snapshot) = (examined?, snapshot?);
         let probe = Probe { take, engine, snapshot, asked, one_of: 1, is_assured: request.assured };
         self.verify_take(client, &caller, probe).await

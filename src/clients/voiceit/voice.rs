@@ -215,7 +215,7 @@ impl VoiceIt {
         enrolled: engine::Enrolled,
         one_of: usize,
     ) -> Result<Verified, VoiceItError> {
-        let snapshot = self.judge.snapshot_of_upload(caller).await.map_err(UploadError::from)?;
+        let snapshot = self.judge.snapshot_of_upload(caller.id).await.map_err(UploadError::from)?;
         let snapshot = snapshot.with_voiceprint(enrolled);
         let asked = AskedFor::Passphrase;
         let probe = Probe { take, engine, snapshot, asked, one_of, is_assured: false };
