@@ -1,92 +1,87 @@
-//! Callprint: self-hosted voice authentication for phone lines. This page is the map.
+//! Callprint: self-hosted voice authentication for phone lines. This page is the map: five journeys, the rooms, and
+//! what is deliberately absent.
 //!
-//! # One call through the code
+//! # A call
 //!
-//! The provider posts a form to `/incoming_call`. [`http`] keeps the raw body, has [`twilio`] check the signature against
-//! the configured public URL, and only then reads the form; a handler does nothing but hand it to [`calls`]. The session
-//! looks up the line, the caller and the standing of both caller and number in the [`store`], and gives these facts to the
-//! [`dialog`], which is a pure function: `(state, event, facts, now) -> (state, reply, effects)`. State, reply and effects are
-//! committed in one transaction, keyed by call and turn. A webhook that comes twice finds its reply there and gets the same
-//! bytes again; two that race are told apart by the same key. [`twiml`] turns the reply into the provider's XML: branching
-//! lives in Rust, words live in `twiml/`.
+//! 1. The provider posts a form. [`http`] has [`twilio`] check the raw body's signature, and calls [`calls`].
+//! 2. `calls::turn` finds the call's next turn; a webhook that comes twice gets the stored reply, byte for byte.
+//! 3. `calls::facts` reads caller, standing and history at once; [`dialog`] is pure: `(state, event, facts) -> step`.
+//! 4. A recording is leased in the [`store`], fetched and judged ([`judging`]); the webhook waits 0.6 s, or asks to hold.
+//! 5. The verdict is made in `engine::verdict` and written with its attempt, tallies and deletion in one transaction.
+//! 6. `calls::step` commits state and reply together; [`twiml`] has put the reply into words and XML.
 //!
-//! When a reply listens, the provider records a take and posts its id. The session claims the take in the store (once for
-//! each call and turn, once for each recording) and judges it: [`twilio`] fetches the recording by id, with back-off while it
-//! is not there yet; [`audio`] decodes it to a [`types::Clip16k`]; [`engine`] runs the signal path, on threads of its own:
+//! A recorded verification makes seven store trips: call, lease, call (still wanted?), snapshot, verdict, facts, step.
 //!
-//! ```text
-//! Clip16k -> 8 kHz -> speech segments (models: Silero; vad) -> quality: is it worth scoring?
-//!         -> silent ends trimmed -> filter bank (features) -> two embeddings (models: CAM++, ResNet34)
-//!         -> centred, channel directions removed, joined (scoring) -> cosine with the voiceprint -> calibrated LLR ┐
-//!         -> what was said (models: Moonshine; phrase): as enrolled, or as the challenge asks                        ├-> Verdict
-//!         -> its fingerprint (liveness): a recording that was heard before?                                         ┘
-//! ```
+//! # A frame
 //!
-//! When the call or a take raises risk, [`dialog`] puts a challenge in the passphrase's place: drawn by the session, kept with the
-//! turn, good once and for a minute. What is remembered of a caller is [`engine::Enrolled`] (voice, phrase and fingerprints of the
-//! takes), the fingerprints of their last calls, and, where switched on, what was learned of their voice since.
+//! 1. A reply that streams carries a single-use token; the provider opens `GET /media`; [`http`] checks the handshake.
+//! 2. [`media`] reads the token, and gets from [`calls`] the turn that the stream speaks for.
+//! 3. The edge reads the provider's JSON; from there on a frame is a [`types::media::MediaEvent`].
+//! 4. [`audio`] orders and decodes frames; one thread shows the chunks of all streams to the speech model.
+//! 5. `engine::Live` finds the pause that ends the turn; speech up to a pause is examined while it lasts.
+//! 6. The take is leased, the socket closed, and the take judged like a recorded one; a failed stream is recorded.
 //!
-//! The verdict is made in one place, `engine::verdict`. It is written down with its signals, the tallies behind lock-out and
-//! the recording's deletion in one transaction, which has the last word: whoever is in cooldown by then is not accepted. The
-//! webhook waits a little for the outcome and otherwise asks the caller to hold, by way of `/call/wait`, within a bound. Then
-//! the outcome is the dialogue's next event.
+//! # A conversation
 //!
-//! # The same, in real time
+//! 1. A client asks by `POST /v1/listenings`; `clients::listenings` stores the listening and gives out a token.
+//! 2. The client's own call streams to `/media`; [`media`] hears both tracks.
+//! 3. `engine::Conversation` collects the customer's speech, and leaves out where the agent is louder.
+//! 4. A running mean of embeddings is weighed by the same `engine::verdict`, once it is clear.
+//! 5. [`jobs`] ends listenings that no process hears any more.
+//! 6. The end is an event, told by webhook through the same queue as all others.
 //!
-//! On a line that streams the reply holds a `<Connect><Stream>` with a single-use token. The provider opens `GET /media`;
-//! [`http`] checks the handshake's signature and that there is a place, and hands the socket to [`calls`], which reads the
-//! token and learns which turn the stream speaks for. From there on nothing is the provider's any more: frames
-//! ([`types::media`]) are put in order and time by [`audio`], become samples, and every 32 ms of them are shown to the speech
-//! model together with those of all other streams, on a thread of its own. [`engine`]'s `Live` follows with [`vad`]'s
-//! `Endpoint`: it knows how long the enrolled phrase takes, and so when a pause is the end. In each pause that might be, what was
-//! said is examined; when the turn is over, mostly nothing is left to compute. The take is claimed in the store, the socket
-//! closed, and the provider's next webhook finds the outcome, or waits for it as above. A stream that brings no take is
-//! answered by the same question once more, to be recorded.
+//! # An upload
 //!
-//! # One conversation through the code
+//! 1. [`http`] finds the client by its key: a typed client, whose type says what it may ask for; the tenant is inside.
+//! 2. The form is read as it arrives, within its limits; [`clients`] takes a slot, or refuses at once.
+//! 3. [`judging`] decodes and examines the file once a place at the models is free, while the store is read.
+//! 4. The same verification as a call's holds the take against the snapshot.
+//! 5. Attempt, tallies, fingerprint and the key's use are one transaction.
+//! 6. [`wire`] has the shape of the answer; sessions and tokens are rows that the first redemption uses up.
 //!
-//! A client asks by `POST /v1/listenings`, for a caller whose voice a customer on the phone should have. The session keeps
-//! the listening in the store and gives out a token; the client's own call streams to `/media` and shows it. From there on
-//! [`engine::Conversation`] does for an open end what the above does for a take: speech of the customer's track alone,
-//! a running mean of embeddings, a verdict from the same `engine::verdict` once it is clear. The client is told by a
-//! signed report, through a durable queue.
+//! An upload makes five store trips: key, use, user, snapshot, verdict.
 //!
-//! # What holds everywhere
+//! # A voiceprint
 //!
-//! * Caller id is a hint. Nothing is changed or deleted without a verification in the same call, or an enrollment code.
-//! * Whatever fails ends in "not authenticated", a spoken apology and the operator's way on.
-//! * What a call needs is in the store; any process on it can answer any turn, also after a `kill -9`.
-//! * Imports run one way; `tests/layers.rs` holds the table.
-//! * No audio is written to disk by the server; no number, token or audio reaches a log.
+//! 1. Three takes of one sentence, by phone in one call, or by upload, are examined and compared by `judging::enroll`.
+//! 2. Takes that repeat each other, or differ in voice or words, are refused with a reason.
+//! 3. The voiceprint is embeddings, a phrase template and fingerprints, in bytes of [`engine`]; never audio.
+//! 4. The store seals it (AES-256-GCM, bound to tenant, caller and model), pending until the dialogue commits.
+//! 5. A snapshot opens it for a verification; a voiceprint of another model is not compared.
+//! 6. It follows the voice only where that is switched on and the caller was proved otherwise.
 //!
-//! # Where things are
+//! # The rooms
+//!
+//! Imports go upwards in this table; `tests/layers.rs` holds it as allow-lists, and fails on a circle of files.
 //!
 //! | | |
 //! |---|---|
-//! | [`types`], [`config`] | the nouns; what an operator can set, checked before anything starts |
-//! | [`audio`], [`vad`], [`features`], [`scoring`] | pure signal code: bytes to clips, speech and quality, filter bank, scores and error rates |
-//! | [`liveness`] | whether it was heard before: fingerprints of takes, pure |
-//! | [`phrase`] | what was said: templates compared by time warping, challenges weighed by expected text, pure |
-//! | [`dialog`] | the call flow and the rules of lock-out, pure |
-//! | [`models`] | the only user of ONNX Runtime: loads what `models/manifest.toml` describes, refuses anything else |
-//! | [`store`] | the only SQL: one writer, encrypted voiceprints, append-only audit |
-//! | [`twilio`], [`telnyx`], [`twiml`] | the only places with the providers' names, and with XML |
-//! | [`engine`], [`judging`] | signals and verdicts; one take, whatever way it came |
-//! | [`calls`], [`jobs`], [`media`], [`clients`] | turns of a call; work by the clock; sockets; applications |
-//! | [`wire`], [`http`], [`app`] | JSON shapes; the edge; the whole |
-//! | [`phone`] | the other end of the line: a simulated phone and provider, for demo, tests and `callprint call` |
-//! | [`lab`], [`cli`] | the commands that measure; those that an operator types |
+//! | [`types`], [`config`], [`wire`] | the nouns; settings, checked at start; JSON that applications send and get |
+//! | [`audio`], [`vad`], [`features`], [`scoring`] | pure signal code: clips, speech, filter bank, scores |
+//! | [`liveness`], [`phrase`], [`dialog`] | pure: heard before? said as asked? the call flow, lock-out |
+//! | [`models`], [`store`] | the only user of ONNX Runtime; the only SQL |
+//! | [`twilio`], [`telnyx`], [`twiml`] | the providers' forms, signatures, recordings, messages; XML |
+//! | [`engine`] | signals of a clip, and the verdict |
+//! | [`judging`] | one take, whatever way it came: examined, enrolled, verified, on the one compute pool |
+//! | [`calls`], [`jobs`] | turns, waits, documents, result tokens; work that runs by the clock |
+//! | [`media`] | sockets: a take while it is spoken, a conversation |
+//! | [`clients`] | applications: uploads, admin, identification, listenings, webhooks, `VoiceIt` |
+//! | [`app`] | builds the rooms, drains them, says when they are ready |
+//! | [`http`], [`phone`] | the edge; the other end of the line: a simulated phone and provider |
+//! | [`command`], [`lab`], [`cli`] | what commands share; those that measure; those that an operator types |
 //!
-//! # One upload through the code
+//! `wire` is a room of its own because both `clients` and `http` need the shapes, and `http` must not see the store; as
+//! JSON they are neither's. `phone` stands beside `http`: it sees only what the wire shows.
 //!
-//! An application shows its key ([`http`] finds the client by it) and sends a form, which is read as it arrives. [`clients::Uploads`] decode
-//! and examine the file once a model is free, hold it against the user's voiceprint by the same `engine::verdict`, and write the attempt, the tallies and a
-//! fingerprint down in one transaction, under a call of its own on the line `api`. Enrollments keep their takes in such a call until there
-//! are three. Sessions and tokens are rows that are used up by whoever redeems them first.
+//! # Deliberately absent
 //!
-//! Around it: [`clients::Admin`] looks after callers for back ends, [`clients::Identification`] holds the watch-list and compares one voice with
-//! many, [`clients::Webhooks`] tells customers what the audit wrote down, [`clients::VoiceIt`] and `http::voiceit` speak `VoiceIt`'s words, and
-//! `http::web` serves the browser SDK and the page to try it on. `audio::upload` decodes whatever was sent.
+//! * **Trust in the caller id.** Nothing is changed or deleted without a verification in the same call, or a code.
+//! * **A pass by failure.** Every fault ends in "not authenticated", an apology and the operator's way on.
+//! * **State in memory** that a turn needs: any process on the database can answer any turn, also after a `kill -9`.
+//! * **Audio on disk**, and numbers, tokens or audio in a log.
+//! * **A second judge.** No room but `judging` examines, enrolls or verifies.
+//! * **Computing on tokio's threads**: the blocking ones resolve names and join the store.
+//! * **`Service`**, one object behind everything: each room has a type of its own, and no method of another's.
 
 pub mod app;
 pub mod audio;

@@ -1,9 +1,10 @@
+use callprint::phone::Outgoing;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::admin::{ADMIN, ALL};
 use super::form::wav;
-use crate::house::House;
+use crate::house::{House, saying};
 
 const PATH: &str = "/v1/watch-list";
 
@@ -81,5 +82,26 @@ async fn a_list_shows_labels_and_never_voices_outlives_new_keys_and_is_its_tenan
     assert_eq!(house.upload_take(PATH, &page, &[("label", "x")], "ben_pass_1", 403).await["error"], "forbidden");
     house.is_for_administrators(Method::GET, PATH, Value::Null).await;
     house.is_for_administrators(Method::DELETE, &path, Value::Null).await;
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watched_voice_raises_a_call_no_further_than_the_cap_of_its_risk() {
+    let house = House::with("[line]\nchallenge = \"never\"\n[verification]\nreplay = false\n").await;
+    house.enroll("+15550100", "anna").await;
+    let threshold = async |call: Outgoing| {
+        house.phone().call(&call, saying(&["anna_pass_4"])).await;
+        house.attempts().await[0].signals.as_ref().unwrap()["threshold"].as_f64().unwrap()
+    };
+    // Verified once, it is no first call any more.
+    let usual = threshold(house.outgoing("+15550100")).await;
+    let forged = || house.outgoing("+15550100").with("StirVerstat", "TN-Validation-Failed-A");
+    let suspect = || forged().with("ForwardedFrom", "+15550199");
+    let raised = threshold(suspect()).await - usual;
+    assert!((raised - 1.5).abs() < 0.01, "{raised}");
+    let key = house.api_key("main", ALL).await;
+    house.upload_take(PATH, &key, &[("label", "case 17")], "anna_pass_1", 201).await;
+    let capped = threshold(suspect()).await - usual;
+    assert!((capped - 2.4).abs() < 0.01, "{capped}");
     house.close().await;
 }
