@@ -5,7 +5,7 @@
 
 mod caller;
 mod earpiece;
-mod letters;
+mod messages;
 mod listening;
 mod network;
 mod pacer;
