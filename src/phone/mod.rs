@@ -17,7 +17,7 @@ mod recorder;
 mod report;
 mod script;
 mod shelf;
-mod spool;
+mod recording_folder;
 mod stream;
 mod streaming;
 mod telephone;

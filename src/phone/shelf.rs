@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::spool::Spool;
+use super::recording_folder::RecordingFolder;
 
 /// The recordings of the simulated provider, and what goes wrong with them. Clones share them.
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ struct Inner {
 #[derive(Debug)]
 enum Place {
     Memory(BTreeMap<String, Recording>),
-    Folder(Spool),
+    Folder(RecordingFolder),
 }
 
 #[derive(Debug)]
@@ -88,7 +88,7 @@ impl Shelf {
     /// # Errors
     /// When the folder cannot be made, or is somebody else's.
     pub fn shared(folder: &Path) -> io::Result<Self> {
-        Ok(Self::at(Place::Folder(Spool::open(folder)?)))
+        Ok(Self::at(Place::Folder(RecordingFolder::open(folder)?)))
     }
 
     fn at(place: Place) -> Self {
@@ -147,9 +147,9 @@ impl Shelf {
             Place::Memory(recordings) => {
                 recordings.insert(sid.to_owned(), Recording { wav, made: Instant::now(), refused: 0 });
             }
-            Place::Folder(spool) => {
+            Place::Folder(folder) => {
                 let delay = if let Lag::Time(time) = lag { time } else { Duration::ZERO };
-                spool.put(sid, &wav, delay)?;
+                folder.put(sid, &wav, delay)?;
             }
         }
         inner.own.push(sid.to_owned());
@@ -163,7 +163,7 @@ impl Shelf {
         let lag = inner.lag;
         let wav = match &mut inner.place {
             Place::Memory(recordings) => recordings.get_mut(sid).and_then(|recording| recording.after(lag)),
-            Place::Folder(spool) => spool.get(sid),
+            Place::Folder(folder) => folder.get(sid),
         };
         (wav, inner.trouble)
     }
@@ -190,7 +190,7 @@ impl Place {
     fn has(&self, sid: &str) -> bool {
         match self {
             Self::Memory(recordings) => recordings.contains_key(sid),
-            Self::Folder(spool) => spool.has(sid),
+            Self::Folder(folder) => folder.has(sid),
         }
     }
 
@@ -198,7 +198,7 @@ impl Place {
     fn remove(&mut self, sid: &str) -> bool {
         match self {
             Self::Memory(recordings) => recordings.remove(sid).is_some(),
-            Self::Folder(spool) => spool.remove(sid),
+            Self::Folder(folder) => folder.remove(sid),
         }
     }
 }
