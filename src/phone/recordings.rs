@@ -10,7 +10,7 @@ use super::recording_folder::RecordingFolder;
 
 /// The recordings of the simulated provider, and what goes wrong with them. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Shelf(Arc<Mutex<Inner>>);
+pub struct Recordings(Arc<Mutex<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
@@ -71,19 +71,19 @@ pub enum Trouble {
     Slow(Duration),
 }
 
-impl Default for Shelf {
+impl Default for Recordings {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Shelf {
-    /// An empty shelf in memory.
+impl Recordings {
+    /// No recordings yet, kept in memory.
     pub fn new() -> Self {
         Self::at(Place::Memory(BTreeMap::new()))
     }
 
-    /// A shelf that other processes fill and serve as well: a folder only this user can open.
+    /// Recordings that other processes add and serve as well: a folder only this user can open.
     ///
     /// # Errors
     /// When the folder cannot be made, or is somebody else's.
@@ -97,7 +97,7 @@ impl Shelf {
         Self(Arc::new(Mutex::new(inner)))
     }
 
-    /// Delays recordings; on a shared shelf, only those this process adds, and only by time.
+    /// Delays recordings; in a shared folder, only those this process adds, and only by time.
     pub fn set_lag(&self, lag: Lag) {
         self.lock().lag = lag;
     }
@@ -139,7 +139,7 @@ impl Shelf {
     /// Puts a recording there.
     ///
     /// # Errors
-    /// When a shared shelf's folder cannot be written.
+    /// When a shared folder cannot be written.
     pub fn add(&self, sid: &str, wav: Vec<u8>) -> io::Result<()> {
         let mut inner = self.lock();
         let lag = inner.lag;
@@ -223,12 +223,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_recording_is_there_once_its_lag_has_passed() {
-        let shelf = Shelf::new();
-        shelf.set_lag(Lag::Time(Duration::from_secs(2)));
-        shelf.add("RE1", vec![1, 2, 3]).unwrap();
+        let recordings = Recordings::new();
+        recordings.set_lag(Lag::Time(Duration::from_secs(2)));
+        recordings.add("RE1", vec![1, 2, 3]).unwrap();
         for (advance_ms, is_there) in [(0, false), (1999, false), (1, true), (60_000, true)] {
             tokio::time::advance(Duration::from_millis(advance_ms)).await;
-            assert_eq!(shelf.fetch("RE1").0.is_some(), is_there, "after {advance_ms} ms more");
+            assert_eq!(recordings.fetch("RE1").0.is_some(), is_there, "after {advance_ms} ms more");
         }
     }
 }
