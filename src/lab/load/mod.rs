@@ -1,8 +1,8 @@
 //! Many callers at once, in real time: how many are lost, how long they wait, what the server needs for it.
 
 mod api;
-mod cast;
 mod crowd;
+mod enrolled_voices;
 mod figures;
 mod gauge;
 mod server;
@@ -14,8 +14,8 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use url::Url;
 
-use self::cast::Cast;
 use self::crowd::Crowd;
+use self::enrolled_voices::EnrolledVoices;
 use self::figures::Figures;
 use self::gauge::Gauge;
 use self::server::Server;
@@ -212,7 +212,7 @@ fn call_there(args: &Args, to: &Url) -> anyhow::Result<Scene> {
 async fn conduct(args: &Args, scene: &Scene) -> anyhow::Result<Figures> {
     let outgoing = provider::outgoing(&scene.to, "anonymous", &args.called)?;
     let phone = Phone::new(scene.account.clone(), scene.recordings.clone()).context("HTTP client")?;
-    let cast = Cast::enroll(&phone, &outgoing, args.voices as usize).await?;
+    let voices = EnrolledVoices::enroll(&phone, &outgoing, args.voices as usize).await?;
     let gauge = Gauge::new(&scene.to, scene.pid)?;
     let network = Network { ..args.network.network() }.in_real_time();
     let crowd = Crowd {
@@ -225,7 +225,7 @@ async fn conduct(args: &Args, scene: &Scene) -> anyhow::Result<Figures> {
         rounds: args.rounds,
         accept_words: args.accept_words.clone(),
     };
-    crowd.call(&cast, gauge).await
+    crowd.call(&voices, gauge).await
 }
 
 fn rate(text: &str) -> Result<f64, String> {
