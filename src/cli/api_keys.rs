@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::desk;
+use super::operator;
 use crate::command::settings::ConfigArgs;
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
@@ -65,7 +65,7 @@ struct Create {
     #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(1..))]
     per_day: u32,
     /// How long it is good for: a number and m, h or d [default: until it is revoked]
-    #[arg(long, value_name = "TIME", value_parser = desk::parse_span)]
+    #[arg(long, value_name = "TIME", value_parser = operator::parse_span)]
     expires_in: Option<Duration>,
 }
 
@@ -78,7 +78,7 @@ struct Rotate {
     #[arg(value_name = "KEY")]
     id: String,
     /// How long the secret before is still good: a number and m, h or d [default: not at all]
-    #[arg(long, value_name = "TIME", value_parser = desk::parse_span)]
+    #[arg(long, value_name = "TIME", value_parser = operator::parse_span)]
     overlap: Option<Duration>,
 }
 
@@ -119,20 +119,20 @@ fn create(args: &Create) -> anyhow::Result<Exit> {
 fn list(args: &Common) -> anyhow::Result<Exit> {
     let keys = with_store(&args.config, async |store| Ok(store.api_keys().await?))?;
     if args.json {
-        desk::print_json(&keys)?;
+        operator::print_json(&keys)?;
         return Ok(Exit::Yes);
     }
     let now = Timestamp::now();
     let rows: Vec<_> = keys.iter().map(|key| row(key, now)).collect();
-    desk::print_table(["KEY", "NAME", "TENANT", "SCOPES", "A MINUTE", "A DAY", "MADE (UTC)", "STATE"], &rows);
+    operator::print_table(["KEY", "NAME", "TENANT", "SCOPES", "A MINUTE", "A DAY", "MADE (UTC)", "STATE"], &rows);
     Ok(Exit::Yes)
 }
 
 fn row(key: &ApiKey, now: Timestamp) -> [String; 8] {
     let state = match (key.revoked_at, key.expires_at) {
-        (Some(at), _) => format!("revoked {}", desk::moment(at)),
-        (None, Some(at)) if at <= now => format!("expired {}", desk::moment(at)),
-        (None, Some(at)) => format!("until {}", desk::moment(at)),
+        (Some(at), _) => format!("revoked {}", operator::moment(at)),
+        (None, Some(at)) if at <= now => format!("expired {}", operator::moment(at)),
+        (None, Some(at)) => format!("until {}", operator::moment(at)),
         (None, None) => "in use".to_owned(),
     };
     [
@@ -142,7 +142,7 @@ fn row(key: &ApiKey, now: Timestamp) -> [String; 8] {
         key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "),
         key.per_minute.to_string(),
         key.per_day.to_string(),
-        desk::moment(key.made_at),
+        operator::moment(key.made_at),
         state,
     ]
 }
@@ -159,7 +159,7 @@ fn revoke(args: &Revoke) -> anyhow::Result<Exit> {
     let revoked = async |store: &crate::store::Store| Ok(store.revoke_api_key(&args.id, Timestamp::now()).await?);
     let is_news = with_store(&args.common.config, revoked)?;
     if args.common.json {
-        desk::print_json(&json!({ "was_in_use": is_news }))?;
+        operator::print_json(&json!({ "was_in_use": is_news }))?;
     } else {
         say!("{}", if is_news { "revoked" } else { "it was revoked already" });
     }
@@ -169,7 +169,7 @@ fn revoke(args: &Revoke) -> anyhow::Result<Exit> {
 fn show(fresh: &FreshApiKey, json: bool) -> anyhow::Result<Exit> {
     if json {
         let voiceit = voiceit(fresh).map(|(key, token)| json!({ "key": key, "token": token }));
-        desk::print_json(&json!({ "key": fresh.key, "secret": fresh.secret, "voiceit": voiceit }))?;
+        operator::print_json(&json!({ "key": fresh.key, "secret": fresh.secret, "voiceit": voiceit }))?;
     } else {
         say!("{}", fresh.secret);
         say!("key {} of tenant {}; the secret is not shown again", fresh.key.id, fresh.key.tenant);

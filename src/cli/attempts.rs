@@ -1,7 +1,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::desk::{self, Mask};
+use super::operator::{self, Mask};
 use crate::command::settings::ConfigArgs;
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
@@ -26,7 +26,7 @@ pub(super) struct Args {
     #[arg(long, value_name = "NAME")]
     line: Option<String>,
     /// From then on: a time, a date, or an age such as 30m, 24h, 7d
-    #[arg(long, value_name = "TIME", value_parser = desk::parse_since)]
+    #[arg(long, value_name = "TIME", value_parser = operator::parse_since)]
     since: Option<Timestamp>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50)]
@@ -76,7 +76,7 @@ impl View {
 
     fn row(&self) -> [String; 9] {
         [
-            desk::moment(self.at),
+            operator::moment(self.at),
             self.line.to_string(),
             self.caller.map_or("-".to_owned(), |caller| caller.to_string()),
             self.number.clone().unwrap_or("-".to_owned()),
@@ -92,7 +92,7 @@ impl View {
 /// Prints attempts as a table.
 pub(super) fn print(attempts: &[View]) {
     let rows: Vec<_> = attempts.iter().map(View::row).collect();
-    desk::print_table(
+    operator::print_table(
         ["TIME (UTC)", "LINE", "CALLER", "NUMBER", "DECISION", "REASON", "VOICE", "NEEDED", "ALL"],
         &rows,
     );
@@ -101,7 +101,7 @@ pub(super) fn print(attempts: &[View]) {
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let attempts = with_store(&args.config, async |store| {
         let caller = match &args.caller {
-            Some(who) => Some(desk::find(store, who).await?.id),
+            Some(who) => Some(operator::find(store, who).await?.id),
             None => None,
         };
         let line = args.line.clone().map(LineName);
@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mask = Mask { is_off: args.show_numbers };
     let attempts: Vec<_> = attempts.into_iter().map(|attempt| View::new(attempt, mask)).collect();
     match (args.json, attempts.is_empty()) {
-        (true, _) => desk::print_json(&attempts)?,
+        (true, _) => operator::print_json(&attempts)?,
         (false, true) => say!("no attempts"),
         (false, false) => print(&attempts),
     }

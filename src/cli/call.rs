@@ -12,7 +12,7 @@ use crate::command::provider::{self, ProviderArgs};
 use crate::command::terminal::{Ink, Palette, put};
 use crate::command::{Exit, recording};
 use crate::phone::{
-    Account, Answer, DigitVoice, Lag, Outgoing, Phone, Provider, Repeat, Report, Script, Shelf, Utterance,
+    Account, Answer, DigitVoice, Lag, Outgoing, Phone, Provider, Recordings, Repeat, Report, Script, Utterance,
 };
 use crate::types::Clip8k;
 
@@ -142,12 +142,12 @@ async fn place(
     script: Script,
 ) -> anyhow::Result<Report> {
     let folder = std::env::temp_dir().join(format!("callprint-phone-{}", address.port()));
-    let shelf = Shelf::shared(&folder).context("recordings of the simulated provider")?;
-    shelf.set_lag(Lag::Time(Duration::from_millis(args.lag)));
-    let provider = Provider::take_over(address, account.clone(), shelf.clone());
+    let recordings = Recordings::shared(&folder).context("recordings of the simulated provider")?;
+    recordings.set_lag(Lag::Time(Duration::from_millis(args.lag)));
+    let provider = Provider::take_over(address, account.clone(), recordings.clone());
 
     let mut phone =
-        Phone::new(account, shelf.clone()).context("HTTP client")?.with_network(args.streams.network.network());
+        Phone::new(account, recordings.clone()).context("HTTP client")?.with_network(args.streams.network.network());
     if args.repeat_webhooks {
         phone = phone.repeating(Repeat::Afterwards);
     }
@@ -166,16 +166,16 @@ async fn place(
         .await;
 
     let gone = async {
-        while shelf.remaining() > 0 {
+        while recordings.remaining() > 0 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     // A server that keeps recordings, or cannot reach us, is no reason to wait for longer.
     let _ = tokio::time::timeout(LINGER, gone).await;
-    if shelf.remaining() > 0 && shelf.fetches() == 0 {
+    if recordings.remaining() > 0 && recordings.fetches() == 0 {
         eprintln!("note: no recording was fetched here; the server's twilio.api_base should be http://{address}");
     }
-    shelf.clear();
+    recordings.clear();
     drop(provider);
     Ok(report)
 }

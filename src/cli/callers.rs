@@ -8,7 +8,7 @@ mod unlock;
 
 use serde::Serialize;
 
-use super::desk::Mask;
+use super::operator::Mask;
 use crate::command::Exit;
 use crate::command::settings::ConfigArgs;
 use crate::dialog::Consent;

@@ -1,6 +1,6 @@
 use serde::Serialize;
 
-use super::desk;
+use super::operator;
 use crate::command::settings::ConfigArgs;
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
@@ -66,22 +66,22 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 fn list(args: &Common) -> anyhow::Result<Exit> {
     let (kept_in, keys) = with_store(&args.config, async |store| Ok(store.keys().await?))?;
     if args.json {
-        desk::print_json(&Listing { kept_in, keys })?;
+        operator::print_json(&Listing { kept_in, keys })?;
         return Ok(Exit::Yes);
     }
     say!("kept in {kept_in}");
     let rows: Vec<_> = keys
         .into_iter()
-        .map(|key| [key.id, desk::moment(key.since), key.retired_at.map_or("in use".to_owned(), desk::moment)])
+        .map(|key| [key.id, operator::moment(key.since), key.retired_at.map_or("in use".to_owned(), operator::moment)])
         .collect();
-    desk::print_table(["KEY", "SINCE", "RETIRED"], &rows);
+    operator::print_table(["KEY", "SINCE", "RETIRED"], &rows);
     Ok(Exit::Yes)
 }
 
 fn rotate(args: &Common) -> anyhow::Result<Exit> {
     let rotation = with_store(&args.config, async |store| Ok(store.rotate_key(Timestamp::now()).await?))?;
     if args.json {
-        desk::print_json(&rotation)?;
+        operator::print_json(&rotation)?;
     } else {
         say!("key {} is in use; {} sealed with it anew", rotation.to, rotation.resealed);
         say!("key {} is retired: copies of the database from before still need it", rotation.from);

@@ -10,10 +10,10 @@ mod attempts;
 mod call;
 mod callers;
 mod demo;
-mod desk;
 mod doctor;
 mod keys;
 mod logging;
+mod operator;
 mod serve;
 mod transcript;
 

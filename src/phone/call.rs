@@ -221,10 +221,10 @@ impl<'p> Call<'p> {
         self.faults.push(Fault { turn, code: code.to_owned(), message: message.to_owned() });
     }
 
-    /// Puts the recording on the shelf and its name into the form.
+    /// Adds the recording and puts its name into the form.
     fn keep_recording(&mut self, form: Form, clip: &Clip8k) -> Form {
         let sid = new_sid("RE");
-        if let Err(error) = self.phone.shelf.add(&sid, wav::encode_8k(clip)) {
+        if let Err(error) = self.phone.recordings.add(&sid, wav::encode_8k(clip)) {
             self.fault("recording_lost", &format!("the phone could not keep a recording: {error}"));
         }
         let url = format!("https://api.twilio.com/2010-04-01/Accounts/{}/Recordings/{sid}", self.phone.account.sid);

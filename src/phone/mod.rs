@@ -1,7 +1,7 @@
 //! The other end of the line: a simulated phone, and the provider between it and us.
 //!
 //! A [`Phone`] places calls the way the provider does: it signs webhooks, does what the replies say ([`Interpreter`]) and
-//! leaves recordings on a [`Shelf`], which a [`Provider`] hands out over its REST API. Nothing here knows the server; all
+//! leaves [`Recordings`], which a [`Provider`] hands out over its REST API. Nothing here knows the server; all
 //! it sees is what the wire shows. A stream ([`Network`]) is a real WebSocket that carries what a recording would have
 //! carried, and ends when the server closes it. Time on the line is virtual unless [`Phone::paced`]: five seconds of speech take none.
 
@@ -14,10 +14,10 @@ mod interpreter;
 mod noise;
 mod provider;
 mod recorder;
+mod recording_folder;
+mod recordings;
 mod report;
 mod script;
-mod shelf;
-mod spool;
 mod stream;
 mod streaming;
 mod telephone;
@@ -30,9 +30,9 @@ pub use digits::DigitVoice;
 pub use event::{Ended, Event, What};
 pub use interpreter::{Fetch, Go, Interpreter, Limits, Open, Silence};
 pub use provider::Provider;
+pub use recordings::{Lag, Recordings, Trouble};
 pub use report::{Fault, Report, Turn};
 pub use script::{Answer, Question, Script};
-pub use shelf::{Lag, Shelf, Trouble};
 pub use stream::{Listening, Network, Pace, StreamEnd, Streamed, listen};
 pub use telephone::{Outgoing, Phone, Repeat};
 pub use utterance::{Then, Utterance};

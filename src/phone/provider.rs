@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::io::ReaderStream;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{Account, Shelf, Trouble};
+use super::{Account, Recordings, Trouble};
 use crate::types::RecordingSid;
 
 /// How often a process looks whether the address has become free.
@@ -35,24 +35,24 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// Serves a shelf on `address`; port 0 takes a free one.
+    /// Serves recordings on `address`; port 0 takes a free one.
     ///
     /// # Errors
     /// When the address cannot be bound.
-    pub async fn start(address: SocketAddr, account: Account, shelf: Shelf) -> io::Result<Self> {
+    pub async fn start(address: SocketAddr, account: Account, recordings: Recordings) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        Ok(Self { address, _server: AbortOnDropHandle::new(tokio::spawn(serve(listener, account, shelf))) })
+        Ok(Self { address, _server: AbortOnDropHandle::new(tokio::spawn(serve(listener, account, recordings))) })
     }
 
-    /// Serves a shared shelf as soon as nobody else does on this address.
+    /// Serves shared recordings once no other process serves on this address.
     ///
     /// Until then the process that holds the address serves our recordings as well.
-    pub fn take_over(address: SocketAddr, account: Account, shelf: Shelf) -> Self {
+    pub fn take_over(address: SocketAddr, account: Account, recordings: Recordings) -> Self {
         let server = tokio::spawn(async move {
             loop {
                 match TcpListener::bind(address).await {
-                    Ok(listener) => return serve(listener, account, shelf).await,
+                    Ok(listener) => return serve(listener, account, recordings).await,
                     Err(_) => tokio::time::sleep(TRY_BIND_EVERY).await,
                 }
             }
@@ -69,11 +69,11 @@ impl Provider {
 #[derive(Clone)]
 struct Office {
     account: Arc<Account>,
-    shelf: Shelf,
+    recordings: Recordings,
 }
 
-async fn serve(listener: TcpListener, account: Account, shelf: Shelf) {
-    let office = Office { account: Arc::new(account), shelf };
+async fn serve(listener: TcpListener, account: Account, recordings: Recordings) {
+    let office = Office { account: Arc::new(account), recordings };
     let api = Router::new()
         .route("/2010-04-01/Accounts/{account}/Recordings/{recording}", get(fetch).delete(delete))
         .route("/2010-04-01/Accounts/{account}", get(account_details))
@@ -110,7 +110,7 @@ async fn fetch(State(office): State<Office>, Path((account, file)): Path<(String
     if account != office.account.sid {
         return not_found();
     }
-    let (wav, trouble) = office.shelf.fetch(sid.as_str());
+    let (wav, trouble) = office.recordings.fetch(sid.as_str());
     match (trouble, wav) {
         (Trouble::ServerError, _) => (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error").into_response(),
         (Trouble::ErrorAsAudio, _) => audio(error_xml(20404, "The requested resource was not found").into_bytes()),
@@ -132,7 +132,7 @@ async fn delete(State(office): State<Office>, Path((account, file)): Path<(Strin
     if account != office.account.sid {
         return not_found();
     }
-    match office.shelf.delete(sid.as_str()) {
+    match office.recordings.delete(sid.as_str()) {
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         Some(true) => StatusCode::NO_CONTENT.into_response(),
         Some(false) => not_found(),

@@ -2,7 +2,7 @@ use url::Url;
 
 use super::account::Account;
 use super::interpreter::{Limits, Silence};
-use super::shelf::Shelf;
+use super::recordings::Recordings;
 use super::stream::{self, Network};
 use super::webhook::{Answered, Content, Exchange, Wire};
 use crate::twilio::Form;
@@ -12,7 +12,7 @@ use crate::twilio::Form;
 pub struct Phone {
     pub(super) account: Account,
     pub(super) wire: Wire,
-    pub(super) shelf: Shelf,
+    pub(super) recordings: Recordings,
     pub(super) silence: Silence,
     pub(super) repeat: Repeat,
     pub(super) limits: Limits,
@@ -64,15 +64,15 @@ impl Outgoing {
 }
 
 impl Phone {
-    /// A phone on this account, which leaves its recordings on `shelf`.
+    /// A phone on this account, which leaves its recordings in `recordings`.
     ///
     /// # Errors
     /// When no HTTP client can be made, because TLS finds no certificates.
-    pub fn new(account: Account, shelf: Shelf) -> reqwest::Result<Self> {
+    pub fn new(account: Account, recordings: Recordings) -> reqwest::Result<Self> {
         let (silence, repeat, limits) = (Silence::default(), Repeat::default(), Limits::default());
         let wire = Wire::new(account.token.clone(), limits.answer)?;
         let (sockets, network) = (stream::client()?, Network::default());
-        Ok(Self { account, wire, shelf, silence, repeat, limits, is_paced: false, sockets, network })
+        Ok(Self { account, wire, recordings, silence, repeat, limits, is_paced: false, sockets, network })
     }
 
     /// Chooses what becomes of a silent recording.

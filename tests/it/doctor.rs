@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use callprint::phone::{Account, Provider, Shelf};
+use callprint::phone::{Account, Provider, Recordings};
 use secrecy::ExposeSecret;
 
 fn doctor(folder: &Path, settings: &[(&str, &str)], args: &[&str]) -> (i32, serde_json::Value) {
@@ -43,7 +43,8 @@ fn a_fresh_folder_is_well_and_stays_untouched() {
 async fn it_tries_the_credentials_shows_the_signed_url_and_prints_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let account = Account::random();
-    let provider = Provider::start(SocketAddr::from(([127, 0, 0, 1], 0)), account.clone(), Shelf::new()).await.unwrap();
+    let provider =
+        Provider::start(SocketAddr::from(([127, 0, 0, 1], 0)), account.clone(), Recordings::new()).await.unwrap();
     let token = account.token.expose_secret().to_owned();
     let base = provider.base_url();
     let mut settings = vec![

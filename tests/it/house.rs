@@ -11,7 +11,7 @@ use callprint::config::{self, Config};
 use callprint::engine::Engine;
 use callprint::http::{self, ServeError};
 use callprint::models::Library;
-use callprint::phone::{Account, Answer, Outgoing, Phone, Provider, Report, Script, Shelf, Then, Utterance};
+use callprint::phone::{Account, Answer, Outgoing, Phone, Provider, Recordings, Report, Script, Then, Utterance};
 use callprint::store::{Attempt, AttemptFilter, NewApiKey, Scope, Store};
 use callprint::types::{Tenant, Timestamp};
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ const LOOPBACK: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 pub(crate) struct House {
     pub(crate) base: String,
     pub(crate) account: Account,
-    pub(crate) shelf: Shelf,
+    pub(crate) recordings: Recordings,
     pub(crate) store: Store,
     pub(crate) app: App,
     pub(crate) clock: Hands,
@@ -83,8 +83,8 @@ impl House {
     /// A server with these settings, written as in the configuration file.
     pub(crate) async fn with(own: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (account, shelf) = (Account::random(), Shelf::new());
-        let provider = Provider::start(SocketAddr::from(LOOPBACK), account.clone(), shelf.clone()).await.unwrap();
+        let (account, recordings) = (Account::random(), Recordings::new());
+        let provider = Provider::start(SocketAddr::from(LOOPBACK), account.clone(), recordings.clone()).await.unwrap();
         let mut config = settings(own);
         config.store.data_dir = folder.path().join("data");
         config.twilio.account_sid.clone_from(&account.sid);
@@ -92,19 +92,19 @@ impl House {
         config.twilio.api_base = provider.base_url();
         // This build is slow and the other tests run beside it: no stream is turned away for that.
         config.streams.max_lag_ms = 60_000;
-        Self::serve(config, account, shelf, Arc::new(provider), Arc::new(folder), Hands::default()).await
+        Self::serve(config, account, recordings, Arc::new(provider), Arc::new(folder), Hands::default()).await
     }
 
     /// The same house after its server was stopped and started again, on another port.
     pub(crate) async fn restarted(self) -> Self {
         self.stop.cancel();
         self.server.await.unwrap().unwrap();
-        Self::serve(self.config, self.account, self.shelf, self.provider, self.folder, self.clock).await
+        Self::serve(self.config, self.account, self.recordings, self.provider, self.folder, self.clock).await
     }
 
     /// Another server on the same database and the same provider.
     pub(crate) async fn twin(&self) -> Self {
-        let (recordings, hands) = (self.shelf.clone(), self.clock.clone());
+        let (recordings, hands) = (self.recordings.clone(), self.clock.clone());
         let (provider, folder) = (Arc::clone(&self.provider), Arc::clone(&self.folder));
         Self::serve(self.config.clone(), self.account.clone(), recordings, provider, folder, hands).await
     }
@@ -112,13 +112,13 @@ impl House {
     /// The same house after its server died without a word, as after a power cut.
     pub(crate) async fn killed(self) -> Self {
         drop(self.threads);
-        Self::serve(self.config, self.account, self.shelf, self.provider, self.folder, self.clock).await
+        Self::serve(self.config, self.account, self.recordings, self.provider, self.folder, self.clock).await
     }
 
     async fn serve(
         mut config: Config,
         account: Account,
-        shelf: Shelf,
+        recordings: Recordings,
         provider: Arc<Provider>,
         folder: Arc<TempDir>,
         clock: Hands,
@@ -135,12 +135,12 @@ impl House {
         drop(context);
         let server = runtime.spawn(http::serve(listener, app.clone(), stop.clone().cancelled_owned()));
         let threads = Threads(Some(runtime));
-        Self { base, account, shelf, store, app, clock, config, server, threads, stop, provider, folder }
+        Self { base, account, recordings, store, app, clock, config, server, threads, stop, provider, folder }
     }
 
     /// Tells the server to stop, as SIGTERM does, once it is busy with a take.
     pub(crate) async fn stop_when_busy(&self) {
-        while self.shelf.fetches() == 0 {
+        while self.recordings.fetches() == 0 {
             tokio::task::yield_now().await;
         }
         self.stop.cancel();
@@ -154,7 +154,7 @@ impl House {
 
     /// A phone on the house's account.
     pub(crate) fn phone(&self) -> Phone {
-        Phone::new(self.account.clone(), self.shelf.clone()).unwrap()
+        Phone::new(self.account.clone(), self.recordings.clone()).unwrap()
     }
 
     /// A call from this number.
@@ -185,7 +185,7 @@ impl House {
     /// Puts a recording of `fixtures/audio` where the provider serves it; gives its id.
     pub(crate) fn recording(&self, name: &str) -> String {
         let sid = format!("RE{:032x}", rand::random::<u128>());
-        self.shelf.add(&sid, callprint::audio::wav::encode_8k(&fixture(name))).unwrap();
+        self.recordings.add(&sid, callprint::audio::wav::encode_8k(&fixture(name))).unwrap();
         sid
     }
 
@@ -236,7 +236,7 @@ impl House {
     /// Waits until the provider has been told to delete every recording.
     pub(crate) async fn recordings_deleted(&self) {
         let deleted = async {
-            while self.shelf.remaining() > 0 {
+            while self.recordings.remaining() > 0 {
                 tokio::task::yield_now().await;
             }
         };

@@ -78,11 +78,11 @@ async fn a_take_whose_server_died_is_judged_by_the_next_one() {
     let house = House::open().await;
     house.enroll(ANNA, "anna").await;
     let form = house.up_to_the_passphrase(1).await;
-    house.shelf.set_trouble(Trouble::NeverReady);
+    house.recordings.set_trouble(Trouble::NeverReady);
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
     assert!(is_holding(&house.post("/call/turn?n=2", &said).await));
     let house = house.killed().await;
-    house.shelf.set_trouble(Trouble::None);
+    house.recordings.set_trouble(Trouble::None);
     // The dead server's claim lasts four seconds.
     house.clock.advance_s(5);
     let held = house.post("/call/wait?n=2&poll=1", &form).await;
@@ -100,8 +100,8 @@ async fn two_servers_on_one_database_share_a_call_and_judge_its_take_once() {
     let form = house.form(1, ANNA);
     house.post("/incoming_call", &form).await;
     twin.post("/call/turn?n=1&silent=1", &form).await;
-    house.shelf.set_lag(Lag::Requests(3));
-    let fetches = house.shelf.fetches();
+    house.recordings.set_lag(Lag::Requests(3));
+    let fetches = house.recordings.fetches();
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
     let held = house.post("/call/turn?n=2", &said).await;
     assert!(is_holding(&held));
@@ -111,7 +111,7 @@ async fn two_servers_on_one_database_share_a_call_and_judge_its_take_once() {
         verdict.body.replace(&twin.base, "")
     );
     assert_eq!(house.verdicts().await, ["accept", "accept"]);
-    assert_eq!(house.shelf.fetches() - fetches, 4, "fetched by one of them");
+    assert_eq!(house.recordings.fetches() - fetches, 4, "fetched by one of them");
     twin.close().await;
     house.close().await;
 }
@@ -121,14 +121,14 @@ async fn a_take_that_never_ends_is_given_up_and_its_late_verdict_does_not_count(
     let house = House::open().await;
     house.enroll(ANNA, "anna").await;
     let form = house.up_to_the_passphrase(1).await;
-    house.shelf.set_trouble(Trouble::NeverReady);
+    house.recordings.set_trouble(Trouble::NeverReady);
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
     assert!(is_holding(&house.post("/call/turn?n=2", &said).await));
     house.clock.advance_s(60);
     let given_up = house.post("/call/wait?n=2&poll=1", &form).await;
     assert!(!is_holding(&given_up), "{given_up:?}");
     assert_eq!(house.verdicts().await, ["accept", "retry unavailable"]);
-    house.shelf.set_trouble(Trouble::None);
+    house.recordings.set_trouble(Trouble::None);
     house.recordings_deleted().await;
     house.close().await;
 }
@@ -159,7 +159,7 @@ async fn a_second_recording_of_a_turn_is_not_listened_to() {
     let house = House::with("[verification]\nask_again_within = 1000.0\n").await;
     house.enroll(ANNA, "anna").await;
     let form = house.up_to_the_passphrase(1).await;
-    house.shelf.set_lag(Lag::Requests(3));
+    house.recordings.set_lag(Lag::Requests(3));
     let said = form.clone().with("RecordingSid", house.recording("dave_pass_1"));
     assert!(is_holding(&house.post("/call/turn?n=2", &said).await));
     let other = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
@@ -175,12 +175,12 @@ async fn the_right_voice_is_not_accepted_once_another_call_has_caused_a_cooldown
     let house = House::with("lockout.number_failures = 2").await;
     house.enroll(ANNA, "anna").await;
     let form = house.up_to_the_passphrase(1).await;
-    house.shelf.set_trouble(Trouble::NeverReady);
+    house.recordings.set_trouble(Trouble::NeverReady);
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
     let held = house.post("/call/turn?n=2", &said).await;
     assert!(is_holding(&held));
     house.call(ANNA, Script::in_order(["2", "1111#", "2222#"].map(pressed))).await;
-    house.shelf.set_trouble(Trouble::None);
+    house.recordings.set_trouble(Trouble::None);
     house.waited(&form, held).await;
     assert_eq!(house.verdicts().await.last().unwrap(), "cooldown locked_out");
     house.close().await;
@@ -191,14 +191,14 @@ async fn a_caller_who_hangs_up_while_being_judged_is_not_accepted() {
     let house = House::open().await;
     house.enroll(ANNA, "anna").await;
     let form = house.up_to_the_passphrase(1).await;
-    house.shelf.set_trouble(Trouble::NeverReady);
+    house.recordings.set_trouble(Trouble::NeverReady);
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
     assert!(is_holding(&house.post("/call/turn?n=2", &said).await));
     let over = Form::default().with("CallSid", sid(1).to_string()).with("AccountSid", house.account.sid.clone());
     let over = over.with("From", ANNA).with("To", crate::house::LINE).with("CallStatus", "completed");
     assert!(house.post("/call/status", &over).await.document().verbs.is_empty());
     assert!(house.store.call(&sid(1)).await.unwrap().unwrap().ended_at.is_some());
-    house.shelf.set_trouble(Trouble::None);
+    house.recordings.set_trouble(Trouble::None);
     house.recordings_deleted().await;
     assert_eq!(house.verdicts().await, ["accept"]);
     house.close().await;
@@ -209,21 +209,21 @@ async fn a_take_that_comes_with_the_end_of_the_call_is_not_listened_to() {
     let house = House::open().await;
     house.enroll(ANNA, "anna").await;
     let form = house.up_to_the_passphrase(1).await;
-    let fetches = house.shelf.fetches();
+    let fetches = house.recordings.fetches();
     let over = form.pairs().filter(|(name, _)| *name != "CallStatus");
     let over = over.fold(Form::default(), |form, (name, value)| form.with(name, value)).with("CallStatus", "completed");
     let said = over.with("RecordingSid", house.recording("anna_pass_5"));
     assert!(house.post("/call/turn?n=2", &said).await.document().verbs.is_empty());
     assert_eq!(house.verdicts().await, ["accept"]);
     house.recordings_deleted().await;
-    assert_eq!(house.shelf.fetches(), fetches);
+    assert_eq!(house.recordings.fetches(), fetches);
     house.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_failed_is_tried_again_also_after_a_restart() {
     let house = House::open().await;
-    house.shelf.fail_deletes(4);
+    house.recordings.fail_deletes(4);
     house.call(ANNA, enrollment("anna")).await;
     house.deletions_failed(4).await;
     let house = house.restarted().await;

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use callprint::phone::{Account, Answer, Outgoing, Phone, Provider, Report, Script, Shelf};
+use callprint::phone::{Account, Answer, Outgoing, Phone, Provider, Recordings, Report, Script};
 use url::Url;
 
 use crate::house::{LINE, enrollment, pressed, saying, spoken};
@@ -143,8 +143,8 @@ fn the_printed_configuration_is_one_it_takes() {
     assert_eq!(examined.status.code(), Some(0), "{}", text(&examined.stdout));
 }
 
-async fn place(program: &Program, account: &Account, shelf: &Shelf, from: &str, script: Script) -> Report {
-    let phone = Phone::new(account.clone(), shelf.clone()).unwrap();
+async fn place(program: &Program, account: &Account, recordings: &Recordings, from: &str, script: Script) -> Report {
+    let phone = Phone::new(account.clone(), recordings.clone()).unwrap();
     let status = program.url().join("/call/status").unwrap();
     let outgoing = Outgoing { status_callback: Some(status), ..Outgoing::new(program.url(), from, LINE) };
     let report = phone.call(&outgoing, script).await;
@@ -155,9 +155,9 @@ async fn place(program: &Program, account: &Account, shelf: &Shelf, from: &str, 
 #[tokio::test(flavor = "multi_thread")]
 async fn whole_calls_leave_no_number_token_or_result_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
-    let (account, shelf) = (Account::random(), Shelf::new());
+    let (account, recordings) = (Account::random(), Recordings::new());
     let provider =
-        Provider::start(SocketAddr::from(([127, 0, 0, 1], 0)), account.clone(), shelf.clone()).await.unwrap();
+        Provider::start(SocketAddr::from(([127, 0, 0, 1], 0)), account.clone(), recordings.clone()).await.unwrap();
     let config = folder.path().join("callprint.toml");
     let secret = "correct horse battery staple, twice over";
     let settings =
@@ -175,16 +175,16 @@ async fn whole_calls_leave_no_number_token_or_result_in_the_log() {
         ],
     );
 
-    let enrolled = place(&program, &account, &shelf, ANNA, enrollment("anna")).await;
+    let enrolled = place(&program, &account, &recordings, ANNA, enrollment("anna")).await;
     let spelled = enrolled.said().into_iter().find_map(|said| said.strip_prefix("Your account number is: ")).unwrap();
     let number: String = spelled.split('.').next().unwrap().chars().filter(char::is_ascii_digit).collect();
     let typed = Script::in_order([pressed(&format!("{number}#")), Answer::Nothing, spoken("anna_pass_5")]);
-    let withheld = place(&program, &account, &shelf, "anonymous", typed).await;
+    let withheld = place(&program, &account, &recordings, "anonymous", typed).await;
     let (handed_over, _) = withheld.redirected().unwrap();
     let result = handed_over.split_once("callprint_token=").unwrap().1.to_owned();
-    place(&program, &account, &shelf, ANNA, saying(&["dave_pass_1", "dave_pass_2", "dave_pass_3"])).await;
+    place(&program, &account, &recordings, ANNA, saying(&["dave_pass_1", "dave_pass_2", "dave_pass_3"])).await;
     let code = Script::in_order([pressed("2"), pressed("98765432#")]).hanging_up_after(2);
-    place(&program, &account, &shelf, ANNA, code).await;
+    place(&program, &account, &recordings, ANNA, code).await;
 
     let (status, log) = program.stop();
     assert_eq!(status.code(), Some(0), "{log}");

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cli::desk;
+use crate::cli::operator;
 use crate::command::settings::ConfigArgs;
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
@@ -22,7 +22,7 @@ pub(super) struct Args {
     #[arg(long = "for", value_name = "CALLER")]
     owner: Option<String>,
     /// How long it is good for: a number and m, h or d
-    #[arg(long, value_name = "TIME", default_value = "72h", value_parser = desk::parse_span)]
+    #[arg(long, value_name = "TIME", default_value = "72h", value_parser = operator::parse_span)]
     ttl: Duration,
     /// Print one JSON object
     #[arg(long)]
@@ -35,12 +35,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Ok(store.new_enrollment_code(owner.as_ref(), args.ttl, Timestamp::now()).await?)
     })?;
     if args.json {
-        desk::print_json(&json!({ "code": code.digits, "expires_at": code.expires_at, "caller": code.caller }))?;
+        operator::print_json(&json!({ "code": code.digits, "expires_at": code.expires_at, "caller": code.caller }))?;
     } else {
         let (first, second) = code.digits.split_at(4);
         say!("{first} {second}");
         let owner = code.caller.map_or("whoever types it".to_owned(), |caller| format!("caller {caller}"));
-        say!("for {owner}, once, until {} UTC", desk::moment(code.expires_at));
+        say!("for {owner}, once, until {} UTC", operator::moment(code.expires_at));
     }
     Ok(Exit::Yes)
 }

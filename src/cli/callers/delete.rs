@@ -4,7 +4,7 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::Common;
-use crate::cli::desk::{self, Mask};
+use crate::cli::operator::{self, Mask};
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
 use crate::store::{Caller, Erased};
@@ -30,7 +30,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let erased = with_store(&args.common.config, async |store| {
-        let caller = desk::find(store, &args.caller).await?;
+        let caller = operator::find(store, &args.caller).await?;
         if !args.yes && !is_confirmed(&caller, args.common.mask())? {
             return Ok(None);
         }
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         return Ok(Exit::No);
     };
     if args.common.json {
-        desk::print_json(&json!({ "deleted": id, "erased": erased }))?;
+        operator::print_json(&json!({ "deleted": id, "erased": erased }))?;
     } else {
         print(&erased);
     }

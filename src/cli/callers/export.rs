@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::show::Dossier;
-use crate::cli::desk::{self, Mask};
+use crate::cli::operator::{self, Mask};
 use crate::command::settings::ConfigArgs;
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
@@ -31,7 +31,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let dossiers = with_store(&args.config, async |store| {
         let callers = match &args.caller {
-            Some(who) => vec![desk::find(store, who).await?],
+            Some(who) => vec![operator::find(store, who).await?],
             None => store.callers(u32::MAX).await?,
         };
         let mut dossiers = Vec::with_capacity(callers.len());
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         Ok(dossiers)
     })?;
     let Some(path) = &args.out else {
-        desk::print_json(&dossiers)?;
+        operator::print_json(&dossiers)?;
         return Ok(Exit::Yes);
     };
     let text = serde_json::to_string_pretty(&dossiers)?;

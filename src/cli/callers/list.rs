@@ -1,5 +1,5 @@
 use super::{Common, View, consent};
-use crate::cli::desk;
+use crate::cli::operator;
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
 
@@ -18,12 +18,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let callers = with_store(&args.common.config, async |store| Ok(store.callers(args.limit).await?))?;
     let callers: Vec<_> = callers.iter().map(|caller| View::new(caller, args.common.mask())).collect();
     if args.common.json {
-        desk::print_json(&callers)?;
+        operator::print_json(&callers)?;
     } else if callers.is_empty() {
         say!("no callers yet");
     } else {
         let rows: Vec<_> = callers.into_iter().map(row).collect();
-        desk::print_table(["ID", "USER", "NUMBER", "ACCOUNT", "CONSENT", "ENROLLED", "SINCE (UTC)"], &rows);
+        operator::print_table(["ID", "USER", "NUMBER", "ACCOUNT", "CONSENT", "ENROLLED", "SINCE (UTC)"], &rows);
     }
     Ok(Exit::Yes)
 }
@@ -37,6 +37,6 @@ fn row(caller: View) -> [String; 7] {
         caller.account_number,
         consent(caller.consent).to_owned(),
         if caller.is_enrolled { "yes" } else { "no" }.to_owned(),
-        desk::moment(caller.created_at),
+        operator::moment(caller.created_at),
     ]
 }

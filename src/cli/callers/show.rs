@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::{Common, View, consent};
-use crate::cli::{attempts, desk};
+use crate::cli::{attempts, operator};
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
 use crate::dialog::Standing;
@@ -45,7 +45,12 @@ struct Voiceprint {
 
 impl Dossier {
     /// Gathers at most `limit` attempts and audit events of a caller.
-    pub(super) async fn gather(store: &Store, caller: &Caller, limit: u32, mask: desk::Mask) -> anyhow::Result<Self> {
+    pub(super) async fn gather(
+        store: &Store,
+        caller: &Caller,
+        limit: u32,
+        mask: operator::Mask,
+    ) -> anyhow::Result<Self> {
         let filter = AttemptFilter { caller: Some(caller.id), line: None, since: None, limit };
         let now = Timestamp::now();
         let standings = store.standing(Some(caller.id), caller.number.as_ref(), None, now).await?;
@@ -70,11 +75,11 @@ impl Dossier {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let dossier = with_store(&args.common.config, async |store| {
-        let caller = desk::find(store, &args.caller).await?;
+        let caller = operator::find(store, &args.caller).await?;
         Dossier::gather(store, &caller, RECENT, args.common.mask()).await
     })?;
     if args.common.json {
-        desk::print_json(&dossier)?;
+        operator::print_json(&dossier)?;
     } else {
         print(dossier);
     }
@@ -84,17 +89,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
 fn print(dossier: Dossier) {
     let Dossier { caller, voiceprint, .. } = dossier;
     let none = || "-".to_owned();
-    let made = |made: Voiceprint| format!("by {} on {}", made.model, desk::moment(made.made_at));
-    desk::print_fields(&[
+    let made = |made: Voiceprint| format!("by {} on {}", made.model, operator::moment(made.made_at));
+    operator::print_fields(&[
         ("id", caller.id.to_string()),
         ("user id", caller.user_id.unwrap_or_else(none)),
         ("number", caller.number.unwrap_or_else(none)),
         ("account number", caller.account_number),
-        ("since", desk::moment(caller.created_at)),
+        ("since", operator::moment(caller.created_at)),
         ("consent", consent(caller.consent).to_owned()),
         ("voiceprint", voiceprint.map_or_else(none, made)),
-        ("caller may try", desk::standing(dossier.standing)),
-        ("number may try", desk::standing(dossier.number_standing)),
+        ("caller may try", operator::standing(dossier.standing)),
+        ("number may try", operator::standing(dossier.number_standing)),
     ]);
     if !dossier.attempts.is_empty() {
         say!();
@@ -102,7 +107,7 @@ fn print(dossier: Dossier) {
     }
     if !dossier.audit.is_empty() {
         say!();
-        let row = |event: &AuditEvent| [desk::moment(event.at), event.kind.clone(), event.detail.to_string()];
-        desk::print_table(["TIME (UTC)", "EVENT", "DETAIL"], &dossier.audit.iter().map(row).collect::<Vec<_>>());
+        let row = |event: &AuditEvent| [operator::moment(event.at), event.kind.clone(), event.detail.to_string()];
+        operator::print_table(["TIME (UTC)", "EVENT", "DETAIL"], &dossier.audit.iter().map(row).collect::<Vec<_>>());
     }
 }

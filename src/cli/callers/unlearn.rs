@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::cli::desk;
+use crate::cli::operator;
 use crate::command::settings::ConfigArgs;
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
@@ -22,11 +22,11 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let had_learned = with_store(&args.config, async |store| {
-        let caller = desk::find(store, &args.caller).await?;
+        let caller = operator::find(store, &args.caller).await?;
         Ok(store.unlearn(caller.id, Timestamp::now()).await?)
     })?;
     if args.json {
-        desk::print_json(&json!({ "had_learned": had_learned }))?;
+        operator::print_json(&json!({ "had_learned": had_learned }))?;
     } else if had_learned {
         say!("taken back: the voiceprint is as it was enrolled");
     } else {

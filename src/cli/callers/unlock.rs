@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use crate::cli::desk;
+use crate::cli::operator;
 use crate::command::settings::ConfigArgs;
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
@@ -26,7 +26,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let had_failures = with_store(&args.config, async |store| unlock(store, &args.caller).await)?;
     if args.json {
-        desk::print_json(&json!({ "had_failures": had_failures }))?;
+        operator::print_json(&json!({ "had_failures": had_failures }))?;
     } else {
         say!("{}", if had_failures { "unlocked" } else { "there was nothing to unlock" });
     }
@@ -37,7 +37,7 @@ async fn unlock(store: &Store, who: &str) -> anyhow::Result<bool> {
     let (caller, number) = if let CallerRef::Number(number) = CallerRef::parse(who) {
         (store.caller_by_number(&number).await?.map(|caller| caller.id), Some(number))
     } else {
-        let caller = desk::find(store, who).await?;
+        let caller = operator::find(store, who).await?;
         (Some(caller.id), caller.number)
     };
     let mut had_failures = false;

@@ -15,7 +15,7 @@ use crate::command::terminal::Palette;
 use crate::command::{local, recording};
 use crate::config::{self, Audio, Environment, Line};
 use crate::http::{self, ServeError};
-use crate::phone::{Account, Answer, Lag, Network, Outgoing, Phone, Provider, Shelf, Utterance};
+use crate::phone::{Account, Answer, Lag, Network, Outgoing, Phone, Provider, Recordings, Utterance};
 use crate::store::{Attempt, AttemptFilter, Store};
 use crate::types::{E164, LineName};
 
@@ -36,7 +36,7 @@ pub(super) struct Stage {
     folder: Folder,
     voices: PathBuf,
     phrase: String,
-    shelf: Shelf,
+    recordings: Recordings,
     phone: Phone,
     store: Store,
     palette: Palette,
@@ -49,10 +49,10 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn open(voices: &Path) -> anyhow::Result<Self> {
         let folder = Folder::new()?;
-        let (account, shelf) = (Account::random(), Shelf::new());
-        shelf.set_lag(Lag::Time(LAG));
+        let (account, recordings) = (Account::random(), Recordings::new());
+        recordings.set_lag(Lag::Time(LAG));
         let any_port = ([127, 0, 0, 1], 0).into();
-        let provider = Provider::start(any_port, account.clone(), shelf.clone()).await.context("provider")?;
+        let provider = Provider::start(any_port, account.clone(), recordings.clone()).await.context("provider")?;
         let listener = TcpListener::bind(any_port).await.context("server")?;
         let listen = listener.local_addr()?;
 
@@ -91,8 +91,8 @@ impl Stage {
             folder,
             voices: voices.to_owned(),
             phrase,
-            phone: Phone::new(account, shelf.clone()).context("HTTP client")?,
-            shelf,
+            phone: Phone::new(account, recordings.clone()).context("HTTP client")?,
+            recordings,
             store,
             palette: Palette::of_stdout(),
             all_well: true,
@@ -140,7 +140,7 @@ impl Stage {
 
     /// Recordings fetched so far.
     pub(super) fn fetches(&self) -> u64 {
-        self.shelf.fetches()
+        self.recordings.fetches()
     }
 
     pub(super) fn outgoing(&self, from: &str) -> anyhow::Result<Outgoing> {
@@ -178,7 +178,7 @@ impl Stage {
     /// Whether the provider has no recording left, or soon has none.
     pub(super) async fn everything_is_deleted(&self) -> bool {
         let emptied = async {
-            while self.shelf.remaining() > 0 {
+            while self.recordings.remaining() > 0 {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use serde::Deserialize;
+use serde_json::Value;
 
 use super::Finding;
 use crate::config::Config;
@@ -11,22 +11,15 @@ use crate::features::{Fbank, Features};
 use crate::models::{Library, ModelError};
 use crate::types::Clip8k;
 
-/// What ONNX Runtime outside of this program makes of the test signal; see `fixtures/vectors/README.md`.
-const GOLDEN: &str = include_str!("../../../fixtures/vectors/campplus_golden.json");
-const OPINION_GOLDEN: &str = include_str!("../../../fixtures/vectors/resnet34_golden.json");
+/// The embedding of the test signal by ONNX Runtime outside of this program, as `fixtures/vectors/README.md` says:
+/// the manifest's id of the model, the file, and the key in it.
+const REFERENCES: [(&str, &str, &str); 3] = [
+    ("campplus-zh-en-192-int8-v1", include_str!("../../../fixtures/vectors/campplus_golden.json"), "int8"),
+    ("campplus-zh-en-192-fp32-v1", include_str!("../../../fixtures/vectors/campplus_golden.json"), "fp32"),
+    ("resnet34-voxceleb-256-int8-v1", include_str!("../../../fixtures/vectors/resnet34_golden.json"), "int8"),
+];
 /// Kernels differ between processors: fp32 reaches 0.9999, int8 0.995. A wrong model or front end is far below both.
 const LEAST_COSINE: f32 = 0.99;
-
-#[derive(Deserialize)]
-struct Golden {
-    fp32: Vec<f32>,
-    int8: Vec<f32>,
-}
-
-#[derive(Deserialize)]
-struct OpinionGolden {
-    int8: Vec<f32>,
-}
 
 pub(super) fn check(config: &Config) -> Vec<Finding> {
     let start = Instant::now();
@@ -38,7 +31,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
     let id = library.opinion().map_or(&library.speaker().id, |opinion| &opinion.id);
     let loaded = format!("{id} loaded in {} ms, {runtime}", start.elapsed().as_millis());
     let mut findings = vec![Finding::good("models", loaded), self_test(&library)];
-    findings.extend(opinion_self_test(&library));
+    findings.extend(second_self_test(&library));
     findings.push(calibration(config, library));
     findings
 }
@@ -59,36 +52,35 @@ fn calibration(config: &Config, library: Library) -> Finding {
     }
 }
 
-/// Listens to a signal whose embedding is known.
+/// Compares the speaker model's embedding of the test signal with its reference.
 fn self_test(library: &Library) -> Finding {
-    let check = "model self-test";
-    let golden: Golden = match serde_json::from_str(GOLDEN) {
-        Ok(golden) => golden,
-        Err(error) => return Finding::bad(check, error.to_string(), "a bug: please report it"),
-    };
-    let id = library.speaker().id.to_string();
-    let expected = match id.as_str() {
-        id if id.starts_with("campplus-zh-en-192-int8") => golden.int8,
-        id if id.starts_with("campplus-zh-en-192-fp32") => golden.fp32,
-        _ => return Finding::good(check, format!("no reference for {id}")),
-    };
-    judge(check, library.embed(&features()), &expected)
+    judge("model self-test", library.speaker().id.as_str(), library.embed(&features()))
 }
 
-/// The same of the second opinion, if there is one.
-fn opinion_self_test(library: &Library) -> Option<Finding> {
-    let check = "second opinion self-test";
+/// The same of the second model, if there is one.
+fn second_self_test(library: &Library) -> Option<Finding> {
     let embedding = library.second_embed(&features()).transpose()?;
-    Some(match serde_json::from_str::<OpinionGolden>(OPINION_GOLDEN) {
-        Ok(golden) => judge(check, embedding, &golden.int8),
-        Err(error) => Finding::bad(check, error.to_string(), "a bug: please report it"),
-    })
+    // The ids of both models, joined by a plus.
+    let (_, id) = library.voice_id().as_str().split_once('+')?;
+    Some(judge("second opinion self-test", id, embedding))
 }
 
-fn judge(check: &'static str, embedding: Result<Vec<f32>, ModelError>, expected: &[f32]) -> Finding {
+/// The reference of a model by its id in the manifest; none for a model without one.
+fn reference(id: &str) -> Option<serde_json::Result<Vec<f32>>> {
+    let (_, golden, key) = REFERENCES.into_iter().find(|(of, ..)| *of == id)?;
+    let numbers = |golden: Value| serde_json::from_value(golden[key].clone());
+    Some(serde_json::from_str(golden).and_then(numbers))
+}
+
+fn judge(check: &'static str, id: &str, embedding: Result<Vec<f32>, ModelError>) -> Finding {
+    let expected = match reference(id) {
+        Some(Ok(expected)) => expected,
+        Some(Err(error)) => return Finding::bad(check, error.to_string(), "a bug: please report it"),
+        None => return Finding::good(check, format!("no reference for {id}")),
+    };
     match embedding {
         Ok(embedding) => {
-            let cosine = cosine(&embedding, expected);
+            let cosine = cosine(&embedding, &expected);
             let found = format!("cosine {cosine:.4} to the reference");
             if cosine >= LEAST_COSINE {
                 Finding::good(check, found)
@@ -122,4 +114,18 @@ fn signal() -> Clip8k {
 fn cosine(a: &[f32], b: &[f32]) -> f32 {
     let dot = |x: &[f32], y: &[f32]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f32>();
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::manifest::{Manifest, Role};
+
+    #[test]
+    fn every_model_of_a_voice_in_the_manifest_has_a_reference() {
+        let manifest: Manifest = toml::from_str(include_str!("../../../models/manifest.toml")).unwrap();
+        for entry in manifest.models.iter().filter(|entry| matches!(entry.role, Role::Speaker | Role::Opinion)) {
+            assert!(reference(&entry.id).is_some_and(|numbers| !numbers.unwrap().is_empty()), "{}", entry.id);
+        }
+    }
 }

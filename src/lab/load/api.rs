@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::cast::VOICES;
+use super::enrolled_voices::VOICES;
 use super::figures::{percentile, rounded};
 use super::gauge::{Gauge, Reading};
 use super::server::{Folder, Server};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::cast::Cast;
+use super::enrolled_voices::EnrolledVoices;
 use super::figures::{Figures, Meters};
 use super::gauge::{self, Gauge};
 use super::watch::Watch;
@@ -56,7 +56,7 @@ pub(super) struct Outcome {
 
 impl Crowd {
     /// Lets everybody call, and counts until the last one has hung up.
-    pub(super) async fn call(self, cast: &Cast, gauge: Gauge) -> anyhow::Result<Figures> {
+    pub(super) async fn call(self, voices: &EnrolledVoices, gauge: Gauge) -> anyhow::Result<Figures> {
         let watch = Watch::calling(u64::from(self.calls) * u64::from(self.rounds))?;
         let before = gauge.read().await;
         let own_before = gauge::own_cpu_ms();
@@ -65,7 +65,7 @@ impl Crowd {
         let mut callers = JoinSet::new();
         for n in 0..self.calls {
             let starts = tokio::time::Instant::now() + Duration::from_secs_f64(f64::from(n) / self.rate);
-            let (caller, tell, open) = (self.caller(cast, n), tell.clone(), Arc::clone(&open));
+            let (caller, tell, open) = (self.caller(voices, n), tell.clone(), Arc::clone(&open));
             callers.spawn(async move {
                 tokio::time::sleep_until(starts).await;
                 for _ in 0..caller.rounds {
@@ -101,8 +101,8 @@ impl Crowd {
         Ok(Figures::new(&outcomes, &meters, self.rounds, seconds).with_own_cpu(own_cpu_ms))
     }
 
-    fn caller(&self, cast: &Cast, n: u32) -> Caller {
-        let (script, speech_ms) = cast.script(n as usize);
+    fn caller(&self, voices: &EnrolledVoices, n: u32) -> Caller {
+        let (script, speech_ms) = voices.script(n as usize);
         let lead_in_ms = self.speech_share.map_or(self.network.lead_in_ms, |share| lead_in_ms(speech_ms, share));
         let network = Network { lead_in_ms, seed: u64::from(n), ..self.network.clone() };
         Caller {

@@ -1,8 +1,8 @@
 //! Many callers at once, in real time: how many are lost, how long they wait, what the server needs for it.
 
 mod api;
-mod cast;
 mod crowd;
+mod enrolled_voices;
 mod figures;
 mod gauge;
 mod server;
@@ -14,8 +14,8 @@ use std::time::Duration;
 use anyhow::{Context, anyhow};
 use url::Url;
 
-use self::cast::Cast;
 use self::crowd::Crowd;
+use self::enrolled_voices::EnrolledVoices;
 use self::figures::Figures;
 use self::gauge::Gauge;
 use self::server::Server;
@@ -24,7 +24,7 @@ use crate::command::network::NetworkArgs;
 use crate::command::provider::{self, ProviderArgs};
 use crate::command::stop::stop_signal;
 use crate::command::terminal::put;
-use crate::phone::{Account, Lag, Network, Phone, Provider, Shelf};
+use crate::phone::{Account, Lag, Network, Phone, Provider, Recordings};
 
 /// About what the provider takes until a recording can be fetched.
 const LAG: Duration = Duration::from_millis(300);
@@ -155,7 +155,7 @@ struct Scene {
     to: Url,
     account: Account,
     pid: Option<u32>,
-    shelf: Shelf,
+    recordings: Recordings,
     _provider: Provider,
     server: Option<Server>,
 }
@@ -171,17 +171,17 @@ async fn measure(args: &Args) -> anyhow::Result<Figures> {
     if let Some(server) = scene.server.take() {
         tokio::task::spawn_blocking(move || server.stop(lost > 0)).await?;
     }
-    scene.shelf.clear();
+    scene.recordings.clear();
     outcome
 }
 
 /// A server of our own, and the provider it fetches recordings from.
 async fn start_here(args: &Args) -> anyhow::Result<Scene> {
     let folder = server::Folder::new()?;
-    let (account, shelf) = (server::account(&folder)?, Shelf::new());
-    shelf.set_lag(Lag::Time(LAG));
+    let (account, recordings) = (server::account(&folder)?, Recordings::new());
+    recordings.set_lag(Lag::Time(LAG));
     let provider =
-        Provider::start(SocketAddr::from(ANY_PORT), account.clone(), shelf.clone()).await.context("provider")?;
+        Provider::start(SocketAddr::from(ANY_PORT), account.clone(), recordings.clone()).await.context("provider")?;
     let audio = if args.way.record { "record" } else { "stream" };
     let mut settings = vec![
         ("CALLPRINT_LINE_AUDIO".to_owned(), audio.to_owned()),
@@ -193,7 +193,7 @@ async fn start_here(args: &Args) -> anyhow::Result<Scene> {
     settings.extend(args.set.iter().cloned());
     let server = tokio::task::spawn_blocking(move || Server::start(folder, &settings)).await??;
     let (to, pid) = (server.url().clone(), Some(server.pid()));
-    Ok(Scene { to, account, pid, shelf, _provider: provider, server: Some(server) })
+    Ok(Scene { to, account, pid, recordings, _provider: provider, server: Some(server) })
 }
 
 /// A server that runs already, called as `callprint call` does.
@@ -202,17 +202,17 @@ fn call_there(args: &Args, to: &Url) -> anyhow::Result<Scene> {
     let account = provider::signer(&config)?;
     let address = args.provider.api_address(&config)?;
     let folder = std::env::temp_dir().join(format!("callprint-phone-{}", address.port()));
-    let shelf = Shelf::shared(&folder).context("recordings of the simulated provider")?;
-    shelf.set_lag(Lag::Time(LAG));
-    let provider = Provider::take_over(address, account.clone(), shelf.clone());
-    Ok(Scene { to: to.clone(), account, pid: args.pid, shelf, _provider: provider, server: None })
+    let recordings = Recordings::shared(&folder).context("recordings of the simulated provider")?;
+    recordings.set_lag(Lag::Time(LAG));
+    let provider = Provider::take_over(address, account.clone(), recordings.clone());
+    Ok(Scene { to: to.clone(), account, pid: args.pid, recordings, _provider: provider, server: None })
 }
 
 /// Enrolls, calls, and counts.
 async fn conduct(args: &Args, scene: &Scene) -> anyhow::Result<Figures> {
     let outgoing = provider::outgoing(&scene.to, "anonymous", &args.called)?;
-    let phone = Phone::new(scene.account.clone(), scene.shelf.clone()).context("HTTP client")?;
-    let cast = Cast::enroll(&phone, &outgoing, args.voices as usize).await?;
+    let phone = Phone::new(scene.account.clone(), scene.recordings.clone()).context("HTTP client")?;
+    let voices = EnrolledVoices::enroll(&phone, &outgoing, args.voices as usize).await?;
     let gauge = Gauge::new(&scene.to, scene.pid)?;
     let network = Network { ..args.network.network() }.in_real_time();
     let crowd = Crowd {
@@ -225,7 +225,7 @@ async fn conduct(args: &Args, scene: &Scene) -> anyhow::Result<Figures> {
         rounds: args.rounds,
         accept_words: args.accept_words.clone(),
     };
-    crowd.call(&cast, gauge).await
+    crowd.call(&voices, gauge).await
 }
 
 fn rate(text: &str) -> Result<f64, String> {

@@ -5,8 +5,8 @@
 
 mod caller;
 mod earpiece;
-mod letters;
 mod listening;
+mod messages;
 mod network;
 mod pacer;
 mod run;

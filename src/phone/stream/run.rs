@@ -10,7 +10,7 @@ use super::super::event::What;
 use super::FRAME_MS;
 use super::caller::Caller;
 use super::earpiece::Earpiece;
-use super::letters::{Letters, Wish};
+use super::messages::{Messages, Wish};
 use super::network::{Network, Pace};
 use super::pacer::Pacer;
 use super::sides::Sides;
@@ -68,7 +68,7 @@ pub(super) async fn carry(
     let run = Run {
         socket,
         opening,
-        letters: Letters::new(new_sid("MZ")),
+        messages: Messages::new(new_sid("MZ")),
         ear: Earpiece::default(),
         pacer: Pacer::new(network.pace, Instant::now()),
         network,
@@ -82,7 +82,7 @@ pub(super) async fn carry(
 struct Run<'r> {
     socket: Socket,
     opening: &'r Opening<'r>,
-    letters: Letters,
+    messages: Messages,
     ear: Earpiece,
     pacer: Pacer,
     network: &'r Network,
@@ -112,7 +112,7 @@ impl Run<'_> {
     }
 
     async fn say_goodbye(&mut self) {
-        let stop = self.letters.stop(self.opening.account_sid, self.opening.call_sid);
+        let stop = self.messages.stop(self.opening.account_sid, self.opening.call_sid);
         let goodbye = async {
             self.socket.send(Message::text(stop)).await?;
             self.socket.close(None).await?;
@@ -130,8 +130,8 @@ impl Run<'_> {
             Source::Sides(sides) => sides.tracks(),
         };
         let Opening { account_sid, call_sid, params, .. } = self.opening;
-        self.send(Letters::connected()).await?;
-        let start = self.letters.start(account_sid, call_sid, &tracks, params);
+        self.send(Messages::connected()).await?;
+        let start = self.messages.start(account_sid, call_sid, &tracks, params);
         self.send(start).await?;
         let is_talk = matches!(source, Source::Caller(_));
         if is_talk && self.network.pace == Pace::AsTaken {
@@ -164,7 +164,7 @@ impl Run<'_> {
                     let extra = self.network.keys.iter().filter(|(at, _)| at / FRAME_MS == frame).map(|(_, key)| *key);
                     for key in deed.key.into_iter().chain(extra) {
                         (self.told)(at_ms, What::Pressed { keys: key.to_string() });
-                        let dtmf = self.letters.dtmf(key);
+                        let dtmf = self.messages.dtmf(key);
                         self.send(dtmf).await?;
                     }
                     deed.hangs_up.then_some(StreamEnd::HungUp)
@@ -176,7 +176,7 @@ impl Run<'_> {
             };
             self.streamed.line_ms = at_ms + FRAME_MS;
             for name in self.ear.tick() {
-                let mark = self.letters.mark(&name);
+                let mark = self.messages.mark(&name);
                 self.send(mark).await?;
             }
             self.tell_heard();
@@ -195,7 +195,7 @@ impl Run<'_> {
         }
         self.streamed.late_frames += u64::from(is_late);
         for (track, payload) in tracks {
-            let media = self.letters.media(*track, frame * FRAME_MS, payload);
+            let media = self.messages.media(*track, frame * FRAME_MS, payload);
             if self.network.doubles(frame) {
                 self.streamed.doubled_frames += 1;
                 self.streamed.frames += 1;
@@ -274,7 +274,7 @@ impl Run<'_> {
             self.fault("stream_unidirectional", "a message to a stream that only listens");
             return Ok(());
         }
-        let marks = match self.letters.read(&text) {
+        let marks = match self.messages.read(&text) {
             Ok(Wish::Audio(samples)) => {
                 self.ear.push(samples);
                 Vec::new()
@@ -288,7 +288,7 @@ impl Run<'_> {
         };
         self.tell_heard();
         for name in marks {
-            let mark = self.letters.mark(&name);
+            let mark = self.messages.mark(&name);
             self.send(mark).await?;
         }
         Ok(())

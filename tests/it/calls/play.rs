@@ -66,8 +66,8 @@ async fn place(house: &House, step: &CallStep, learned: &mut Learned) -> Result<
     for answer in &step.answers {
         answers.push(understood(house, answer, learned).await?);
     }
-    house.shelf.set_lag(if step.lag_requests == 0 { Lag::None } else { Lag::Requests(step.lag_requests) });
-    house.shelf.set_trouble(match step.trouble {
+    house.recordings.set_lag(if step.lag_requests == 0 { Lag::None } else { Lag::Requests(step.lag_requests) });
+    house.recordings.set_trouble(match step.trouble {
         Trouble::None => phone::Trouble::None,
         Trouble::NeverReady => phone::Trouble::NeverReady,
         Trouble::ServerError => phone::Trouble::ServerError,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use callprint::phone::{Account, Answer, Network, Outgoing, Phone, Script, Shelf};
+use callprint::phone::{Account, Answer, Network, Outgoing, Phone, Recordings, Script};
 use secrecy::SecretString;
 use tokio::task::JoinSet;
 
@@ -64,7 +64,7 @@ async fn an_open_stream_holds_little_besides_its_audio() {
     let program = Program::start(folder.path(), &settings);
     let token = std::fs::read_to_string(folder.path().join("data/local-token")).unwrap();
     let account = Account::local(SecretString::from(token.trim()));
-    let phone = Phone::new(account, Shelf::new()).unwrap().with_network(Network::default().in_real_time());
+    let phone = Phone::new(account, Recordings::new()).unwrap().with_network(Network::default().in_real_time());
     // What is there only once: connections, statements, threads.
     with_silent_callers(&program, &phone, 20).await;
     let (few, before) = with_silent_callers(&program, &phone, 20).await;

@@ -8,7 +8,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use callprint::phone::{Account, Answer, Outgoing, Phone, Report, Script, Shelf, Then, Utterance};
+use callprint::phone::{Account, Answer, Outgoing, Phone, Recordings, Report, Script, Then, Utterance};
 use callprint::twilio::Form;
 use callprint::types::Clip8k;
 use tokio_util::task::AbortOnDropHandle;
@@ -105,10 +105,10 @@ pub(super) fn twiml(verbs: &str) -> Reply {
     Reply::Twiml(format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{verbs}</Response>"))
 }
 
-pub(super) fn phone() -> (Phone, Shelf) {
-    let shelf = Shelf::new();
+pub(super) fn phone() -> (Phone, Recordings) {
+    let recordings = Recordings::new();
     let account = Account { sid: format!("AC{:032x}", 7), token: "12345".into() };
-    (Phone::new(account, shelf.clone()).unwrap(), shelf)
+    (Phone::new(account, recordings.clone()).unwrap(), recordings)
 }
 
 /// Calls a machine that answers the first webhook with `verbs`, and everything else by hanging up.

@@ -42,11 +42,11 @@ async fn every_webhook_is_signed_and_carries_what_the_provider_sends() {
 async fn a_take_is_recorded_reported_and_served() {
     let replies = [("/start", twiml(RECORD)), ("/next", twiml("<Hangup/>"))];
     let machine = AnsweringMachine::start(&replies).await;
-    let (phone, shelf) = phone();
+    let (phone, recordings) = phone();
     let report = phone.call(&machine.outgoing(), Script::in_order([Answer::Say(tone(3000))])).await;
     assert_eq!(report.ended, Ended::HungUp);
     assert_eq!(report.spoken(), ["tone"]);
-    assert_eq!(shelf.remaining(), 1);
+    assert_eq!(recordings.remaining(), 1);
 
     let action = &machine.asked()[1];
     assert_eq!(action.get("RecordingDuration"), "5", "three seconds of tone and two of silence");
@@ -167,8 +167,9 @@ async fn a_webhook_sent_again_is_the_same_to_the_byte() {
 async fn fifty_callers_at_once_do_not_get_in_each_others_way() {
     let replies = [("/start", twiml(RECORD)), ("/next", twiml("<Hangup/>"))];
     let machine = AnsweringMachine::start(&replies).await;
-    let (phone, shelf) = phone();
-    let provider = Provider::start("127.0.0.1:0".parse().unwrap(), callprint::phone::Account::random(), shelf.clone());
+    let (phone, recordings) = phone();
+    let provider =
+        Provider::start("127.0.0.1:0".parse().unwrap(), callprint::phone::Account::random(), recordings.clone());
     provider.await.unwrap();
     let calls = (0..50).map(|_| {
         let (phone, outgoing) = (phone.clone(), machine.outgoing());
@@ -180,7 +181,7 @@ async fn fifty_callers_at_once_do_not_get_in_each_others_way() {
         assert!(report.is_proper(), "{:?}", report.violations);
         sids.insert(report.call_sid);
     }
-    assert_eq!((sids.len(), shelf.remaining(), machine.asked().len()), (50, 50, 100));
+    assert_eq!((sids.len(), recordings.remaining(), machine.asked().len()), (50, 50, 100));
 }
 
 #[tokio::test]

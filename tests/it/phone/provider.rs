@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use callprint::phone::{Account, Answer, Lag, Provider, Script, Shelf, Trouble};
+use callprint::phone::{Account, Answer, Lag, Provider, Recordings, Script, Trouble};
 use reqwest::{Client, StatusCode};
 
 use super::answering_machine::{AnsweringMachine, tone, twiml};
@@ -11,7 +11,7 @@ const WAV_BYTES: usize = 44 + 2 * 16_000;
 /// A provider with one recording made by a call.
 struct Scene {
     provider: Provider,
-    shelf: Shelf,
+    recordings: Recordings,
     account: Account,
     recording: String,
     client: Client,
@@ -21,12 +21,13 @@ impl Scene {
     async fn new() -> Self {
         let replies = [("/start", twiml(r#"<Record action="/next" timeout="1"/>"#)), ("/next", twiml("<Hangup/>"))];
         let machine = AnsweringMachine::start(&replies).await;
-        let (shelf, account) = (Shelf::new(), Account::random());
-        let provider = Provider::start("127.0.0.1:0".parse().unwrap(), account.clone(), shelf.clone()).await.unwrap();
-        let phone = callprint::phone::Phone::new(account.clone(), shelf.clone()).unwrap();
+        let (recordings, account) = (Recordings::new(), Account::random());
+        let provider =
+            Provider::start("127.0.0.1:0".parse().unwrap(), account.clone(), recordings.clone()).await.unwrap();
+        let phone = callprint::phone::Phone::new(account.clone(), recordings.clone()).unwrap();
         phone.call(&machine.outgoing(), Script::in_order([Answer::Say(tone(1000))])).await;
         let recording = machine.asked()[1].get("RecordingSid").to_owned();
-        Self { provider, shelf, account, recording, client: Client::builder().no_proxy().build().unwrap() }
+        Self { provider, recordings, account, recording, client: Client::builder().no_proxy().build().unwrap() }
     }
 
     fn url(&self, suffix: &str) -> String {
@@ -59,13 +60,13 @@ async fn a_recording_is_served_as_wav_until_it_is_deleted() {
     assert_eq!(scene.delete().await, 204);
     assert_eq!(scene.delete().await, 404);
     assert_eq!(scene.get(scene.url("")).await.unwrap().0, 404);
-    assert_eq!((scene.shelf.fetches(), scene.shelf.deletes(), scene.shelf.remaining()), (3, 1, 0));
+    assert_eq!((scene.recordings.fetches(), scene.recordings.deletes(), scene.recordings.remaining()), (3, 1, 0));
 }
 
 #[tokio::test]
 async fn a_recording_that_is_not_ready_is_a_404_that_looks_like_the_providers() {
     let scene = Scene::new().await;
-    scene.shelf.set_lag(Lag::Requests(2));
+    scene.recordings.set_lag(Lag::Requests(2));
     for expected in [404, 404, 200] {
         let (status, body) = scene.get(scene.url("")).await.unwrap();
         assert_eq!(status, expected);
@@ -115,14 +116,14 @@ async fn troubles_are_what_they_are_called() {
         (Trouble::None, 200, Some(WAV_BYTES)),
     ];
     for (trouble, status, length) in table {
-        scene.shelf.set_trouble(trouble);
+        scene.recordings.set_trouble(trouble);
         let (found, body) = scene.get(scene.url("")).await.unwrap();
         assert_eq!(found, status, "{trouble:?}");
         assert!(length.is_none_or(|length| body.len() == length), "{trouble:?}: {} bytes", body.len());
     }
-    scene.shelf.set_trouble(Trouble::CutConnection);
+    scene.recordings.set_trouble(Trouble::CutConnection);
     assert!(scene.get(scene.url("")).await.is_err(), "the promised length does not come");
-    scene.shelf.fail_deletes(1);
+    scene.recordings.fail_deletes(1);
     assert_eq!(scene.delete().await, 500);
     assert_eq!(scene.delete().await, 204);
 }
@@ -133,7 +134,7 @@ async fn whoever_holds_the_address_serves_the_recordings_of_all() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("spool");
     let account = Account::random();
-    let (first, second) = (Shelf::shared(&folder).unwrap(), Shelf::shared(&folder).unwrap());
+    let (first, second) = (Recordings::shared(&folder).unwrap(), Recordings::shared(&folder).unwrap());
     let holder = Provider::start("127.0.0.1:0".parse().unwrap(), account.clone(), first).await.unwrap();
     let address = holder.base_url().trim_start_matches("http://").parse().unwrap();
     let waiting = Provider::take_over(address, account.clone(), second.clone());
@@ -144,10 +145,10 @@ async fn whoever_holds_the_address_serves_the_recordings_of_all() {
     phone.call(&machine.outgoing(), Script::in_order([Answer::Say(tone(1000))])).await;
     let recording = machine.asked()[1].get("RecordingSid").to_owned();
     let client = Client::builder().no_proxy().build().unwrap();
-    let scene = Scene { provider: waiting, shelf: second, account, recording, client };
+    let scene = Scene { provider: waiting, recordings: second, account, recording, client };
 
     assert_eq!(scene.get(scene.url("")).await.unwrap().0, 200);
-    assert_eq!(scene.shelf.fetches(), 0, "the other one served it");
+    assert_eq!(scene.recordings.fetches(), 0, "the other one served it");
     drop(holder);
     loop {
         // Until the address is taken over nobody answers.
@@ -158,7 +159,7 @@ async fn whoever_holds_the_address_serves_the_recordings_of_all() {
         tokio::task::yield_now().await;
     }
     assert_eq!(scene.delete().await, 204);
-    assert_eq!(scene.shelf.remaining(), 0);
+    assert_eq!(scene.recordings.remaining(), 0);
 }
 
 #[test]
@@ -166,5 +167,5 @@ fn a_folder_that_others_may_read_is_not_used() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-    assert!(Shelf::shared(folder.path()).is_err());
+    assert!(Recordings::shared(folder.path()).is_err());
 }

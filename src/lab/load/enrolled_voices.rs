@@ -17,17 +17,17 @@ const VERIFICATION: [u32; 2] = [5, 6];
 const ACCOUNT_DIGITS: usize = 6;
 
 /// The enrolled voices.
-pub(super) struct Cast {
-    parts: Vec<Part>,
+pub(super) struct EnrolledVoices {
+    enrolled: Vec<EnrolledVoice>,
 }
 
 /// A voice, and whose account it speaks for.
-struct Part {
+struct EnrolledVoice {
     account: String,
     takes: Vec<Utterance>,
 }
 
-impl Cast {
+impl EnrolledVoices {
     /// Has voices enrolled, each from a number of its own that nobody has called from.
     pub(super) async fn enroll(phone: &Phone, outgoing: &Outgoing, voices: usize) -> anyhow::Result<Self> {
         let folder = recording::voices()?;
@@ -36,7 +36,7 @@ impl Cast {
         };
         let watch = Watch::enrolling(voices)?;
         let series = rand::random_range(0..10_000);
-        let mut parts = Vec::new();
+        let mut enrolled = Vec::new();
         for (n, voice) in VOICES.iter().take(voices).enumerate() {
             let takes = says(voice, ENROLLMENT.collect())?;
             let script = Script::by_kind([Answer::Keys("1".to_owned())], takes.into_iter().map(Answer::Say));
@@ -48,19 +48,19 @@ impl Cast {
             }
             let account = account_number(&report.said())
                 .with_context(|| format!("{voice} was not enrolled; the line said: {}", report.said().join(" ")))?;
-            parts.push(Part { account, takes: says(voice, VERIFICATION.to_vec())? });
+            enrolled.push(EnrolledVoice { account, takes: says(voice, VERIFICATION.to_vec())? });
             watch.advance();
         }
         watch.end();
-        Ok(Self { parts })
+        Ok(Self { enrolled })
     }
 
     /// What the n-th caller does, and how long the first take is.
     pub(super) fn script(&self, n: usize) -> (Script, u64) {
-        let part = &self.parts[n % self.parts.len()];
-        let keys = [Answer::Keys(format!("{}#", part.account)), Answer::Nothing];
-        let ms = part.takes.first().map_or(0, |take| take.clip.duration_ms());
-        (Script::by_kind(keys, part.takes.iter().cloned().map(Answer::Say)), ms)
+        let voice = &self.enrolled[n % self.enrolled.len()];
+        let keys = [Answer::Keys(format!("{}#", voice.account)), Answer::Nothing];
+        let ms = voice.takes.first().map_or(0, |take| take.clip.duration_ms());
+        (Script::by_kind(keys, voice.takes.iter().cloned().map(Answer::Say)), ms)
     }
 }
 

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::spool::Spool;
+use super::recording_folder::RecordingFolder;
 
 /// The recordings of the simulated provider, and what goes wrong with them. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Shelf(Arc<Mutex<Inner>>);
+pub struct Recordings(Arc<Mutex<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
@@ -27,7 +27,7 @@ struct Inner {
 #[derive(Debug)]
 enum Place {
     Memory(BTreeMap<String, Recording>),
-    Folder(Spool),
+    Folder(RecordingFolder),
 }
 
 #[derive(Debug)]
@@ -71,24 +71,24 @@ pub enum Trouble {
     Slow(Duration),
 }
 
-impl Default for Shelf {
+impl Default for Recordings {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Shelf {
-    /// An empty shelf in memory.
+impl Recordings {
+    /// No recordings yet, kept in memory.
     pub fn new() -> Self {
         Self::at(Place::Memory(BTreeMap::new()))
     }
 
-    /// A shelf that other processes fill and serve as well: a folder only this user can open.
+    /// Recordings that other processes add and serve as well: a folder only this user can open.
     ///
     /// # Errors
     /// When the folder cannot be made, or is somebody else's.
     pub fn shared(folder: &Path) -> io::Result<Self> {
-        Ok(Self::at(Place::Folder(Spool::open(folder)?)))
+        Ok(Self::at(Place::Folder(RecordingFolder::open(folder)?)))
     }
 
     fn at(place: Place) -> Self {
@@ -97,7 +97,7 @@ impl Shelf {
         Self(Arc::new(Mutex::new(inner)))
     }
 
-    /// Delays recordings; on a shared shelf, only those this process adds, and only by time.
+    /// Delays recordings; in a shared folder, only those this process adds, and only by time.
     pub fn set_lag(&self, lag: Lag) {
         self.lock().lag = lag;
     }
@@ -139,7 +139,7 @@ impl Shelf {
     /// Puts a recording there.
     ///
     /// # Errors
-    /// When a shared shelf's folder cannot be written.
+    /// When a shared folder cannot be written.
     pub fn add(&self, sid: &str, wav: Vec<u8>) -> io::Result<()> {
         let mut inner = self.lock();
         let lag = inner.lag;
@@ -147,9 +147,9 @@ impl Shelf {
             Place::Memory(recordings) => {
                 recordings.insert(sid.to_owned(), Recording { wav, made: Instant::now(), refused: 0 });
             }
-            Place::Folder(spool) => {
+            Place::Folder(folder) => {
                 let delay = if let Lag::Time(time) = lag { time } else { Duration::ZERO };
-                spool.put(sid, &wav, delay)?;
+                folder.put(sid, &wav, delay)?;
             }
         }
         inner.own.push(sid.to_owned());
@@ -163,7 +163,7 @@ impl Shelf {
         let lag = inner.lag;
         let wav = match &mut inner.place {
             Place::Memory(recordings) => recordings.get_mut(sid).and_then(|recording| recording.after(lag)),
-            Place::Folder(spool) => spool.get(sid),
+            Place::Folder(folder) => folder.get(sid),
         };
         (wav, inner.trouble)
     }
@@ -190,7 +190,7 @@ impl Place {
     fn has(&self, sid: &str) -> bool {
         match self {
             Self::Memory(recordings) => recordings.contains_key(sid),
-            Self::Folder(spool) => spool.has(sid),
+            Self::Folder(folder) => folder.has(sid),
         }
     }
 
@@ -198,7 +198,7 @@ impl Place {
     fn remove(&mut self, sid: &str) -> bool {
         match self {
             Self::Memory(recordings) => recordings.remove(sid).is_some(),
-            Self::Folder(spool) => spool.remove(sid),
+            Self::Folder(folder) => folder.remove(sid),
         }
     }
 }
@@ -223,12 +223,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_recording_is_there_once_its_lag_has_passed() {
-        let shelf = Shelf::new();
-        shelf.set_lag(Lag::Time(Duration::from_secs(2)));
-        shelf.add("RE1", vec![1, 2, 3]).unwrap();
+        let recordings = Recordings::new();
+        recordings.set_lag(Lag::Time(Duration::from_secs(2)));
+        recordings.add("RE1", vec![1, 2, 3]).unwrap();
         for (advance_ms, is_there) in [(0, false), (1999, false), (1, true), (60_000, true)] {
             tokio::time::advance(Duration::from_millis(advance_ms)).await;
-            assert_eq!(shelf.fetch("RE1").0.is_some(), is_there, "after {advance_ms} ms more");
+            assert_eq!(recordings.fetch("RE1").0.is_some(), is_there, "after {advance_ms} ms more");
         }
     }
 }

@@ -11,11 +11,11 @@ const FORGOTTEN: Duration = Duration::from_mins(10);
 ///
 /// Voices lie in it for seconds, so only its owner may look inside. A file's time is when it becomes available.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(super) struct RecordingFolder {
     folder: PathBuf,
 }
 
-impl Spool {
+impl RecordingFolder {
     /// Makes the folder; one that is there must be ours alone.
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
         make(folder)?;
@@ -26,9 +26,9 @@ impl Spool {
             let message = format!("{} is not a folder of yours alone; remove it", folder.display());
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
         }
-        let spool = Self { folder: folder.to_owned() };
-        spool.sweep();
-        Ok(spool)
+        let folder = Self { folder: folder.to_owned() };
+        folder.sweep();
+        Ok(folder)
     }
 
     /// Removes what a process that was killed has left.
@@ -88,7 +88,7 @@ fn make(folder: &Path) -> io::Result<()> {
 }
 
 /// Removes the folder unless another process has recordings in it.
-impl Drop for Spool {
+impl Drop for RecordingFolder {
     fn drop(&mut self) {
         let _ = fs::remove_dir(&self.folder);
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::types::media::Track;
 
 /// Writes what the provider sends, numbered.
-pub(super) struct Letters {
+pub(super) struct Messages {
     sid: String,
     sequence: u64,
     /// Frames so far, inbound and outbound.
@@ -30,7 +30,7 @@ pub(super) enum Wish {
 /// Something the provider would ignore: a stable code, and what it was.
 pub(super) type Ignored = (&'static str, String);
 
-impl Letters {
+impl Messages {
     pub(super) fn new(sid: String) -> Self {
         Self { sid, sequence: 0, chunks: [0; 2] }
     }
@@ -137,21 +137,21 @@ mod tests {
     use crate::twilio::stream;
     use crate::types::media::{MediaEvent, Out};
 
-    fn letters() -> Letters {
-        Letters::new("MZ1".to_owned())
+    fn messages() -> Messages {
+        Messages::new("MZ1".to_owned())
     }
 
     #[test]
     fn the_server_reads_what_we_write() {
-        let mut letters = letters();
+        let mut messages = messages();
         let params = [("token".to_owned(), "a \"b\"".to_owned())];
         let texts = [
-            Letters::connected(),
-            letters.start("AC1", "CA1", &[Track::Inbound], &params),
-            letters.media(Track::Inbound, 40, "/38A"),
-            letters.dtmf('#'),
-            letters.mark("m"),
-            letters.stop("AC1", "CA1"),
+            Messages::connected(),
+            messages.start("AC1", "CA1", &[Track::Inbound], &params),
+            messages.media(Track::Inbound, 40, "/38A"),
+            messages.dtmf('#'),
+            messages.mark("m"),
+            messages.stop("AC1", "CA1"),
         ];
         let events: Vec<_> = texts.iter().map(|text| stream::read(text, 64 * 1024).unwrap()).collect();
         let [MediaEvent::Connected, MediaEvent::Started(session), MediaEvent::Frame(frame), rest @ ..] = &events[..]
@@ -172,7 +172,7 @@ mod tests {
             (Out::Clear, Wish::Clear),
         ];
         for (out, wish) in rows {
-            assert_eq!(letters().read(&stream::write(&out, "MZ1")), Ok(wish));
+            assert_eq!(messages().read(&stream::write(&out, "MZ1")), Ok(wish));
         }
     }
 
@@ -188,14 +188,14 @@ mod tests {
             (r#"{"event":"mark","streamSid":"MZ1","mark":{}}"#, "stream_no_name"),
         ];
         for (text, code) in rows {
-            assert_eq!(letters().read(text).unwrap_err().0, code, "{text}");
+            assert_eq!(messages().read(text).unwrap_err().0, code, "{text}");
         }
     }
 
     #[test]
     fn frames_are_counted_by_track_and_messages_by_stream() {
-        let mut letters = letters();
-        let texts = [Track::Inbound, Track::Outbound, Track::Inbound].map(|track| letters.media(track, 0, ""));
+        let mut messages = messages();
+        let texts = [Track::Inbound, Track::Outbound, Track::Inbound].map(|track| messages.media(track, 0, ""));
         let numbers = texts.map(|text| {
             let message: Value = serde_json::from_str(&text).unwrap();
             (
