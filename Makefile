@@ -1,6 +1,6 @@
 # Everything a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo run test bench peer lint eval report attack
+.PHONY: help setup setup-tests demo run test bench peer model-fp32 lint eval report attack
 
 DATA ?= ../shared/data
 CONFIG ?=
@@ -8,7 +8,7 @@ STREAM ?=
 PAUSES ?= 0,300,500,700
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what is missing: compiler, libopus, ONNX Runtime into .runtime/
 	@.ci/setup
@@ -33,6 +33,11 @@ peer: setup ## processor time per recording beside sherpa-onnx's; DATA names a f
 	@[ -x target/peer/bin/python ] || python3 -m venv target/peer
 	@target/peer/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peer-requirements.txt
 	@target/peer/bin/python benches/peer.py $(if $(filter command line environment,$(origin DATA)),--data $(DATA))
+
+model-fp32: setup ## make the fp32 speaker model, which is not the default and not in the tree; fetches 120 MB
+	@[ -x target/model-fp32/bin/python ] || python3 -m venv target/model-fp32
+	@target/model-fp32/bin/python -m pip install --quiet --disable-pip-version-check -r models/campplus-requirements.txt
+	@target/model-fp32/bin/python models/make_campplus.py
 
 lint: ## formatting, clippy and documentation, as CI checks them
 	cargo fmt --check

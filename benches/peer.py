@@ -1,6 +1,6 @@
 """Processor time per recording, Callprint beside sherpa-onnx: speech detection, features, embedding; one thread each.
 
-    make peer                                   both over fixtures/audio
+    make peer                                   both over fixtures/audio; with fp32 too, after `make model-fp32`
     make peer DATA=DIR                          over the WAV files of another folder
     python benches/peer.py [--data DIR] [--limit N] [--rounds 3] [--json]
 
@@ -115,7 +115,7 @@ def main():
         files, clips = [path for path, _ in found], [to_16k(samples) for _, samples in found]
         seconds = sum(len(samples) for _, samples in found) / 8000
         report = dict(files=len(files), audio_seconds=seconds, refused=len(refused), sherpa_onnx=sherpa_onnx.__version__, models={})
-        for kind in MODELS:
+        for kind in [kind for kind, file in FILES.items() if (ROOT / "models" / file).exists()]:
             sherpa = Sherpa(kind, folder)
             sherpa.seconds(clips[:3])  # the first inferences allocate
             ours, theirs = [], []

@@ -321,7 +321,7 @@ def take_cosines(lines):
 def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--data", required=True, type=pathlib.Path)
-    p.add_argument("--models", nargs="+", default=[HERE / "campplus.onnx", HERE / "campplus_int8.onnx"])
+    p.add_argument("--models", nargs="+", default=[path for path in (HERE / "campplus.onnx", HERE / "campplus_int8.onnx") if path.exists()])
     p.add_argument("--backend", default=HERE / "campplus_backend.json")
     p.add_argument("--sets", nargs="+", default=["digits", "crowd", "sentences"])
     p.add_argument("--cache", default="/tmp/callprint-evaluate")

@@ -83,17 +83,18 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("--peak", action="store_true")
     a = p.parse_args()
+    speakers = [name for name in ("campplus_int8.onnx", "campplus.onnx") if (HERE / name).exists()]
     chunk = sum(vad().values())
     print(f"silero_vad.onnx, a chunk of {CHUNK_MS} ms: {chunk / 1e6:.3f} M multiply-accumulates {vad()}")
     print(f"  a second of audio: {chunk / 1e6 * 1000 / CHUNK_MS:.1f} M")
-    for name in ("campplus_int8.onnx", "campplus.onnx"):
+    for name in speakers:
         counts = {seconds: sum(speaker(name, seconds).values()) for seconds in LENGTHS_S}
         print(f"{name}: " + ", ".join(f"{seconds} s {count / 1e9:.2f} G" for seconds, count in counts.items()))
     if a.peak:
         rate = peak()
         print(f"one core, fp32 matrix product: {rate / 1e9:.0f} G a second (load average {os.getloadavg()[0]:.1f})")
         hearing = rate / (chunk * 1000 / CHUNK_MS)
-        voices = rate / sum(speaker("campplus.onnx", 3).values())
+        voices = rate / sum(speaker(speakers[0], 3).values())
         print(f"by arithmetic one core hears {hearing:.0f} streams at once, or takes {voices:.0f} voices of 3 s a second")
 
 

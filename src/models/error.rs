@@ -14,7 +14,7 @@ pub enum ModelError {
         looked: Vec<PathBuf>,
     },
     /// A file the manifest names cannot be read.
-    #[error("cannot read {}: {source}; restore the file or run `make setup`", path.display())]
+    #[error("cannot read {}: {source}; restore the file, or make it as models/README.md says", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
