@@ -10,15 +10,15 @@ use tokio_util::task::TaskTracker;
 
 use super::clients::Clients;
 use super::likeness::Galleries;
-use super::listen::{self, Reporter};
-use super::site::{self, OwnThresholds};
+use super::listen::Reporter;
+use super::site::OwnThresholds;
 use super::stream::{Ears, Places};
 use super::takes::Takes;
 use super::token::TokenSigner;
 use super::uploads::{Rooms, Seals};
 use super::voices::Voices;
-use super::webhooks::{self, Courier};
-use super::{SessionError, TokenError, deletions, meters};
+use super::webhooks::Courier;
+use super::{SessionError, TokenError, jobs, meters};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::store::Store;
@@ -30,8 +30,6 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// A call that has not been heard of for so long is over, whether or not the provider said so.
 const FORGET_CALL_AFTER: Duration = Duration::from_mins(3);
-/// How often what the retention no longer covers is deleted.
-const PURGE_EVERY: Duration = Duration::from_hours(1);
 /// How long an answer about readiness is good for: probes from outside must not cost a write each.
 const READY_FOR: Duration = Duration::from_secs(1);
 
@@ -56,8 +54,7 @@ struct Inner {
     reporter: Option<Reporter>,
     courier: Courier,
     galleries: Galleries,
-    deletion_queued: Notify,
-    report_queued: Notify,
+    job_queued: Notify,
     tasks: TaskTracker,
     stop: CancellationToken,
     is_draining: AtomicBool,
@@ -109,8 +106,7 @@ impl Service {
             config,
             store,
             engine,
-            deletion_queued: Notify::new(),
-            report_queued: Notify::new(),
+            job_queued: Notify::new(),
             tasks: TaskTracker::new(),
             stop: CancellationToken::new(),
             is_draining: AtomicBool::new(false),
@@ -118,12 +114,7 @@ impl Service {
             open_calls: Mutex::default(),
             clock,
         }));
-        service.tasks().spawn(deletions::work(service.clone()));
-        service.tasks().spawn(purge(service.clone()));
-        service.tasks().spawn(site::work(service.clone()));
-        // Also where nobody listens any more: what was begun before is still ended, and told.
-        service.tasks().spawn(listen::work(service.clone()));
-        service.tasks().spawn(webhooks::work(service.clone()));
+        service.tasks().spawn(jobs::work(service.clone()));
         // The numbering plans take 80 ms to load: better now than in the first call.
         service.tasks().spawn_blocking(twilio::warm);
         Ok(service)
@@ -266,33 +257,15 @@ impl Service {
         self.0.stop.is_cancelled()
     }
 
-    pub(super) async fn deletion_queued(&self) {
-        self.0.deletion_queued.notified().await;
+    pub(super) async fn job_queued(&self) {
+        self.0.job_queued.notified().await;
     }
 
-    pub(super) async fn report_queued(&self) {
-        self.0.report_queued.notified().await;
-    }
-
-    pub(super) fn wake_reports(&self) {
-        self.0.report_queued.notify_one();
+    pub(super) fn wake_jobs(&self) {
+        self.0.job_queued.notify_one();
     }
 
     pub(super) fn wake_deletions(&self) {
-        self.0.deletion_queued.notify_one();
-    }
-}
-
-/// Deletes what the retention no longer covers, now and then every hour.
-async fn purge(service: Service) {
-    loop {
-        match service.store().purge(service.now()).await {
-            Ok(gone) => tracing::debug!(calls = gone.calls, tallies = gone.tallies, codes = gone.codes, "purged"),
-            Err(error) => meters::store_failed("what is past its retention could not be deleted", &error),
-        }
-        tokio::select! {
-            () = service.stopping() => return,
-            () = tokio::time::sleep(PURGE_EVERY) => {}
-        }
+        self.wake_jobs();
     }
 }

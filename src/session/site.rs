@@ -1,10 +1,8 @@
 //! The voice's thresholds as this site's own callers have them.
 
 use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
 
 use rand::seq::IteratorRandom;
-use tokio::time::{Instant, sleep_until};
 
 use super::give_way::give_way;
 use super::meters;
@@ -15,9 +13,6 @@ use crate::types::{Llr, Strictness};
 
 /// Callers that are looked at: as many as the estimate takes. Opening their voiceprints takes a second.
 const SAMPLE: usize = 2_000;
-
-/// How often the callers are looked at again. A caller more or less moves the thresholds by hundredths.
-const EVERY: Duration = Duration::from_mins(10);
 
 /// What is known of the site; nothing before its callers were looked at.
 #[derive(Default)]
@@ -60,17 +55,9 @@ impl Service {
     }
 }
 
-/// Looks at the callers now and then, for as long as the service runs.
-pub(super) async fn work(service: Service) {
-    let mut due = Instant::now();
-    loop {
-        tokio::select! {
-            () = service.stopping() => return,
-            () = sleep_until(due) => {}
-        }
-        if let Err(error) = service.look_at_the_site().await {
-            meters::store_failed("the callers could not be looked at", &error);
-        }
-        due = Instant::now() + EVERY;
+/// Looks at the callers, now and then.
+pub(super) async fn look(service: Service) {
+    if let Err(error) = service.look_at_the_site().await {
+        meters::store_failed("the callers could not be looked at", &error);
     }
 }

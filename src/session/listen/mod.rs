@@ -21,6 +21,6 @@ pub use request::ListeningRequest;
 pub use view::{Invited, ListeningView};
 
 pub(super) use hear::listen;
-pub(super) use report::Reporter;
+pub(super) use report::{Reporter, note, report};
 pub(super) use request::is_listening;
-pub(super) use work::work;
+pub(super) use work::end_orphans;

@@ -12,4 +12,4 @@ mod work;
 pub(super) use courier::Courier;
 pub use error::WebhookError;
 pub use hooks::{DeliveryPage, DeliveryView, NewWebhookView, WebhookList, WebhookView, WebhookWanted};
-pub(super) use work::work;
+pub(super) use work::{deliver, note};
