@@ -89,9 +89,9 @@ impl App {
         let recordings = Recordings::new(&cx.config.twilio, cx.config.audio.max_bytes)?;
         let max_lag = Duration::from_millis(cx.config.streams.max_lag_ms);
         let slots = StreamSlots::new(cx.config.streams.max_open, max_lag);
-        let deletion_queued = Arc::new(Notify::new());
-        let jobs = Jobs::new(cx.clone(), judge.clone(), recordings.clone(), Arc::clone(&deletion_queued))?;
-        let calls = Calls::new(cx.clone(), judge.clone(), recordings, Arc::clone(&slots), deletion_queued)?;
+        let job_queued = Arc::new(Notify::new());
+        let jobs = Jobs::new(cx.clone(), judge.clone(), recordings.clone(), Arc::clone(&job_queued))?;
+        let calls = Calls::new(cx.clone(), judge.clone(), recordings, Arc::clone(&slots), job_queued)?;
         let media = Media::start(cx.clone(), judge.clone(), calls.clone(), jobs.clone(), slots)?;
         let clients = Clients::new(&cx, &judge, &calls, &jobs);
         jobs.start();

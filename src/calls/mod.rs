@@ -58,11 +58,11 @@ struct Inner {
     running: Arc<RunningTakes>,
     slots: Arc<StreamSlots>,
     open_calls: Mutex<HashMap<CallSid, Instant>>,
-    deletion_queued: Arc<Notify>,
+    job_queued: Arc<Notify>,
 }
 
 impl Calls {
-    /// Loads the lines' prompts; `deletion_queued` wakes the job that deletes recordings.
+    /// Loads the lines' prompts; `job_queued` wakes the loop of jobs.
     ///
     /// # Errors
     /// [`CallError`] when a line's prompts are wrong.
@@ -71,7 +71,7 @@ impl Calls {
         judge: Judge,
         recordings: Recordings,
         slots: Arc<StreamSlots>,
-        deletion_queued: Arc<Notify>,
+        job_queued: Arc<Notify>,
     ) -> Result<Self, CallError> {
         Ok(Self(Arc::new(Inner {
             documents: Documents::load(&cx.config)?,
@@ -80,7 +80,7 @@ impl Calls {
             recordings,
             slots,
             open_calls: Mutex::default(),
-            deletion_queued,
+            job_queued,
             judge,
             cx,
         })))

@@ -203,7 +203,7 @@ impl Calls {
         let delete = job.source.recording().filter(|_| cx.config.twilio.delete_recordings).cloned();
         let settle = move |standing| judgement.settled(standing, delete);
         let finished = cx.store.finish_take(&job.call, job.turn, cx.now(), &cx.config.lockout, settle).await?;
-        self.0.deletion_queued.notify_one();
+        self.0.job_queued.notify_one();
         let (outcome, is_fresh) = match finished {
             Finished::Fresh(outcome) => (outcome, true),
             Finished::Already(outcome) => (outcome, false),

@@ -167,7 +167,7 @@ impl Calls {
     pub(super) async fn discard(&self, recording: Option<&RecordingSid>) -> Result<(), CallError> {
         if let (Some(recording), true) = (recording, self.0.cx.config.twilio.delete_recordings) {
             self.0.cx.store.queue_deletion(recording, self.0.cx.now()).await?;
-            self.0.deletion_queued.notify_one();
+            self.0.job_queued.notify_one();
         }
         Ok(())
     }

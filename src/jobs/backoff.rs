@@ -1,4 +1,4 @@
-//! When to try again what did not work.
+//! How a try at a job ended, and when it is tried again; for the queue and for what posts or deletes.
 
 use jiff::SignedDuration;
 
@@ -8,6 +8,36 @@ use crate::types::Timestamp;
 const FIRST_WAIT_S: i64 = 5;
 /// The longest wait between two tries, in seconds: an outage of a day costs 24 tries.
 const LONGEST_WAIT_S: i64 = 3_600;
+
+/// How a try at a job ended.
+pub(super) struct Tried {
+    /// Whether the work is done.
+    pub is_done: bool,
+    /// The receiver's status or a short code, for the log of deliveries.
+    pub status: String,
+}
+
+/// What becomes of a job after a try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// It is done.
+    Done,
+    /// It is tried again.
+    Again(Timestamp),
+    /// It was tried for too long.
+    GivenUp,
+}
+
+impl Next {
+    /// The word for metrics.
+    pub(super) const fn result(self) -> &'static str {
+        match self {
+            Self::Done => "ok",
+            Self::Again(_) => "failed",
+            Self::GivenUp => "given_up",
+        }
+    }
+}
 
 /// When to try again after this many failed tries before.
 pub(super) fn next_try(tries: u32, now: Timestamp) -> Timestamp {

@@ -1,17 +1,19 @@
+//! Reaches receivers outside, and no address that only the operator should reach; for the queue and for uploads.
+
 use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::Client;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, redirect};
 use secrecy::SecretString;
 use thiserror::Error;
 use url::{Host, Url};
 
 use super::address::is_allowed;
-use super::sign::{SIGNATURE, signature};
+use super::backoff::Tried;
+use super::sender::{self, Refused, failure, prepared};
 use crate::types::Timestamp;
 
 /// A receiver notes an event and answers; whoever takes longer is tried again later.
@@ -19,6 +21,17 @@ const WITHIN: Duration = Duration::from_secs(10);
 
 /// Longest URL of a receiver.
 const MOST_URL: usize = 2_000;
+
+/// Why nothing is sent to a URL.
+#[derive(Debug, Error)]
+pub enum UrlError {
+    /// It is no URL that events are sent to.
+    #[error("expected an https:// URL without user name and password")]
+    Malformed,
+    /// It leads to an address that is not open to everybody.
+    #[error("the URL leads to an address that not everybody can reach")]
+    Forbidden,
+}
 
 /// Takes events to their receivers, and to no address that only the operator should reach. Cheap to clone.
 #[derive(Clone)]
@@ -32,22 +45,6 @@ pub(crate) struct Courier {
 struct Guarded {
     allows_loopback: bool,
 }
-
-/// Why nothing is sent to a URL.
-#[derive(Debug, Error)]
-pub enum UrlError {
-    /// It is no URL that events are sent to.
-    #[error("expected an https:// URL without user name and password")]
-    Malformed,
-    /// It leads to an address that is not open to everybody.
-    #[error("the URL leads to an address that not everybody can reach")]
-    Forbidden,
-}
-
-/// A name of an address that must not be asked.
-#[derive(Debug, Error)]
-#[error("the name leads to an address that must not be asked")]
-struct Refused;
 
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
@@ -69,18 +66,10 @@ impl Courier {
     ///
     /// # Errors
     /// When the system's root certificates cannot be read.
-    pub(crate) fn new(allows_loopback: bool) -> reqwest::Result<Self> {
-        // A second call finds it installed, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            // A redirect would take a signed event to whomever the receiver names, guard or not.
-            .redirect(redirect::Policy::none())
-            .timeout(WITHIN)
-            // A proxy would look names up itself.
-            .no_proxy()
-            .dns_resolver(Arc::new(Guarded { allows_loopback }))
-            .user_agent(concat!("callprint/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+    pub(super) fn new(allows_loopback: bool) -> reqwest::Result<Self> {
+        // A proxy would look names up itself.
+        let builder = prepared(WITHIN).no_proxy();
+        let client = builder.dns_resolver(Arc::new(Guarded { allows_loopback })).build()?;
         Ok(Self { client, allows_loopback })
     }
 
@@ -114,28 +103,11 @@ impl Courier {
         }
     }
 
-    /// Takes one event to its receiver; of the answer nothing but the status is read.
-    ///
-    /// # Errors
-    /// The status, or a short code for what kept the request from arriving.
-    pub(super) async fn take(
-        &self,
-        url: &str,
-        secret: &SecretString,
-        body: String,
-        now: Timestamp,
-    ) -> Result<String, String> {
-        let Ok(url) = self.check(url) else { return Err("address_refused".to_owned()) };
-        let request = self
-            .client
-            .post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .header(SIGNATURE, signature(secret, &body, now))
-            .body(body);
-        match request.send().await {
-            Ok(answer) if answer.status().is_success() => Ok(format!("status_{}", answer.status().as_u16())),
-            Ok(answer) => Err(format!("status_{}", answer.status().as_u16())),
-            Err(error) => Err(told(&error).to_owned()),
+    /// Posts one event to its receiver.
+    pub(super) async fn take(&self, url: &str, secret: &SecretString, body: &str, now: Timestamp) -> Tried {
+        match self.check(url) {
+            Ok(url) => sender::post(&self.client, url, secret, body, now).await,
+            Err(_) => Tried { is_done: false, status: "address_refused".to_owned() },
         }
     }
 
@@ -145,12 +117,12 @@ impl Courier {
     /// A short code for what is wrong with the URL, or kept the file from coming.
     pub(crate) async fn fetch(&self, url: &str, most: usize) -> Result<Vec<u8>, String> {
         let url = self.check(url).map_err(|_| "address_refused")?;
-        let mut answer = self.client.get(url).send().await.map_err(|error| told(&error))?;
+        let mut answer = self.client.get(url).send().await.map_err(|error| failure(&error))?;
         if !answer.status().is_success() {
             return Err(format!("status_{}", answer.status().as_u16()));
         }
         let mut bytes = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| told(&error))? {
+        while let Some(chunk) = answer.chunk().await.map_err(|error| failure(&error))? {
             if bytes.len() + chunk.len() > most {
                 return Err("too_large".to_owned());
             }
@@ -158,26 +130,4 @@ impl Courier {
         }
         Ok(bytes)
     }
-}
-
-/// What kept a request from arriving. The error's own text would name the URL, which may hold a secret.
-fn told(error: &reqwest::Error) -> &'static str {
-    if is_refused(error) {
-        "address_refused"
-    } else if error.is_timeout() {
-        "timed_out"
-    } else {
-        "unreachable"
-    }
-}
-
-fn is_refused(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if error.is::<Refused>() {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

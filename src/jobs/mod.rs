@@ -1,6 +1,7 @@
-//! Work that runs by the clock: recordings to delete, events to deliver, listenings to end, thresholds to renew.
+//! Work that runs by the clock: one loop over one durable queue, and a table of periods.
 //!
-//! `app` starts it; `media` and `clients` end listenings and wake a queue through [`Jobs`].
+//! The queue holds recordings to delete, reports and deliveries, each job leased to one process at a time. `app` starts the
+//! loop; `media` and `clients` end listenings and wake the queue through [`Jobs`].
 
 mod address;
 mod backoff;
@@ -8,7 +9,10 @@ mod courier;
 mod deletions;
 mod deliveries;
 mod listenings;
+mod periods;
+mod queue;
 mod report;
+mod sender;
 mod sign;
 
 pub use courier::UrlError;
@@ -23,13 +27,13 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::judging::{Context, Judge, meters};
 use crate::twilio::Recordings;
+use periods::Periods;
+use queue::Worker;
 use report::Reporter;
 
-/// How often rows past their retention are deleted.
-const PURGE_EVERY: Duration = Duration::from_hours(1);
-
-/// How often the callers are looked at again. A caller more or less moves the thresholds by hundredths.
-const RENEW_EVERY: Duration = Duration::from_mins(10);
+/// How often the queue is looked at without being told: jobs come from calls, from requests and from other processes.
+/// An empty look costs one step in an index for each kind.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The work of one server. Cheap to clone.
 #[derive(Clone)]
@@ -41,46 +45,33 @@ struct Inner {
     recordings: Recordings,
     reporter: Option<Reporter>,
     courier: Courier,
-    deletion_queued: Arc<Notify>,
-    report_queued: Notify,
+    queued: Arc<Notify>,
 }
 
 impl Jobs {
-    /// Prepares the work; nothing runs before [`Jobs::start`].
+    /// Prepares the work; nothing runs before [`Jobs::start`]. `queued` wakes the loop.
     ///
     /// # Errors
     /// When the system's root certificates cannot be read.
-    pub fn new(
-        cx: Context,
-        judge: Judge,
-        recordings: Recordings,
-        deletion_queued: Arc<Notify>,
-    ) -> reqwest::Result<Self> {
+    pub fn new(cx: Context, judge: Judge, recordings: Recordings, queued: Arc<Notify>) -> reqwest::Result<Self> {
         Ok(Self(Arc::new(Inner {
             reporter: Reporter::new(&cx.config.listening)?,
             courier: Courier::new(cx.config.server.listen.ip().is_loopback())?,
-            report_queued: Notify::new(),
             recordings,
-            deletion_queued,
+            queued,
             judge,
             cx,
         })))
     }
 
-    /// Starts the loops; they end when the server stops.
+    /// Starts the loop; it ends when the server stops.
     pub fn start(&self) {
-        let tasks = &self.0.cx.tasks;
-        tasks.spawn(deletions::work(self.clone()));
-        tasks.spawn(purge(self.clone()));
-        tasks.spawn(renew_own_thresholds(self.clone()));
-        // Also where no listening is asked for any more: those begun before are still ended, and told.
-        tasks.spawn(listenings::work(self.clone()));
-        tasks.spawn(deliveries::work(self.clone()));
+        self.0.cx.tasks.spawn(work(self.clone()));
     }
 
-    /// Has the queue of recordings to delete looked at now.
-    pub(crate) fn wake_deletions(&self) {
-        self.0.deletion_queued.notify_one();
+    /// Has the queue looked at now.
+    pub(crate) fn wake(&self) {
+        self.0.queued.notify_one();
     }
 
     /// The sender of events, and fetcher of files by URL.
@@ -89,32 +80,26 @@ impl Jobs {
     }
 }
 
-/// Deletes rows past their retention, now and then every hour.
-async fn purge(jobs: Jobs) {
+/// Works the queue and the periods until the server stops.
+async fn work(jobs: Jobs) {
     let cx = &jobs.0.cx;
+    if let Some(body) = jobs.report_body()
+        && let Err(error) = cx.store.write_report_bodies(body).await
+    {
+        meters::store_failed("reports of an earlier version could not be written", &error);
+    }
+    let worker = Worker::new(jobs.clone());
+    let mut periods = Periods::new();
     loop {
-        match cx.store.purge(cx.now()).await {
-            Ok(gone) => tracing::debug!(calls = gone.calls, tallies = gone.tallies, codes = gone.codes, "purged"),
-            Err(error) => meters::store_failed("rows past their retention could not be deleted", &error),
+        periods.look(&jobs);
+        if worker.claim_due().await {
+            continue;
         }
+        let next_look = Instant::now() + LOOK_EVERY;
         tokio::select! {
             () = cx.tasks.stopping() => return,
-            () = tokio::time::sleep(PURGE_EVERY) => {}
+            () = jobs.0.queued.notified() => {}
+            () = sleep_until(periods.next_due().unwrap_or(next_look).min(next_look)) => {}
         }
-    }
-}
-
-/// Renews the site's own thresholds now and then.
-async fn renew_own_thresholds(jobs: Jobs) {
-    let mut due = Instant::now();
-    loop {
-        tokio::select! {
-            () = jobs.0.cx.tasks.stopping() => return,
-            () = sleep_until(due) => {}
-        }
-        if let Err(fault) = jobs.0.judge.renew_own_thresholds().await {
-            tracing::error!(code = fault.code(), "the callers could not be looked at: {fault}");
-        }
-        due = Instant::now() + RENEW_EVERY;
     }
 }

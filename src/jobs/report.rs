@@ -1,27 +1,32 @@
+//! Reports of listenings to the address in the configuration: a shorthand for a webhook, with a body of its own.
+
 use std::time::Duration;
 
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, redirect};
+use reqwest::Client;
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::sign::{SIGNATURE, signature};
+use super::Jobs;
+use super::backoff::{Next, Tried};
+use super::sender::{self, prepared};
 use crate::config;
-use crate::types::Timestamp;
+use crate::judging::meters;
+use crate::store::Job;
+use crate::types::{ListeningId, Timestamp};
 use crate::wire::ListeningView;
 
-/// A receiver notes a report and answers; whoever takes longer is tried again later.
+/// A receiver notes a report and answers; one that takes longer is tried again later.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// Tells the client how listenings ended. Cheap to clone.
+/// Posts reports to the address in the configuration. Cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Reporter {
+pub(super) struct Reporter {
     client: Client,
     url: String,
     secret: SecretString,
 }
 
-/// What the client is told.
+/// The body of a report.
 #[derive(Serialize)]
 struct Body<'a> {
     event: &'static str,
@@ -29,46 +34,42 @@ struct Body<'a> {
     listening: &'a ListeningView,
 }
 
+/// The body of the report of a listening that has ended.
+pub(super) fn body(listening: &ListeningView) -> String {
+    let event = if listening.decision.is_some() { "listening.verdict" } else { "listening.failed" };
+    serde_json::to_string(&Body { event, listening }).expect("a view has names for keys, and no value that can fail")
+}
+
 impl Reporter {
-    /// Prepares a client; none where nobody wants to be told.
+    /// Prepares a client; none where the configuration names no address.
     ///
     /// # Errors
     /// When the system's root certificates cannot be read.
-    pub(crate) fn new(config: &config::Listening) -> reqwest::Result<Option<Self>> {
+    pub(super) fn new(config: &config::Listening) -> reqwest::Result<Option<Self>> {
         let (false, Some(secret)) = (config.webhook_url.is_empty(), config.webhook_secret.clone()) else {
             return Ok(None);
         };
-        // A second call finds it installed, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = Client::builder()
-            // A redirect would take a signed report to whomever the receiver names.
-            .redirect(redirect::Policy::none())
-            .timeout(WITHIN)
-            .user_agent(concat!("callprint/", env!("CARGO_PKG_VERSION")));
+        let builder = prepared(WITHIN);
         // Without TLS it is this machine, which a proxy of the environment cannot reach.
         let builder = if config.webhook_url.starts_with("http:") { builder.no_proxy() } else { builder };
         Ok(Some(Self { client: builder.build()?, url: config.webhook_url.clone(), secret }))
     }
 
-    /// Tells of one listening.
-    ///
-    /// # Errors
-    /// A short code: `status_…`, or what kept the request from arriving.
-    pub(super) async fn tell(&self, listening: &ListeningView, now: Timestamp) -> Result<(), String> {
-        let event = if listening.decision.is_some() { "listening.verdict" } else { "listening.failed" };
-        let body = serde_json::to_string(&Body { event, listening }).map_err(|error| error.to_string())?;
-        let request = self
-            .client
-            .post(&self.url)
-            .header(CONTENT_TYPE, "application/json")
-            .header(SIGNATURE, signature(&self.secret, &body, now))
-            .body(body);
-        match request.send().await {
-            Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(format!("status_{}", answer.status().as_u16())),
-            Err(error) if error.is_timeout() => Err("timed_out".to_owned()),
-            // Its text would name the receiver's URL, which may hold a secret.
-            Err(_) => Err("unreachable".to_owned()),
-        }
+    async fn post(&self, body: &str, now: Timestamp) -> Tried {
+        sender::post(&self.client, &self.url, &self.secret, body, now).await
+    }
+}
+
+/// Tries to post a report; nothing where the configuration names no address.
+pub(super) async fn report(jobs: &Jobs, body: &str) -> Option<Tried> {
+    Some(jobs.0.reporter.as_ref()?.post(body, jobs.0.cx.now()).await)
+}
+
+/// Counts a try, and logs one that failed.
+pub(super) fn note(listening: &ListeningId, job: &Job, tried: &Tried, next: Next) {
+    metrics::counter!(meters::REPORTS, "result" => next.result()).increment(1);
+    if !tried.is_done {
+        let (code, is_old) = (&tried.status, next == Next::GivenUp);
+        tracing::warn!(%listening, code, tries = job.tries + 1, is_old, "a report could not be delivered");
     }
 }

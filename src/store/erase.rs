@@ -1,9 +1,9 @@
 use rusqlite::Connection;
 
 use super::audit::Happened;
-use super::columns::At;
 use super::happening::Happening;
 use super::particulars::Erased;
+use super::queue::put;
 use super::standing::{self, Subject};
 use super::{Caller, CallerRef, Lasting, Store, StoreError, callers};
 use crate::types::{CallerId, Timestamp};
@@ -22,7 +22,7 @@ impl Store {
                 let caller = callers::find(tx, &CallerRef::Id(id))?.ok_or(StoreError::UnknownCaller)?;
                 let erased = Erased {
                     had_voiceprint: caller.is_enrolled,
-                    recordings_queued: queue_recordings(tx, id, at)?,
+                    recordings_queued: put::recordings_of(tx, id, at)?,
                     consents: delete(tx, "DELETE FROM consents WHERE caller = ?", id)?,
                     calls: delete(tx, "DELETE FROM calls WHERE caller = ?", id)?,
                     numbers_blanked: blank(tx, &caller)?,
@@ -41,13 +41,6 @@ impl Store {
 
 fn delete(db: &Connection, sql: &str, id: CallerId) -> Result<u64, StoreError> {
     Ok(db.execute(sql, [id])? as u64)
-}
-
-fn queue_recordings(db: &Connection, id: CallerId, at: Timestamp) -> Result<u64, StoreError> {
-    let sql = "INSERT INTO recording_deletions (recording, due_at) SELECT recording, ?1 FROM takes \
-               JOIN calls ON calls.sid = takes.call WHERE calls.caller = ?2 AND NOT is_recording_gone AND recording LIKE 'RE%' \
-               ON CONFLICT (recording) DO NOTHING";
-    Ok(db.execute(sql, (At(at), id))? as u64)
 }
 
 /// Takes the caller's numbers out of calls that were not bound to them; says in how many the number was shown.

@@ -33,13 +33,17 @@ pub enum WebhookEvent {
     CodeRedeemed,
     /// The voice of an attempt resembles one on the watch list.
     WatchListHit,
+    /// A listening ended with a verdict.
+    ListeningVerdict,
+    /// A listening ended without a verdict.
+    ListeningFailed,
     /// A test that a tenant asked for, to see whether deliveries arrive.
     Test,
 }
 
 impl WebhookEvent {
     /// Every event, in the order in which the API names them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::Created,
         Self::Enrolled,
         Self::ConsentGiven,
@@ -55,6 +59,8 @@ impl WebhookEvent {
         Self::CodeMade,
         Self::CodeRedeemed,
         Self::WatchListHit,
+        Self::ListeningVerdict,
+        Self::ListeningFailed,
         Self::Test,
     ];
 
@@ -76,6 +82,8 @@ impl WebhookEvent {
             Self::CodeMade => "code_made",
             Self::CodeRedeemed => "code_redeemed",
             Self::WatchListHit => "watch_list_hit",
+            Self::ListeningVerdict => "listening.verdict",
+            Self::ListeningFailed => "listening.failed",
             Self::Test => "test",
         }
     }

@@ -58,6 +58,10 @@ pub(super) struct ListeningEnd<'a> {
     pub(super) status: &'static str,
     pub(super) decision: Option<&'static str>,
     pub(super) reason: Option<&'static str>,
+    /// The provider's id of the call, which only webhooks are told.
+    pub(super) call: Option<&'a str>,
+    /// The client's own words, which only webhooks are told.
+    pub(super) reference: Option<&'a str>,
 }
 
 /// Particulars that customers are told: none of them is a number, a score or anything of a voice.
@@ -138,7 +142,7 @@ impl Happening<'_> {
             Self::CodeRedeemed { is_bound } => json!({ "is_bound": is_bound }),
             Self::RecordingDeleted { recording } => json!({ "recording": recording }),
             Self::ListeningAskedFor { listening } => json!({ "listening": listening }),
-            Self::ListeningEnded(ListeningEnd { listening, line, status, decision, reason }) => json!({
+            Self::ListeningEnded(ListeningEnd { listening, line, status, decision, reason, .. }) => json!({
                 "listening": listening, "status": status, "decision": decision, "reason": reason, "line": line,
             }),
             Self::ListeningReportGivenUp { listening, tries } => json!({ "listening": listening, "tries": tries }),
@@ -173,6 +177,8 @@ impl Happening<'_> {
             Self::CodeMade { .. } => WebhookEvent::CodeMade,
             Self::CodeRedeemed { .. } => WebhookEvent::CodeRedeemed,
             Self::WatchListHit { .. } => WebhookEvent::WatchListHit,
+            Self::ListeningEnded(ListeningEnd { decision: Some(_), .. }) => WebhookEvent::ListeningVerdict,
+            Self::ListeningEnded(_) => WebhookEvent::ListeningFailed,
             Self::CallerClaimed
             | Self::Learned { .. }
             | Self::Unlearned { .. }
@@ -180,7 +186,6 @@ impl Happening<'_> {
             | Self::CallEnded
             | Self::RecordingDeleted { .. }
             | Self::ListeningAskedFor { .. }
-            | Self::ListeningEnded(_)
             | Self::ListeningReportGivenUp { .. }
             | Self::WatchListAdded { .. }
             | Self::WatchListRemoved { .. }
@@ -198,7 +203,14 @@ impl Happening<'_> {
     pub(super) fn told(&self) -> Value {
         let mut detail = self.detail();
         let told = TOLD.into_iter().filter_map(|name| Some((name.to_owned(), detail.get_mut(name)?.take())));
-        Value::Object(told.collect())
+        let mut told: serde_json::Map<_, _> = told.collect();
+        if let Self::ListeningEnded(ListeningEnd { listening, status, call, reference, .. }) = *self {
+            // The call's id is the provider's own, in whatever form it has.
+            let own = [("listening", json!(listening)), ("status", json!(status)), ("call", json!(call))];
+            told.extend(own.map(|(name, value)| (name.to_owned(), value)));
+            told.insert("reference".to_owned(), json!(reference));
+        }
+        Value::Object(told)
     }
 }
 
@@ -253,23 +265,48 @@ mod tests {
         }
     }
 
-    /// The audit of existing databases and the programs of customers hold these words.
-    #[test]
-    fn every_happening_keeps_its_stored_kind_its_particulars_and_its_webhook_event() {
-        let (tenant, line) = (Tenant::main(), LineName("front".to_owned()));
-        let listening = ListeningId::parse(&format!("LI{}", "0".repeat(32))).unwrap();
-        let recording = RecordingSid::parse(&format!("RE{}", "0".repeat(32))).unwrap();
+    /// Values that the table below is made of.
+    struct Given {
+        tenant: Tenant,
+        line: LineName,
+        listening: ListeningId,
+        recording: RecordingSid,
+        reject: Verdict,
+        erased: Erased,
+        purged: Purged,
+        rotation: Rotation,
+    }
+
+    impl Given {
+        fn new() -> Self {
+            let zeros = "0".repeat(32);
+            Self {
+                tenant: Tenant::main(),
+                line: LineName("front".to_owned()),
+                listening: ListeningId::parse(&format!("LI{zeros}")).unwrap(),
+                recording: RecordingSid::parse(&format!("RE{zeros}")).unwrap(),
+                reject: Verdict::Reject { reason: Reason::VoiceMismatch },
+                erased: Erased {
+                    had_voiceprint: true,
+                    calls: 1,
+                    consents: 2,
+                    numbers_blanked: 3,
+                    recordings_queued: 4,
+                },
+                purged: Purged { calls: 1, listenings: 2, codes: 3, tallies: 4, abandoned: 5 },
+                rotation: Rotation { from: "a".to_owned(), to: "b".to_owned(), resealed: 7 },
+            }
+        }
+    }
+
+    /// A happening, its kind, its particulars and its webhook event.
+    type Row<'a> = (Happening<'a>, &'static str, Value, Option<&'static str>);
+
+    fn of_callers(given: &Given) -> Vec<Row<'_>> {
+        let Given { tenant, line, reject, erased, .. } = given;
         let at = Timestamp::from_second(1_800_000_000).unwrap();
-        let reject = Verdict::Reject { reason: Reason::VoiceMismatch };
-        let erased = Erased { had_voiceprint: true, calls: 1, consents: 2, numbers_blanked: 3, recordings_queued: 4 };
-        let purged = Purged { calls: 1, listenings: 2, codes: 3, tallies: 4, abandoned: 5 };
-        let rotation = Rotation { from: "a".to_owned(), to: "b".to_owned(), resealed: 7 };
-        let (listening, recording, line, tenant) = (&listening, &recording, &line, &tenant);
-        let (decision, reason) = (Some("accept"), None);
-        let end = ListeningEnd { listening, line, status: "done", decision, reason };
-        let (id, webhook, key) = ("wl_1", "wh_1", "k1");
         let by_application = CreatedBy::Application { tenant };
-        let table: [(Happening<'_>, &str, Value, Option<&str>); 32] = [
+        vec![
             (
                 Happening::CallerCreated(CreatedBy::Call { keeps_number: true }),
                 "caller_created",
@@ -280,7 +317,7 @@ mod tests {
             (Happening::CallerCreated(CreatedBy::Code), "caller_created", json!({}), Some("created")),
             (Happening::CallerClaimed, "caller_claimed", json!({}), None),
             (
-                Happening::CallerDeleted(&erased),
+                Happening::CallerDeleted(erased),
                 "caller_deleted",
                 json!({
                     "had_voiceprint": true, "calls": 1, "consents": 2, "numbers_blanked": 3, "recordings_queued": 4,
@@ -299,7 +336,7 @@ mod tests {
             (Happening::Learned { version: 2 }, "learned", json!({ "version": 2 }), None),
             (Happening::Unlearned { had_learned: true }, "unlearned", json!({ "had_learned": true }), None),
             (
-                Happening::Attempt { verdict: &reject, line, turn: 3 },
+                Happening::Attempt { verdict: reject, line, turn: 3 },
                 "attempt",
                 json!({ "decision": "reject", "reason": "voice_mismatch", "line": "front", "turn": 3 }),
                 Some("rejected"),
@@ -325,6 +362,22 @@ mod tests {
                 Some("code_redeemed"),
             ),
             (Happening::CallEnded, "call_ended", json!({}), None),
+        ]
+    }
+
+    fn of_clients(given: &Given) -> Vec<Row<'_>> {
+        let Given { tenant, line, listening, recording, purged, rotation, .. } = given;
+        let (id, webhook, key) = ("wl_1", "wh_1", "k1");
+        let end = ListeningEnd {
+            listening,
+            line,
+            status: "done",
+            decision: Some("accept"),
+            reason: None,
+            call: Some("v3:1"),
+            reference: Some("ticket 17"),
+        };
+        vec![
             (
                 Happening::RecordingDeleted { recording },
                 "recording_deleted",
@@ -344,7 +397,7 @@ mod tests {
                     "listening": listening.as_str(), "status": "done", "decision": "accept", "reason": null,
                     "line": "front",
                 }),
-                None,
+                Some("listening.verdict"),
             ),
             (
                 Happening::ListeningReportGivenUp { listening, tries: 4 },
@@ -390,14 +443,21 @@ mod tests {
             ),
             (Happening::ApiKeyRotated { key }, "api_key_rotated", json!({ "key": "k1" }), None),
             (Happening::ApiKeyRevoked { key }, "api_key_revoked", json!({ "key": "k1" }), None),
-            (Happening::KeyRotated(&rotation), "key_rotated", json!({ "from": "a", "to": "b", "resealed": 7 }), None),
+            (Happening::KeyRotated(rotation), "key_rotated", json!({ "from": "a", "to": "b", "resealed": 7 }), None),
             (
-                Happening::Purged(&purged),
+                Happening::Purged(purged),
                 "purged",
                 json!({ "calls": 1, "listenings": 2, "codes": 3, "tallies": 4, "abandoned": 5 }),
                 None,
             ),
-        ];
+        ]
+    }
+
+    /// The audit of existing databases and the programs of customers hold these words.
+    #[test]
+    fn every_happening_keeps_its_stored_kind_its_particulars_and_its_webhook_event() {
+        let given = Given::new();
+        let table: Vec<_> = of_callers(&given).into_iter().chain(of_clients(&given)).collect();
         for (happening, kind, detail, event) in &table {
             assert_eq!((happening.kind(), &happening.detail()), (*kind, detail));
             assert_eq!(happening.webhook_name().map(WebhookEvent::as_str), *event, "{kind}");
@@ -422,6 +482,29 @@ mod tests {
         ] {
             assert_eq!(of_attempt(&verdict).map(WebhookEvent::as_str), event, "{verdict:?}");
         }
+    }
+
+    #[test]
+    fn webhooks_are_told_of_a_listening_by_which_call_it_was_and_the_clients_own_words() {
+        let listening = ListeningId::parse(&format!("LI{}", "0".repeat(32))).unwrap();
+        let line = LineName("front".to_owned());
+        let end = ListeningEnd {
+            listening: &listening,
+            line: &line,
+            status: "failed",
+            decision: None,
+            reason: Some("stream_broken"),
+            call: Some("v3:1"),
+            reference: Some("ticket 17"),
+        };
+        let ended = Happening::ListeningEnded(end);
+        assert_eq!(ended.webhook_name(), Some(WebhookEvent::ListeningFailed));
+        let told = json!({
+            "listening": listening, "status": "failed", "decision": null, "reason": "stream_broken", "line": "front",
+            "call": "v3:1", "reference": "ticket 17",
+        });
+        assert_eq!(ended.told(), told);
+        assert!(ended.detail().get("reference").is_none(), "the audit outlives the caller");
     }
 
     #[test]

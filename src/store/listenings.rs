@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde::Serialize;
 use serde_json::Value;
@@ -5,6 +7,7 @@ use serde_json::Value;
 use super::audit::Happened;
 use super::columns::{At, Json, word_columns};
 use super::happening::{Happening, ListeningEnd};
+use super::queue::put;
 use super::vault::Vault;
 use super::{CallerRef, Lasting, Store, StoreError, StreamRefusal, callers};
 use crate::dialog::Consent;
@@ -146,6 +149,9 @@ pub enum Ending {
     Expired,
 }
 
+/// Makes the body of the report that the configured address is told; runs inside a transaction, so it must not wait.
+pub type ReportBody = Arc<dyn Fn(&Listening) -> String + Send + Sync>;
+
 /// Listenings that nobody would have ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Orphans {
@@ -254,7 +260,8 @@ impl Store {
 
     /// Ends a listening; the first ending counts. Whether this was it.
     ///
-    /// No verdict is kept of a caller who has withdrawn consent by then. With `report_at` the client is told from then on.
+    /// No verdict is kept of a caller who has withdrawn consent by then. With `report` the configured address is told: the
+    /// body is made of the listening as it ended, inside the transaction that ends it.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
@@ -264,10 +271,10 @@ impl Store {
         ending: Ending,
         showing: Option<Value>,
         now: Timestamp,
-        report_at: Option<Timestamp>,
+        report: Option<ReportBody>,
     ) -> Result<bool, StoreError> {
         let id = id.clone();
-        self.write(Lasting::PowerCut, move |tx, _| end(tx, &id, &ending, showing, now, report_at)).await
+        self.write(Lasting::PowerCut, move |tx, _| end(tx, &id, &ending, showing, now, report.as_ref())).await
     }
 
     /// Ends listenings whose stream never came, and those whose listener has not been heard of since `alive_since`.
@@ -278,7 +285,7 @@ impl Store {
         &self,
         alive_since: Timestamp,
         now: Timestamp,
-        report_at: Option<Timestamp>,
+        report: Option<ReportBody>,
     ) -> Result<Orphans, StoreError> {
         let ids = |db: &Connection, sql: &str, at| -> Result<Vec<ListeningId>, StoreError> {
             let mut statement = db.prepare_cached(sql)?;
@@ -293,14 +300,37 @@ impl Store {
             return Ok(Orphans::default());
         }
         self.write(Lasting::PowerCut, move |tx, _| {
-            let mut orphans = Orphans::default();
+            let (mut orphans, report) = (Orphans::default(), report.as_ref());
             for id in &lost {
-                orphans.lost += u64::from(end(tx, id, &Ending::Failed("listener_lost"), None, now, report_at)?);
+                orphans.lost += u64::from(end(tx, id, &Ending::Failed("listener_lost"), None, now, report)?);
             }
             for id in &expired {
-                orphans.expired += u64::from(end(tx, id, &Ending::Expired, None, now, report_at)?);
+                orphans.expired += u64::from(end(tx, id, &Ending::Expired, None, now, report)?);
             }
             Ok(orphans)
+        })
+        .await
+    }
+
+    /// Writes the bodies of reports that wait since before bodies were kept with them.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database cannot be written.
+    pub async fn write_report_bodies(&self, report: ReportBody) -> Result<(), StoreError> {
+        let waiting = |db: &Connection| -> Result<Vec<ListeningId>, StoreError> {
+            let mut statement = db.prepare("SELECT listening FROM jobs WHERE kind = 'report' AND body IS NULL")?;
+            Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        };
+        if self.read(move |tx, _| waiting(tx)).await?.is_empty() {
+            return Ok(());
+        }
+        self.write(Lasting::Process, move |tx, _| {
+            for id in waiting(tx)? {
+                if let Some(ended) = find(tx, &id)? {
+                    tx.execute("UPDATE jobs SET body = ? WHERE listening = ?", (report(&ended), &id))?;
+                }
+            }
+            Ok(())
         })
         .await
     }
@@ -318,7 +348,7 @@ fn end(
     ending: &Ending,
     showing: Option<Value>,
     now: Timestamp,
-    report_at: Option<Timestamp>,
+    report: Option<&ReportBody>,
 ) -> Result<bool, StoreError> {
     let Some(found) = find(db, id)?.filter(|found| found.finished_at.is_none()) else { return Ok(false) };
     let (status, verdict, reason) = match ending {
@@ -328,11 +358,22 @@ fn end(
         Ending::Expired => ("expired", None, None),
     };
     let sql = "UPDATE listenings SET status = ?, decision = ?, reason = ?, showing = coalesce(?, showing), \
-               finished_at = ?, due_at = ? WHERE id = ?";
-    let row = (status, verdict, reason, showing.map(Json), At(now), report_at.map(At), id);
+               finished_at = ? WHERE id = ?";
+    let row = (status, verdict, reason, showing.map(Json), At(now), id);
     db.prepare_cached(sql)?.execute(row)?;
+    if let (Some(report), Some(ended)) = (report, find(db, id)?) {
+        put::report(db, id, &report(&ended), now)?;
+    }
     let happened = Happened { caller: Some(found.caller), ..Happened::by_itself(now) };
-    let ended = ListeningEnd { listening: id, line: &found.line, status, decision: verdict, reason };
+    let ended = ListeningEnd {
+        listening: id,
+        line: &found.line,
+        status,
+        decision: verdict,
+        reason,
+        call: found.call.as_deref(),
+        reference: found.reference.as_deref(),
+    };
     happened.record(db, Happening::ListeningEnded(ended))?;
     Ok(true)
 }

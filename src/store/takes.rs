@@ -5,10 +5,11 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use super::attempts::{self, NewAttempt};
 use super::audit::{Actor, Happened};
 use super::columns::{At, Json};
+use super::queue::put;
 use super::standing::{self, Subject};
 use super::take_prints::{self, pending_label};
 use super::vault::Vault;
-use super::{Call, Lasting, NewLearning, Store, StoreError, Watched, calls, deletions, heard, learned, watch_list};
+use super::{Call, Lasting, NewLearning, Store, StoreError, Watched, calls, heard, learned, watch_list};
 use crate::config::Lockout;
 use crate::dialog::{Purpose, Standing};
 use crate::types::{CallSid, Reason, RecordingSid, Source, Timestamp};
@@ -195,7 +196,7 @@ pub(super) fn settle(
     let subjects = Subject::of(call);
     let result = judge(standing::strictest(tx, vault, &subjects, at)?);
     if let Some(recording) = &result.delete_recording {
-        deletions::queue(tx, recording, at)?;
+        put::recording(tx, recording, at)?;
     }
     let sql = "UPDATE takes SET outcome = ?, finished_at = ? WHERE call = ? AND turn = ?";
     tx.prepare_cached(sql)?.execute((&result.outcome, At(at), sid, turn))?;

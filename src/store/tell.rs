@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::StoreError;
-use super::columns::{At, user_id};
+use super::columns::user_id;
 use super::events::WebhookEvent;
+use super::queue::put;
 use crate::types::{CallSid, CallerId, Tenant, Timestamp};
 
 /// When an event happened, and whom it is about.
@@ -64,10 +65,5 @@ pub(super) fn queue(
     let id = format!("evt_{}", Uuid::new_v4().simple());
     let kind = event.as_str();
     let body = json!({ "id": id, "type": kind, "created_at": at, "data": data }).to_string();
-    let sql =
-        "INSERT INTO webhook_deliveries (webhook, event, kind, body, made_at, due_at) VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
-    for webhook in webhooks {
-        db.prepare_cached(sql)?.execute((webhook, &id, kind, &body, At(at)))?;
-    }
-    Ok(())
+    webhooks.iter().try_for_each(|webhook| put::delivery(db, webhook, (&id, kind), &body, at))
 }

@@ -112,18 +112,19 @@ impl Store {
         self.write(Lasting::Process, move |tx, _| tell::queue(tx, &[id], WebhookEvent::Test, &json!({}), at)).await
     }
 
-    /// The secret that signs what a webhook is told.
+    /// Where a webhook's events are posted to, and the secret that signs them.
     ///
     /// # Errors
-    /// [`StoreError::Sealed`] when it was altered.
-    pub async fn webhook_secret(&self, id: &str) -> Result<Option<SecretString>, StoreError> {
+    /// [`StoreError::Sealed`] when the secret was altered.
+    pub async fn webhook_receiver(&self, id: &str) -> Result<Option<(String, SecretString)>, StoreError> {
         let id = id.to_owned();
         self.read(move |tx, vault| {
-            let sql = "SELECT sealed FROM webhooks WHERE id = ?";
-            let found: Option<Vec<u8>> = tx.prepare_cached(sql)?.query_row([&id], |row| row.get(0)).optional()?;
-            let Some(sealed) = found else { return Ok(None) };
+            let sql = "SELECT url, sealed FROM webhooks WHERE id = ?";
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            let found: Option<(String, Vec<u8>)> = tx.prepare_cached(sql)?.query_row([&id], row).optional()?;
+            let Some((url, sealed)) = found else { return Ok(None) };
             let text = String::from_utf8(vault.open(&label(&id), &sealed)?).map_err(|_| StoreError::Sealed)?;
-            Ok(Some(text.into()))
+            Ok(Some((url, text.into())))
         })
         .await
     }

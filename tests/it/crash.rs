@@ -9,7 +9,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use callprint::dialog::{Effect, Purpose};
-use callprint::store::{Finished, NewAttempt, NewCall, NewVoiceprint, Store, StoreError, TakeResult, TurnCommit};
+use callprint::store::{
+    Finished, JobKind, NewAttempt, NewCall, NewVoiceprint, Store, StoreError, TakeResult, TurnCommit,
+};
 use callprint::types::{CallSid, CallerId, E164, Origin, Reason, RecordingSid, Source, Verdict};
 
 use crate::store::{LOCKOUT, at, config, new_call, outcome, turn};
@@ -73,8 +75,8 @@ fn run_and_kill(dir: &Path, lines: usize) -> Vec<String> {
 }
 
 async fn all_is_kept(store: &Store, announced: &[String]) {
-    let due = store.due_deletions(at(0), u32::MAX).await.unwrap();
-    let due: HashSet<_> = due.into_iter().map(|deletion| deletion.recording.to_string()).collect();
+    let due = store.queue().waiting(JobKind::Recording).await.unwrap();
+    let due: HashSet<_> = due.into_iter().map(|job| job.subject).collect();
     for line in announced {
         let is_kept = match line.strip_prefix("deletion ") {
             Some(recording) => due.contains(recording),
@@ -130,7 +132,7 @@ async fn nothing_is_half_done(store: &Store, dir: &Path) {
         (
             "judged takes whose recording stays",
             "takes WHERE outcome IS NOT NULL AND recording NOT IN \
-          (SELECT recording FROM recording_deletions)",
+          (SELECT subject FROM jobs)",
         ),
         (
             "attempts without a take",

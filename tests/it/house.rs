@@ -12,7 +12,7 @@ use callprint::engine::Engine;
 use callprint::http::{self, ServeError};
 use callprint::models::Library;
 use callprint::phone::{Account, Answer, Outgoing, Phone, Provider, Recordings, Report, Script, Then, Utterance};
-use callprint::store::{Attempt, AttemptFilter, NewApiKey, Scope, Store};
+use callprint::store::{Attempt, AttemptFilter, JobKind, NewApiKey, Scope, Store, Waiting};
 use callprint::types::{Tenant, Timestamp};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -211,9 +211,12 @@ impl House {
     /// Waits until so many deletions have been tried in vain and put off.
     pub(crate) async fn deletions_failed(&self, count: u64) {
         let failed = async {
-            while self.store.pending_deletions().await.unwrap() < count
-                || !self.store.due_deletions(self.clock.now(), 1).await.unwrap().is_empty()
-            {
+            loop {
+                let waiting = self.store.queue().waiting(JobKind::Recording).await.unwrap();
+                let is_put_off = |job: &Waiting| job.tries > 0 && !job.is_claimed;
+                if waiting.len() as u64 >= count && waiting.iter().all(is_put_off) {
+                    return;
+                }
                 tokio::task::yield_now().await;
             }
         };

@@ -1,6 +1,7 @@
 //! Conversations that a client has listened to: its API, its webhook, and a provider's socket in the hands of a test.
 
 mod api;
+mod events;
 mod faults;
 mod reports;
 mod verdicts;

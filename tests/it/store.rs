@@ -5,13 +5,13 @@ mod callers;
 mod calls;
 mod cli;
 mod codes;
-mod deletions;
 mod keys;
 mod listenings;
 mod lockout;
 mod memory;
 mod one_read;
 mod opening;
+mod queue;
 mod streams;
 mod takes;
 

@@ -75,7 +75,7 @@ impl Admin {
         self.own_caller(client, id).await?;
         let at = self.cx.now();
         let erased = self.cx.store.delete_caller(id, at).await?;
-        self.jobs.wake_deletions();
+        self.jobs.wake();
         let proof = DeletionProof { id, tenant: client.key.tenant.clone(), at, erased, signature: String::new() };
         Ok(proof.signed(&self.deletion_secret()))
     }

@@ -4,7 +4,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::Sha256;
-use wiremock::{MockServer, Request};
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::admin::{ADMIN, ALL};
 use crate::house::House;
@@ -200,5 +201,29 @@ async fn a_server_that_others_reach_tells_nobody_on_its_own_machine_by_whatever_
     house.put(&format!("/v1/webhooks/{id}/test"), &key, Value::Null, 202).await;
     let refused = until(&house, &key, id, |one| one["last_status"].is_string()).await;
     assert_eq!(refused["last_status"], "address_refused");
+    house.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_does_not_answer_holds_up_no_other() {
+    let (silent, receiver, house) = (MockServer::start().await, MockServer::start().await, House::open().await);
+    let key = house.api_key("main", ADMIN).await;
+    let never = ResponseTemplate::new(200).set_delay(Duration::from_secs(60));
+    Mock::given(method("POST")).respond_with(never).mount(&silent).await;
+    answers(&receiver, 200, 9).await;
+    let (slow, _) = hooked(&house, &key, &silent, json!(["locked"])).await;
+    for _ in 0..4 {
+        house.put(&format!("/v1/webhooks/{slow}/test"), &key, Value::Null, 202).await;
+    }
+    told(&silent, 2).await;
+    let (prompt, _) = hooked(&house, &key, &receiver, json!(["locked"])).await;
+    for count in 1..=2 {
+        house.put(&format!("/v1/webhooks/{prompt}/test"), &key, Value::Null, 202).await;
+        told(&receiver, count).await;
+    }
+    let log = house.get(&format!("/v1/webhooks/{slow}/deliveries"), &key, 200).await;
+    let tries = |one: &Value| (one["tries"].as_u64().unwrap(), one["last_status"].is_null());
+    let tries: Vec<_> = log["deliveries"].as_array().unwrap().iter().map(tries).collect();
+    assert_eq!(tries, [(0, true), (0, true), (1, true), (1, true)], "two at once, and both still wait");
     house.close().await;
 }

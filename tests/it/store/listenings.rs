@@ -1,7 +1,9 @@
+use std::sync::Arc;
+
 use callprint::dialog::Effect;
 use callprint::store::{
-    Admission, CallerRef, Ending, Listening, ListeningClaim, ListeningStatus, NewListening, Onward, Orphans,
-    StreamRefusal,
+    Admission, CallerRef, Ending, JobKind, Listening, ListeningClaim, ListeningStatus, NewListening, Onward, Orphans,
+    ReportBody, StreamRefusal, Work,
 };
 use callprint::types::media::Track;
 use callprint::types::{E164, LineName, ListeningId, Reason, Strictness, Tenant, Timestamp, Verdict};
@@ -50,7 +52,8 @@ impl Place {
     }
 
     async fn ends(&self, id: &ListeningId, ending: Ending, now: i64) -> bool {
-        self.store.end_listening(id, ending, Some(json!({ "llr": 3.5 })), at(now), Some(at(now))).await.unwrap()
+        let body: ReportBody = Arc::new(|ended: &Listening| format!("{:?} {:?}", ended.status, ended.showing));
+        self.store.end_listening(id, ending, Some(json!({ "llr": 3.5 })), at(now), Some(body)).await.unwrap()
     }
 
     async fn opts_out(&self) {
@@ -126,15 +129,41 @@ async fn the_first_ending_counts_and_is_to_be_told() {
         (ListeningStatus::Done, Some(verdict), [Some(at(1)), Some(at(5))])
     );
 
-    assert!(place.store.due_reports(at(4), 9).await.unwrap().is_empty());
-    let due = place.store.due_reports(at(5), 9).await.unwrap();
-    assert_eq!((due.len(), &due[0].listening, due[0].tries), (1, &ended, 0));
-    place.store.report_failed(&id, at(10)).await.unwrap();
-    assert!(place.store.due_reports(at(9), 9).await.unwrap().is_empty());
-    assert_eq!(place.store.due_reports(at(10), 9).await.unwrap()[0].tries, 1);
-    place.store.report_done(&id, at(11)).await.unwrap();
-    place.store.report_failed(&id, at(12)).await.unwrap();
-    assert!(place.store.due_reports(at(99), 9).await.unwrap().is_empty());
+    let queue = place.store.queue();
+    let claim = async |now| queue.claim(JobKind::Report, at(now), at(now + 1), 9).await.unwrap();
+    assert!(claim(4).await.is_empty());
+    let due = claim(5).await;
+    let body = format!("{:?} {:?}", ended.status, ended.showing);
+    assert!(ended.showing.is_some());
+    assert_eq!(due[0].work, Work::Report { listening: id.clone(), body });
+    assert_eq!((due.len(), due[0].tries, due[0].made_at), (1, 0, at(5)));
+    queue.failed(&due[0], "", at(10)).await.unwrap();
+    assert!(claim(9).await.is_empty());
+    let due = claim(10).await;
+    assert_eq!(due[0].tries, 1);
+    queue.done(&due[0], "", at(11)).await.unwrap();
+    queue.failed(&due[0], "", at(12)).await.unwrap();
+    assert!(claim(99).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_report_that_is_given_up_is_audited_and_one_goes_with_its_caller() {
+    let (place, id) = Place::asked().await;
+    place.ends(&id, Ending::Failed("stopped"), 1).await;
+    let job = place.store.queue().claim(JobKind::Report, at(1), at(9), 9).await.unwrap().remove(0);
+    place.store.queue().give_up(&job, "timed_out", at(2)).await.unwrap();
+    let events = place.store.audit_events(None, 1).await.unwrap();
+    assert_eq!(events[0].kind, "listening_report_given_up");
+    assert_eq!(events[0].detail, json!({ "listening": id, "tries": 0 }));
+    let caller = events[0].caller.unwrap();
+
+    place.store.add_listening(new("li.2")).await.unwrap();
+    let other = place.store.open_listening("li.2", "any", at(1)).await.unwrap();
+    let ListeningClaim::Mine(other) = other else { panic!("{other:?}") };
+    place.ends(&other.id, Ending::Failed("stopped"), 3).await;
+    assert_eq!(place.store.queue().waiting(JobKind::Report).await.unwrap().len(), 1);
+    place.store.delete_caller(caller, at(4)).await.unwrap();
+    assert!(place.store.queue().waiting(JobKind::Report).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use callprint::dialog::{Effect, Purpose};
-use callprint::store::{AttemptFilter, Finished, StoreError, TakeClaim, TakeResult};
+use callprint::store::{AttemptFilter, Finished, JobKind, StoreError, TakeClaim, TakeResult};
 use callprint::types::{Reason, Verdict};
 
 use super::{LOCKOUT, Place, at, attempt, outcome, print, recording, sid, source, voiceprint};
@@ -129,7 +129,8 @@ async fn a_take_that_comes_too_late_leaves_only_its_recordings_deletion() {
     let finished = place.store.finish_take(&call, 1, at(9), &LOCKOUT, |_| late).await.unwrap();
     assert_eq!(finished, Finished::Late);
     assert_eq!((place.count("attempts"), place.count("take_prints"), place.count("pending_voiceprints")), (0, 0, 0));
-    assert_eq!(place.store.due_deletions(at(9), 10).await.unwrap()[0].recording, recording(1));
+    let waiting = place.store.queue().waiting(JobKind::Recording).await.unwrap();
+    assert_eq!((&waiting[0].subject[..], waiting[0].due_at), (recording(1).as_str(), at(9)));
 }
 
 #[tokio::test]
