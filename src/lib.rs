@@ -6,7 +6,8 @@
 //! 1. The provider posts a form. [`http`] has [`twilio`] check the raw body's signature, and calls [`calls`].
 //! 2. `calls::turn` finds the call's next turn; a webhook that comes twice gets the stored reply, byte for byte.
 //! 3. `calls::facts` reads caller, standing and history at once; [`dialog`] is pure: `(state, event, facts) -> step`.
-//! 4. A recording is leased in the [`store`], fetched and judged ([`judging`]); the webhook waits 0.6 s, or asks to hold.
+//! 4. A recording is leased in the [`store`], fetched and judged ([`judging`]); the webhook waits 0.6 s, or asks to
+//!    hold.
 //! 5. The verdict is made in `engine::verdict` and written with its attempt, tallies and deletion in one transaction.
 //! 6. `calls::step` commits state and reply together; [`twiml`] has put the reply into words and XML.
 //!

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each module with the modules that it may import; it may import no other. Lowest first: a module imports upwards only.
+/// Each module with the modules that it may import; it may import no other. Lowest first: a module imports upwards
+/// only.
 const MAY_IMPORT: [(&str, &[&str]); 29] = [
     ("types", &[]),
     ("config", &["types"]),
@@ -277,7 +278,8 @@ type Module = Vec<String>;
 
 /// Which file imports which, facades resolved to the file that defines the name.
 ///
-/// A file and the `mod.rs` above it are one step of the tree and no circle: the parent declares what the child completes.
+/// A file and the `mod.rs` above it are one step of the tree and no circle: the parent declares what the child
+/// completes.
 fn edges(sources: &[Source]) -> BTreeMap<Module, BTreeSet<Module>> {
     let modules: BTreeSet<&[String]> = sources.iter().map(|source| &source.module[..]).collect();
     let mut facades: BTreeMap<Module, BTreeMap<String, Module>> = BTreeMap::new();

@@ -84,7 +84,7 @@ impl Calls {
         self.step(&awaited.turn, awaited.state, outcome.event()).await
     }
 
-    /// The take's outcome if it falls within the window; starts the judging when nobody is at it.
+    /// The take's outcome if it falls within the window; starts the judging if no process is at it.
     async fn outcome_of(&self, job: &Job) -> Result<Wait, CallError> {
         let deadline = Instant::now() + WINDOW;
         loop {
@@ -114,7 +114,7 @@ impl Calls {
     async fn start_judging(&self, job: &Job) -> Result<(), CallError> {
         let Some(recording) = job.source.recording().cloned() else {
             // The process that heard the stream is gone, and the speech with it.
-            tracing::error!(call = %job.call, turn = job.turn, "a streamed take was lost with the process that heard it");
+            tracing::error!(call = %job.call, turn = job.turn, "a streamed take was lost with its process");
             self.give_up_take(job).await?;
             return Ok(());
         };

@@ -23,9 +23,9 @@ pub(super) struct Documents {
     prompts: HashMap<LineName, Prompts>,
     /// An apology that needs nothing that could fail: neither the store nor a line.
     pub(super) plain_apology: Xml,
-    /// What a caller hears on a number that no line answers.
+    /// The reply on a number that no line answers.
     pub(super) no_line: Xml,
-    /// The answer to a webhook that nobody hears.
+    /// The answer to a webhook that is not heard by the caller.
     pub(super) nothing: Xml,
 }
 

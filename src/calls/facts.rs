@@ -13,7 +13,7 @@ const MIN_CLAIM_DIGITS: usize = 7;
 /// Most digits of a phone number in E.164.
 const MAX_CLAIM_DIGITS: usize = 15;
 
-/// What is known when a turn is answered.
+/// Facts of a turn, with the meaning of the keys just typed.
 pub(super) struct KnownTurn {
     /// Facts for the dialogue.
     pub(super) facts: Facts,
@@ -40,7 +40,7 @@ impl Calls {
             is_withheld: call.origin.number().is_none(),
             is_forwarded: call.forwarded_from.is_some(),
             callers_of_number: history.callers_of_number,
-            // Of a typed account number nothing may show that one which nobody has could not show as well.
+            // A typed account number that exists must answer like one that does not.
             numbers_of_caller: if has_number_hint { history.numbers_of_caller } else { 0 },
             recent_failures: history.recent_failures,
             is_first_call: has_number_hint && history.is_first_call,
@@ -63,13 +63,13 @@ impl Calls {
         Ok(KnownTurn { facts, claim, code })
     }
 
-    /// What is known about a line before anything is known about the call.
+    /// Facts about a line alone.
     pub(super) fn line_facts(&self, line: &Line) -> LineFacts {
         LineFacts::new(line, self.0.cx.config.enrollment, self.0.cx.config.verification)
     }
 }
 
-/// A challenge nobody was asked yet, where the line may ask for one and the models can hear it.
+/// A fresh challenge, where the line may ask for one and the models can hear it.
 fn fresh_challenge(line: &Line) -> Option<FreshChallenge> {
     let is_heard = line.challenge != ChallengePolicy::Never && line.is_english();
     is_heard.then(|| {

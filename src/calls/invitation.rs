@@ -1,4 +1,4 @@
-//! Streams of a call: the invitation that a reply carries, and what a stream with its token is heard for.
+//! Streams of a call: the invitation that a reply carries, and the order of a stream that has shown its token.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::types::{Source, StreamId, Timestamp};
 /// 128 bits cannot be guessed.
 const TOKEN_BYTES: usize = 16;
 
-/// What a stream is heard for: the take, what it may sound like, and the sounds to play first.
+/// The order of a stream: the take, what it may sound like, and the sounds to play first.
 pub(crate) struct TakeOrder {
     pub(crate) job: Job,
     /// The caller's voiceprint, where the take is a verification.
@@ -73,7 +73,7 @@ impl Calls {
         })
     }
 
-    /// What a take is expected to sound like: the caller's voiceprint, or what this enrollment has so far.
+    /// The voice that is expected: the caller's voiceprint, or the takes of this enrollment so far.
     async fn voiceprint_for(&self, call: &Call, purpose: Purpose) -> Result<Option<Voiceprint>, CallError> {
         let found = match (purpose, call.caller) {
             (Purpose::Verify, Some(caller)) => {
@@ -125,7 +125,7 @@ impl Calls {
 
 /// Net speech of what a caller is to say, by what is known of it.
 ///
-/// A caller without a voiceprint, and an account that nobody has, are taken to need as long as the line's passphrase takes
+/// A caller without a voiceprint, and an account that does not exist, are taken to need as long as the passphrase takes
 /// most people: how soon a turn ends must not tell whether there is a voiceprint.
 fn expected_ms(voiceprint: Option<&Voiceprint>, passphrase: &str) -> u32 {
     voiceprint.and_then(Engine::expected_ms).unwrap_or_else(|| passphrase_ms(passphrase))

@@ -1,9 +1,9 @@
 //! Phone calls: turns, the wait for a take, the documents that answer, and the signed result.
 //!
-//! A webhook arrives at [`Calls`], is matched with the call's next turn (`turn`), becomes an event of the dialogue, and
-//! its step is committed with the reply's bytes (`step`). A take is fetched, judged and kept by `take`; `await_take` waits
-//! for it. State lives in the store, so any node answers any turn; only the takes being judged here are also known in
-//! memory (`running`), so that a verdict goes out the moment it falls.
+//! A webhook arrives at [`Calls`], is matched with the call's next turn (`turn`), becomes an event of the dialogue,
+//! and its step is committed with the reply's bytes (`step`). A take is fetched, judged and kept by `take`;
+//! `await_take` waits for it. State lives in the store, so any node answers any turn; only the takes being judged
+//! here are also known in memory (`running`), so that a verdict goes out the moment it falls.
 //!
 //! `http` calls the turns, `media` the takes of streams. Nothing below knows of calls.
 

@@ -36,7 +36,7 @@ impl Calls {
         Ok(Some(known.and_then(|caller| caller.user_id).unwrap_or_else(|| id.to_string())))
     }
 
-    /// What a caller hears when a turn failed on our side: an apology and the line's way on after a reject.
+    /// The reply when a turn failed on our side: an apology and the line's way on after a reject.
     ///
     /// Needs nothing that may just have failed, and never authenticates anybody.
     pub fn apology(&self, form: &CallForm, error: &CallError) -> Xml {

@@ -17,12 +17,12 @@ use uuid::Uuid;
 use crate::config;
 use crate::types::{CallSid, Timestamp};
 
-/// What the token says about a call.
+/// The claims of a token about a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// Who signed it: `token.issuer`.
     pub iss: String,
-    /// The caller: their `user_id` where the operator gave one, else our id; absent when nobody was identified.
+    /// The caller: their `user_id` where the operator gave one, else our id; absent when no caller was identified.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sub: Option<String>,
     /// The provider's id of the call.

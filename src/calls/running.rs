@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use crate::judging::{Outcome, meters};
 use crate::types::{CallSid, Source};
 
-/// Takes waiting per session before we say that we cannot: at 100 to 150 ms a take the last one waits 4 s, about the most that
-/// a caller stays on the line for.
+/// Takes waiting per session before we say that we cannot: at 100 to 150 ms a take the last one waits 4 s, about the
+/// most that a caller stays on the line for.
 const WAITING_PER_SESSION: usize = 32;
 
 /// A take of one turn of one call.
@@ -18,7 +18,7 @@ type Key = (CallSid, u32);
 /// A take that is being judged, for those who wait.
 #[derive(Clone)]
 pub(super) struct News {
-    /// What is listened to.
+    /// The recording or stream.
     pub(super) source: Source,
     /// The outcome, once it has fallen.
     pub(super) outcome: watch::Receiver<Option<Outcome>>,

@@ -1,4 +1,5 @@
-//! Slots of streams: how many may be open, and whether those that are keep up. Turns ask for room; media takes the slots.
+//! Slots of streams: how many may be open, and whether those that are keep up. Turns ask for room; media takes the
+//! slots.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,14 +14,14 @@ const REST: Duration = Duration::from_secs(3);
 
 /// Room for streams, and whether those there are keep up.
 ///
-/// A turn that finds no room is recorded instead: refusing one caller the faster way costs them two seconds, letting them
-/// in would cost everybody.
+/// A turn that finds no room is recorded instead: refusing one caller the faster way costs them two seconds, letting
+/// them in would cost everybody.
 pub struct StreamSlots {
     free: Arc<Semaphore>,
     most: usize,
     max_lag: Duration,
     began: Instant,
-    /// Milliseconds after `began` until which nobody is let in.
+    /// Milliseconds after `began` until which no stream is let in.
     closed_until: AtomicU64,
 }
 

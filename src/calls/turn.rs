@@ -9,7 +9,7 @@ use crate::store::{Call, NewCall, Typed};
 use crate::twilio::{CallForm, KeysPressed};
 use crate::types::{RecordingSid, Timestamp};
 
-/// What the caller types to go back instead of speaking; that recording is not judged.
+/// The key to go back instead of speaking; a recording that ends with it is not judged.
 const STAR: &str = "*";
 
 /// The next turn of a call, to be answered now.
@@ -163,7 +163,7 @@ impl Calls {
         own.or_else(|| call.last_reply.clone()).map(|reply| Some(Xml(reply))).ok_or(CallError::UnknownCall)
     }
 
-    /// Sees to it that a recording nobody will listen to does not stay at the provider.
+    /// Queues the deletion of a recording that is not judged.
     pub(super) async fn discard(&self, recording: Option<&RecordingSid>) -> Result<(), CallError> {
         if let (Some(recording), true) = (recording, self.0.cx.config.twilio.delete_recordings) {
             self.0.cx.store.queue_deletion(recording, self.0.cx.now()).await?;

@@ -1,9 +1,11 @@
+//! Addresses that the server may connect to on behalf of a client.
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Whether a server that strangers name may be asked at this address.
 ///
-/// Only addresses that everybody on the Internet can reach: nothing behind the operator's own walls, neither the network's
-/// machines nor the cloud's metadata. `allows_loopback` is for a server that listens on this machine alone.
+/// Only addresses that everybody on the Internet can reach: nothing behind the operator's own walls, neither the
+/// network's machines nor the cloud's metadata. `allows_loopback` is for a server that listens on this machine alone.
 pub(super) fn is_allowed(address: IpAddr, allows_loopback: bool) -> bool {
     let address = plain(address);
     if address.is_loopback() {

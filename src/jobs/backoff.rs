@@ -17,7 +17,7 @@ pub(super) struct Tried {
     pub status: String,
 }
 
-/// What becomes of a job after a try.
+/// The fate of a job after a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// It is done.

@@ -16,7 +16,7 @@ use super::backoff::Tried;
 use super::sender::{self, Refused, failure, prepared};
 use crate::types::Timestamp;
 
-/// A receiver notes an event and answers; whoever takes longer is tried again later.
+/// A receiver notes an event and answers; one that takes longer is tried again later.
 const WITHIN: Duration = Duration::from_secs(10);
 
 /// Longest URL of a receiver.

@@ -1,7 +1,7 @@
 //! Work that runs by the clock: one loop over one durable queue, and a table of periods.
 //!
-//! The queue holds recordings to delete, reports and deliveries, each job leased to one process at a time. `app` starts the
-//! loop; `media` and `clients` end listenings and wake the queue through [`Jobs`].
+//! The queue holds recordings to delete, reports and deliveries, each job leased to one process at a time. `app`
+//! starts the loop; `media` and `clients` end listenings and wake the queue through [`Jobs`].
 
 mod address;
 mod backoff;

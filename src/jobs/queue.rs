@@ -1,4 +1,4 @@
-//! What runs by the clock: one loop that works the durable queue, and a table of periods; started once, by the jobs.
+//! The worker of the durable queue: it claims jobs of each kind while places are free, and writes down how each ended.
 //!
 //! A job runs as a task of its own and ends by itself, so a receiver that does not answer costs a place of its kind and
 //! nothing else: the loop claims on while places are free.

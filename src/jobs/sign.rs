@@ -1,3 +1,5 @@
+//! The signature of events and reports: HMAC-SHA256 over time and body.
+
 use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -11,7 +13,7 @@ pub(super) const SIGNATURE: &str = "callprint-signature";
 
 /// Signs a report: `t=UNIX,v1=HEX`, an HMAC-SHA256 over `UNIX.BODY`.
 ///
-/// The time is signed too, so that a receiver can refuse an old report that somebody sends again.
+/// The time is signed too, so that a receiver can refuse an old event that is sent again.
 pub(super) fn signature(secret: &SecretString, body: &str, at: Timestamp) -> String {
     let time = at.as_second();
     // Any key length is good for HMAC, so there is no other case.

@@ -44,7 +44,7 @@ pub(crate) const BARGE_INS: &str = "callprint_stream_barge_ins_total";
 pub(crate) const STREAM_VERDICT_SECONDS: &str = "callprint_stream_verdict_seconds";
 /// Callers that the thresholds of this site rest on.
 pub(crate) const SITE_CALLERS: &str = "callprint_site_callers";
-/// What a voice must reach here, as a log-likelihood ratio, by the `far` aimed at.
+/// The threshold of the voice at this site, as a log-likelihood ratio, by the `far` aimed at.
 pub(crate) const SITE_THRESHOLD: &str = "callprint_site_threshold_llr";
 /// Conversations being listened to.
 pub(crate) const OPEN_LISTENINGS: &str = "callprint_open_listenings";

@@ -54,7 +54,7 @@ impl Judge {
     /// # Errors
     /// When the system gives no threads.
     pub fn start(cx: Context, engine: Engine) -> std::io::Result<Self> {
-        let workers = Workers::start(engine.clone(), cx.config.models.sessions)?;
+        let workers = Workers::start(&engine, cx.config.models.sessions)?;
         Ok(Self(Arc::new(Inner { cx, engine, workers, own_thresholds: OwnThresholds::default() })))
     }
 

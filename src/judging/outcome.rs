@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::dialog::{Event, TakeOutcome};
 use crate::types::{Reason, Verdict};
 
-/// What became of a take; kept as JSON until the turn is committed, so that a restart does not judge twice.
+/// The outcome of a take.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(crate) enum Outcome {
@@ -16,7 +16,7 @@ pub(crate) enum Outcome {
     },
     /// An enrollment take that was not good.
     EnrollFault {
-        /// What to do better.
+        /// The quality or difference to mend.
         reason: Reason,
     },
     /// A verification take with its verdict.
@@ -41,7 +41,7 @@ impl Outcome {
         serde_json::from_str(text)
     }
 
-    /// What the dialogue is told.
+    /// The event that the dialogue is told.
     pub(crate) fn event(self) -> Event {
         match self {
             Self::Enrolled { is_ready } => Event::Take(TakeOutcome::Enrolled { is_ready }),

@@ -39,7 +39,7 @@ impl Judge {
         }
         let site = self.workers().compare(move |engine| engine.site(&callers)).await?;
         for (one, other) in &site.alike {
-            tracing::warn!(one, other, "two callers sound like one person: did somebody enroll twice?");
+            tracing::warn!(one, other, "two callers sound like one person: is one person enrolled twice?");
         }
         metrics::gauge!(meters::SITE_CALLERS).set(site.callers as f64);
         *self.0.own_thresholds.0.write().unwrap_or_else(PoisonError::into_inner) = Some(site);

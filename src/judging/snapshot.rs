@@ -7,9 +7,9 @@ use crate::scoring::{Learned, TakePrint};
 use crate::store::{HeldAgainst, HeldFor, NewLearning, Watched};
 use crate::types::{CallSid, CallerId, Timestamp};
 
-/// Everything that a take is held against.
+/// The store's state that a take is held against.
 pub(crate) struct Snapshot {
-    /// Whose attempt it is; none for an account that nobody has.
+    /// The caller; none for an account that does not exist.
     pub(super) caller: Option<CallerId>,
     /// The voiceprint.
     pub(super) who: Claimed,

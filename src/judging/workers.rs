@@ -10,10 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use super::Fault;
 use crate::engine::Engine;
 
-/// Steps of `nice` by which the pool's threads give way: against a thread of the streams one of them then has a thirtieth
-/// of a core, so that frames are heard in time while every core examines.
+/// Steps of `nice` by which the pool's threads give way: against a thread of the streams one of them then has a
+/// thirtieth of a core, so that frames are heard in time while every core examines.
 ///
-/// With 500 callers on two cores `callprint load` counted 11,886 late frames of 733,468 at 7 steps and 216 of 481,188 at 15.
+/// With 500 callers on two cores `callprint load` counted 11,886 late frames of 733,468 at 7 steps and 216 of 481,188
+/// at 15.
 const NICENESS: i32 = 15;
 
 type Job<E> = Box<dyn FnOnce(&E) + Send>;
@@ -36,7 +37,7 @@ impl<E: Clone + Send + 'static> Workers<E> {
     ///
     /// # Errors
     /// When the system gives no threads.
-    pub(crate) fn start(engine: E, places: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(engine: &E, places: usize) -> std::io::Result<Self> {
         let comparing = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let (queue, jobs) = mpsc::channel();
         let jobs = Arc::new(Mutex::new(jobs));
@@ -115,7 +116,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_is_a_fault_and_the_next_one_runs() {
-        let workers = Workers::start((), 1).unwrap();
+        let workers = Workers::start(&(), 1).unwrap();
         for _ in 0..8 {
             let panicked = workers.place().await.run(|()| panic!("on purpose")).await;
             assert!(matches!(panicked, Err(Fault::Panicked)));
@@ -125,7 +126,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_abandoned_job_keeps_its_place_until_it_ends() {
-        let workers = Workers::start((), 1).unwrap();
+        let workers = Workers::start(&(), 1).unwrap();
         let (begun, has_begun) = oneshot::channel();
         let (end, may_end) = mpsc::channel::<()>();
         let job = workers.place().await.run(move |()| {
@@ -148,7 +149,7 @@ mod tests {
     async fn threads_of_the_pool_give_way_and_others_do_not() {
         let niceness = || rustix::process::getpriority_process(Some(rustix::thread::gettid())).unwrap();
         let own = niceness();
-        let workers = Workers::start((), 1).unwrap();
+        let workers = Workers::start(&(), 1).unwrap();
         assert_eq!(workers.compare(move |()| niceness()).await.unwrap(), NICENESS.max(own));
         assert_eq!(tokio::task::spawn_blocking(niceness).await.unwrap(), own);
     }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::types::{Cosine, ListeningId, Llr, Timestamp};
 
-/// What a client is told of a listening.
+/// A listening, as a client sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ListeningView {
     /// Ours.
@@ -44,7 +44,7 @@ pub struct ListeningView {
     pub finished_at: Option<Timestamp>,
 }
 
-/// A score in three words, so that nobody can climb by it.
+/// A score in three words, so that an attacker cannot climb by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Likeness {
