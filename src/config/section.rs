@@ -88,7 +88,7 @@ pub struct Models {
     /// The ONNX Runtime library; empty looks in `.runtime` and beside the executable.
     #[serde(deserialize_with = "path_unless_empty")]
     pub onnxruntime: Option<PathBuf>,
-    /// Id of the speaker model, heard alone, or of two joined by a plus; empty takes the manifest's default and its second opinion.
+    /// Id of the speaker model, heard alone, or of two joined by a plus; empty takes the manifest's default and its second model.
     pub speaker: String,
     /// A calibration of the operator's own; empty takes the one that comes with the model.
     #[serde(deserialize_with = "path_unless_empty")]

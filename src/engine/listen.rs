@@ -100,7 +100,7 @@ impl Engine {
 
     /// Examines speech of a conversation, by the speaker model alone. Blocks.
     ///
-    /// A second opinion would cost five times as much every two seconds of speech, where more speech tells more.
+    /// A second model would cost five times as much every two seconds of speech, where more speech tells more.
     ///
     /// # Errors
     /// [`EngineError`] when a model fails.
