@@ -144,7 +144,8 @@ impl Engine {
         Ok(self.examine_heard(&clip, &probabilities, limits, None)?.take)
     }
 
-    /// Examines a clip whose speech probabilities are known; takes the voice over from `earlier` if the speech is the same.
+    /// Examines a clip whose speech probabilities are known; takes the voice over from `earlier` if the speech is the
+    /// same.
     fn examine_heard(
         &self,
         clip: &Clip8k,
@@ -163,7 +164,8 @@ impl Engine {
         Ok(Examined { take, trimmed: speech.trimmed })
     }
 
-    /// Takes voice, words and fingerprint of speech, on two threads: with the words ready when the voice is, nobody waits.
+    /// Takes voice, words and fingerprint of speech, on two threads: with the words ready when the voice is, nobody
+    /// waits.
     fn listen(&self, clip: &Clip8k, speech: &Speech, quality: Quality) -> Result<Take, EngineError> {
         let (voice, words) = thread::scope(|scope| {
             let words = scope.spawn(|| self.words(clip, &speech.trimmed));

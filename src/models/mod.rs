@@ -1,8 +1,8 @@
 //! The neural models: checked against their manifest, loaded once, lent out one inference at a time.
 //!
 //! The only place that knows ONNX Runtime. Nothing is trusted: every file loaded must have the manifest's hash, every
-//! model the tensors that the manifest lists and this build feeds, and the manifest must describe the front end that this
-//! build computes. Whatever differs is refused with an error that says what to do.
+//! model the tensors that the manifest lists and this build feeds, and the manifest must describe the front end that
+//! this build computes. Whatever differs is refused with an error that says what to do.
 //!
 //! Inference blocks: on a free session first, then on the computation. It belongs on blocking threads.
 
@@ -119,8 +119,8 @@ impl Library {
 
     /// The probability of speech in the next 32 ms of each of several streams, in one inference.
     ///
-    /// Gives what [`speech_probabilities`](Self::speech_probabilities) gives for the same samples, to within 1e-5, whatever
-    /// else is in the batch. Blocks until a session is free.
+    /// Gives what [`speech_probabilities`](Self::speech_probabilities) gives for the same samples, to within 1e-5,
+    /// whatever else is in the batch. Blocks until a session is free.
     ///
     /// # Errors
     /// [`ModelError::Inference`]; every stream is then as it was.
@@ -182,8 +182,8 @@ impl Library {
 
     /// How much a stretch of speech sounds like a person rather than a synthesizer: a raw logit, high for a person.
     ///
-    /// The model is opened when first asked, which takes 50 ms, and has one session, however many the others have. Blocks
-    /// until that is free.
+    /// The model is opened when first asked, which takes 50 ms, and has one session, however many the others have.
+    /// Blocks until that is free.
     ///
     /// # Errors
     /// [`ModelError::Unknown`] when the manifest has no such model, those of loading it, and [`ModelError::Inference`].
