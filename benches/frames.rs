@@ -1,6 +1,7 @@
 //! What one 20-ms frame costs, from the provider's JSON to samples.
 //!
-//! `cargo bench --bench frames`; at 1,000 calls a frame may cost 20 µs of one core before frames fill it alone. Processor time.
+//! `cargo bench --bench frames`; at 1,000 calls a frame may cost 20 µs of one core before frames fill it alone.
+//! Processor time.
 
 mod cpu_time;
 

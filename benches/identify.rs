@@ -1,7 +1,7 @@
 //! What it costs to hold one voice against 10,000.
 //!
-//! `cargo bench --bench identify`; an identification may take 20 ms beyond examining the audio. The comparison is measured in
-//! processor time, what the store is asked before it in time that passes: another thread answers.
+//! `cargo bench --bench identify`; an identification may take 20 ms beyond examining the audio. The comparison is
+//! measured in processor time, what the store is asked before it in time that passes: another thread answers.
 
 mod cpu_time;
 
@@ -29,7 +29,8 @@ const CALIBRATION: Calibration = Calibration {
     llr_at_far_0_01pct: 5.3,
 };
 
-/// A direction that is the same for the same number (`SplitMix64`), which is even enough for what only has to be multiplied.
+/// A direction that is the same for the same number (`SplitMix64`), which is even enough for what only has to be
+/// multiplied.
 fn direction(seed: u64, width: usize) -> Embedding {
     let mut state = seed;
     let mut next = || {

@@ -1,9 +1,9 @@
 //! Time of each stage from a recording's bytes to a verdict, and of a stream's turn: 5 s of speech, processor
 //! time of one thread.
 //!
-//! The whole way may take 100 ms and the second opinion; when it gets slower, the stages say where. `step of N streams` is one inference for N
-//! chunks of 32 ms: divided by N it is the price of a stream. At 1,000 calls one core has 32 µs for each.
-//! `cargo bench --bench stages -- "step of"` runs some of them.
+//! The whole way may take 100 ms and the second opinion; when it gets slower, the stages say where. `step of N streams`
+//! is one inference for N chunks of 32 ms: divided by N it is the price of a stream. At 1,000 calls one core has 32 µs
+//! for each. `cargo bench --bench stages -- "step of"` runs some of them.
 
 mod cpu_time;
 

@@ -1,7 +1,7 @@
 //! From a multiple of 8 kHz down to 8 kHz, sample by sample as a stream brings them.
 //!
-//! [`resample`](super::resample) does whole clips, in blocks whose delay a caller would hear. Here the delay is 12 ms, the output
-//! does not depend on how the input was cut, and the coefficients are shared by all streams.
+//! [`resample`](super::resample) does whole clips, in blocks whose delay a caller would hear. Here the delay is 12 ms,
+//! the output does not depend on how the input was cut, and the coefficients are shared by all streams.
 
 use std::f64::consts::PI;
 use std::sync::OnceLock;

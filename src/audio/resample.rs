@@ -14,8 +14,9 @@ pub const MAX_RATE_HZ: u32 = 48_000;
 
 /// Transform blocks per second; a longer block has a steeper edge at 4 kHz.
 ///
-/// 125 ms pass everything the voice model hears (up to 3.86 kHz) 8 → 16 → 8 kHz with an error below −120 dB, and nothing from
-/// above 4.01 kHz with more than −138 dB. 40 ms lost everything above 3.7 kHz. Either takes 0.1 ms per second of audio.
+/// 125 ms pass everything the voice model hears (up to 3.86 kHz) 8 → 16 → 8 kHz with an error below −120 dB, and
+/// nothing from above 4.01 kHz with more than −138 dB. 40 ms lost everything above 3.7 kHz. Either takes 0.1 ms per
+/// second of audio.
 const BLOCKS_PER_SECOND: usize = 8;
 
 /// Brings samples at `rate_hz` to 16 kHz; the duration is kept to the sample.
@@ -51,7 +52,8 @@ fn convert(samples: &[f32], from_hz: u32, to_hz: u32) -> Vec<f32> {
         return samples.to_vec();
     }
     let (from, to) = (from_hz as usize, to_hz as usize);
-    // Both rates must divide into a block. Its filter delays by half of it: an odd one would shift time by half a sample.
+    // Both rates must divide into a block. Its filter delays by half of it: an odd one would shift time by half a
+    // sample.
     let unit = 2 * (from / greatest_common_divisor(from, to));
     let block = (from / BLOCKS_PER_SECOND).div_ceil(unit) * unit;
     let mut fft = Fft::<f32>::new_custom(from, to, block, 1, 1, WindowFunction::BlackmanHarris2, FixedSync::Input)

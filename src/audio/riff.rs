@@ -1,11 +1,11 @@
 //! Finds the format and the samples in a RIFF file, taking sizes that real writers get wrong.
 //!
-//! hound reads samples well, but takes the file's own sizes at their word and refuses odd chunks, unknown lengths of the
-//! format chunk and G.711. So the walk is ours and hound gets a clean file; see `wav`.
+//! hound reads samples well, but takes the file's own sizes at their word and refuses odd chunks, unknown lengths of
+//! the format chunk and G.711. So the walk is ours and hound gets a clean file; see `wav`.
 //!
-//! What is forgiven: a RIFF size of any value; an odd chunk without its padding; a data size of 0 or of more than there is
-//! (writers that stream never come back to fill it in): then the data reach to the end of the file. What is not: a file
-//! that ends before its samples begin.
+//! What is forgiven: a RIFF size of any value; an odd chunk without its padding; a data size of 0 or of more than there
+//! is (writers that stream never come back to fill it in): then the data reach to the end of the file. What is not: a
+//! file that ends before its samples begin.
 
 use super::AudioError;
 

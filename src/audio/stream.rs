@@ -1,7 +1,8 @@
 //! Frames of a live call in, contiguous 8 kHz samples out, whatever the network did on the way.
 //!
-//! What is kept is time: audio that never came is silence of the same length, so that a pause is as long as it was. What comes
-//! twice or too late is dropped. Nothing here waits: a frame that might still come is waited for in frames, not on a clock.
+//! What is kept is time: audio that never came is silence of the same length, so that a pause is as long as it was.
+//! What comes twice or too late is dropped. Nothing here waits: a frame that might still come is waited for in frames,
+//! not on a clock.
 
 mod decoder;
 mod order;
@@ -28,11 +29,12 @@ const LONG_GAP: u64 = 200 * TICKS_PER_MS;
 
 /// The longest silence put in for a gap.
 ///
-/// The longest pause that decides anything is 900 ms, the end of a turn; more would only let a few bytes of network become
-/// seconds of work.
+/// The longest pause that decides anything is 900 ms, the end of a turn; more would only let a few bytes of network
+/// become seconds of work.
 const MAX_FILL: u64 = 1_000 * TICKS_PER_MS;
 
-/// If all of this many first frames seem to follow a gap of three times their length or more, time is not in milliseconds.
+/// If all of this many first frames seem to follow a gap of three times their length or more, time is not in
+/// milliseconds.
 ///
 /// Samples, in which RTP counts, make it seven times; no line that still carries speech loses three frames of four.
 const TRIAL_FRAMES: u8 = 5;
@@ -102,7 +104,8 @@ impl Clock {
 }
 
 impl Assembler {
-    /// Starts a track. Frames of a stream that is not `in_order` are held back until what is missing came, or 200 ms of audio.
+    /// Starts a track. Frames of a stream that is not `in_order` are held back until what is missing came, or 200 ms of
+    /// audio.
     ///
     /// # Errors
     /// [`AudioError::StreamRate`] or [`AudioError::Channels`] for a format that no stream is read with.

@@ -31,8 +31,8 @@ const MULAW: [&str; 4] = ["audio/basic", "audio/mulaw", "audio/x-mulaw", "audio/
 /// Decodes what a client sent: WAV, Opus in Ogg or `WebM`, or raw µ-law.
 ///
 /// The first bytes decide. `content_type` is a media type with its parameters and counts only for raw µ-law
-/// (`audio/basic`, `audio/mulaw`, `audio/x-mulaw`, `audio/pcmu`), which has to be 8 kHz and mono. A recording that breaks
-/// off counts as far as it goes. Nothing is decoded beyond `limits.max_seconds`.
+/// (`audio/basic`, `audio/mulaw`, `audio/x-mulaw`, `audio/pcmu`), which has to be 8 kHz and mono. A recording that
+/// breaks off counts as far as it goes. Nothing is decoded beyond `limits.max_seconds`.
 ///
 /// # Errors
 /// [`AudioError`] for what is none of these, damaged, of another codec, empty or beyond the limits.

@@ -238,7 +238,8 @@ mod tests {
         assert_eq!(read, [0, 16_384, -16_384, 32_767, -32_768, 0]);
     }
 
-    /// The same words in every container; `fixtures/audio/make_voices.py` wrote them with Python's `struct` and `audioop`.
+    /// The same words in every container; `fixtures/audio/make_voices.py` wrote them with Python's `struct` and
+    /// `audioop`.
     #[test]
     fn every_container_of_the_fixtures_holds_the_same_words() {
         macro_rules! fixture {
@@ -286,7 +287,8 @@ mod tests {
             tag in prop_oneof![Just(1), Just(3), Just(6), Just(7), Just(0xfffe), any::<u16>()],
             channels in 0..10_u16, rate_hz in prop_oneof![Just(8_000), Just(44_100), any::<u32>()],
             width in 0..10_u16, bits in 0..70_u16,
-            more in proptest::collection::vec(any::<u8>(), 0..40), data in proptest::collection::vec(any::<u8>(), 0..200),
+            more in proptest::collection::vec(any::<u8>(), 0..40),
+            data in proptest::collection::vec(any::<u8>(), 0..200),
             (at, value) in any::<(prop::sample::Index, u8)>(),
         ) {
             let mut file = by_hand((tag, channels, rate_hz, width, bits), &more, &data);
@@ -302,14 +304,21 @@ mod tests {
         fn every_written_format_comes_back(
             frames in proptest::collection::vec(any::<i16>(), 1..50), channels in 1..=8_u16,
             (bits, format) in prop_oneof![
-                Just((16, SampleFormat::Int)), Just((24, SampleFormat::Int)), Just((32, SampleFormat::Int)), Just((32, SampleFormat::Float)),
+                Just((16, SampleFormat::Int)), Just((24, SampleFormat::Int)),
+                Just((32, SampleFormat::Int)), Just((32, SampleFormat::Float)),
             ],
         ) {
             let expected: Vec<f32> = frames.iter().map(|&s| f32::from(s) / 32_768.0).collect();
             let all_channels = frames.iter().flat_map(|&s| std::iter::repeat_n(s, usize::from(channels)));
             let file = match format {
-                SampleFormat::Int => written(bits, format, channels, &all_channels.map(|s| i32::from(s) << (bits - 16)).collect::<Vec<_>>()),
-                SampleFormat::Float => written(bits, format, channels, &all_channels.map(|s| f32::from(s) / 32_768.0).collect::<Vec<_>>()),
+                SampleFormat::Int => {
+                    let samples: Vec<_> = all_channels.map(|s| i32::from(s) << (bits - 16)).collect();
+                    written(bits, format, channels, &samples)
+                }
+                SampleFormat::Float => {
+                    let samples: Vec<_> = all_channels.map(|s| f32::from(s) / 32_768.0).collect();
+                    written(bits, format, channels, &samples)
+                }
             };
             let found = samples(&file);
             prop_assert_eq!(found.len(), expected.len());

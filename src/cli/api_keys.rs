@@ -11,8 +11,9 @@ use crate::types::{Tenant, Timestamp};
 
 /// Make, list, rotate and revoke the keys that applications use the API with.
 ///
-/// A key sees the callers of one tenant and nobody else's; those who call by phone belong to the tenant `main`. Its secret is
-/// shown once, when it is made, and only a keyed hash of it is kept. The commands work while a server is running, and hold at once.
+/// A key sees the callers of one tenant and nobody else's; those who call by phone belong to the tenant `main`. Its
+/// secret is shown once, when it is made, and only a keyed hash of it is kept. The commands work while a server is
+/// running, and hold at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

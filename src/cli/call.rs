@@ -22,14 +22,15 @@ const LINGER: Duration = Duration::from_millis(1500);
 /// Place a simulated call to a server and print what was said
 ///
 /// The phone does what Twilio does: it signs webhooks, follows the replies, records what the caller says and serves the
-/// recordings, or sends it through a media stream, as the server asks. Each recording or key given here is used when the
-/// server asks for one; when none is left, the caller stays silent. Time on the line takes no real time.
+/// recordings, or sends it through a media stream, as the server asks. Each recording or key given here is used when
+/// the server asks for one; when none is left, the caller stays silent. Time on the line takes no real time.
 ///
 /// Without an auth token the local one of the data folder is used, as `callprint serve` does; the server then fetches
 /// recordings from this machine. Several calls may run at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit status: 0 when the call was conducted properly, 1 when the server failed, said what Twilio does not take, or did not
+Exit status: 0 when the call was conducted properly, 1 when the server failed, said what Twilio does not take, or \
+did not
 stream though --stream was given, 2 when the call could not be placed.
 
 Examples:
@@ -46,8 +47,8 @@ pub(super) struct Args {
     /// The number that is called
     #[arg(long, value_name = "NUMBER", default_value = "+15550199")]
     called: String,
-    /// A recording to speak when asked to; once for each take. `-` for silence, `digits:PREFIX` reads the number asked for
-    /// with the recordings PREFIX0.wav to PREFIX9.wav
+    /// A recording to speak when asked to; once for each take. `-` for silence, `digits:PREFIX` reads the number asked
+    /// for with the recordings PREFIX0.wav to PREFIX9.wav
     #[arg(long, value_name = "WAV", allow_hyphen_values = true)]
     say: Vec<PathBuf>,
     /// What to press when asked to, separated by commas: keys, or `-` for nothing

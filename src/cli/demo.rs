@@ -56,8 +56,10 @@ async fn show(voices: &Path, stays: bool) -> anyhow::Result<bool> {
     let start = Instant::now();
     let mut stage = Stage::open(voices).await?;
     put_wrapped(&format!(
-        "A real server answers at {}/incoming_call, its database is in {}. The calls are simulated: signed webhooks over \
-         HTTP, recordings that lag by {} ms, a media stream over a web socket, synthetic voices. Time on the line is sped up \
+        "A real server answers at {}/incoming_call, its database is in {}. The calls are simulated: signed webhooks \
+        over \
+         HTTP, recordings that lag by {} ms, a media stream over a web socket, synthetic voices. Time on the line is \
+         sped up \
          except where it says otherwise.",
         stage.url(),
         stage.folder().display(),
@@ -76,8 +78,10 @@ async fn show(voices: &Path, stays: bool) -> anyhow::Result<bool> {
     if stage.is_all_well() {
         put("");
         put_wrapped(&format!(
-            "Shown in {seconds:.1} s, over real HTTP and with the real models: consent, enrollment, verification by recording \
-             and by stream, an impostor, a replay, a forgery, and an application's uploads. Next: `make run` starts a server to call with `callprint call --help`, or from a phone (README)."
+            "Shown in {seconds:.1} s, over real HTTP and with the real models: consent, enrollment, verification by \
+            recording \
+             and by stream, an impostor, a replay, a forgery, and an application's uploads. Next: `make run` starts \
+             a server to call with `callprint call --help`, or from a phone (README)."
         ));
     } else {
         put("\nSomething did not go as it should: look for ✗ above.");
@@ -87,7 +91,8 @@ async fn show(voices: &Path, stays: bool) -> anyhow::Result<bool> {
         stop_signal()?.await;
     } else {
         put_wrapped(
-            "`target/debug/callprint demo --stay` leaves the server running, with a page to try your own voice on and a curl line to copy.",
+            "`target/debug/callprint demo --stay` leaves the server running, with a page to try your own voice on \
+            and a curl line to copy.",
         );
     }
     stage.close().await
@@ -144,7 +149,8 @@ async fn replay(stage: &mut Stage, known: &Report) -> anyhow::Result<()> {
     let (_, second) = stage.phone().send_again(&turn.exchange).await;
     let (attempts_after, fetches_after) = (stage.attempts().await?.len(), stage.fetches());
     put(&format!(
-        "        status {}, the stored reply again; attempts before {attempts}, after {attempts_after}; {} more recordings fetched",
+        "        status {}, the stored reply again; attempts before {attempts}, after {attempts_after}; {} more \
+        recordings fetched",
         status.unwrap_or_default(),
         fetches_after - fetches
     ));

@@ -67,7 +67,8 @@ pub(crate) fn signer(config: &Config) -> anyhow::Result<Account> {
     match local::existing_token(&config.store.data_dir)? {
         Some(token) => Ok(Account::local(token)),
         None => bail!(
-            "there is no auth token, and no local one in {}: start `callprint serve` first, or name its folder with --data-dir",
+            "there is no auth token, and no local one in {}: start `callprint serve` first, or name its folder with \
+            --data-dir",
             config.store.data_dir.display()
         ),
     }

@@ -12,7 +12,8 @@ use crate::types::Strictness;
 pub struct Server {
     /// Address and port to listen on; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// The base URL configured at the provider, without a trailing slash; empty on loopback means `http://` and `listen`.
+    /// The base URL configured at the provider, without a trailing slash; empty on loopback means `http://` and
+    /// `listen`.
     pub public_url: String,
     /// How long open calls may finish after a stop signal, in seconds.
     pub shutdown_grace_s: u64,
@@ -88,7 +89,8 @@ pub struct Models {
     /// The ONNX Runtime library; empty looks in `.runtime` and beside the executable.
     #[serde(deserialize_with = "path_unless_empty")]
     pub onnxruntime: Option<PathBuf>,
-    /// Id of the speaker model, heard alone, or of two joined by a plus; empty takes the manifest's default and its second opinion.
+    /// Id of the speaker model, heard alone, or of two joined by a plus; empty takes the manifest's default and its
+    /// second model.
     pub speaker: String,
     /// A calibration of the operator's own; empty takes the one that comes with the model.
     #[serde(deserialize_with = "path_unless_empty")]

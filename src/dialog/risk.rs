@@ -59,8 +59,8 @@ pub enum Suspicion {
 
 /// What speaks against a call, before a word is said: it never rejects by itself, and never helps.
 ///
-/// Each suspicion raises what the voice must reach, by the natural logarithm of how much more likely an impostor is taken to
-/// be. No data here can tell those odds: they are judgements, one for each suspicion, and bounded.
+/// Each suspicion raises what the voice must reach, by the natural logarithm of how much more likely an impostor is
+/// taken to be. No data here can tell those odds: they are judgements, one for each suspicion, and bounded.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Risk(Vec<Suspicion>);
 

@@ -32,19 +32,20 @@ pub struct Voice {
     pub embedding: Embedding,
     /// How long it was heard, in milliseconds; the calibration weighs scores by it.
     ///
-    /// The geometric mean of net speech and the span from its first to its last. Where noise hides speech from the detector,
-    /// net speech comes out short, and a poor recording would earn a bonus for it: one such probe moved FRR at FAR 0.1 % of
-    /// `digits`/`var` from 7.7 to 11.5 %. The span comes out long where a speaker pauses. For most takes they are the same.
+    /// The geometric mean of net speech and the span from its first to its last. Where noise hides speech from the
+    /// detector, net speech comes out short, and a poor recording would earn a bonus for it: one such probe moved FRR
+    /// at FAR 0.1 % of `digits`/`var` from 7.7 to 11.5 %. The span comes out long where a speaker pauses. For most
+    /// takes they are the same.
     pub heard_ms: u32,
 }
 
 impl Voice {
     /// What several takes of one call say together; none of none, or of voices that cannot be compared.
     ///
-    /// The mean of their directions, heard as long as all of them. Pairs of probes of one speaker, one take against two, by EER:
-    /// `sentences` (1 and 2 s) 3.1 to 0.0 % in `var` and 3.0 to 1.8 % in `tel`, `digits` 0.35 to 0.17 % and 0.17 to 0. The mean
-    /// of their ratios errs as often but costs more (Cllr 0.014 in place of 0.004, `digits`/`tel`); the highest gives an
-    /// impostor two chances.
+    /// The mean of their directions, heard as long as all of them. Pairs of probes of one speaker, one take against
+    /// two, by EER: `sentences` (1 and 2 s) 3.1 to 0.0 % in `var` and 3.0 to 1.8 % in `tel`, `digits` 0.35 to 0.17 %
+    /// and 0.17 to 0. The mean of their ratios errs as often but costs more (Cllr 0.014 in place of 0.004,
+    /// `digits`/`tel`); the highest gives an impostor two chances.
     pub fn together(voices: &[Self]) -> Option<Self> {
         let embedding = Embedding::mean(voices.iter().map(|voice| &voice.embedding)).ok()?;
         Some(Self { embedding, heard_ms: voices.iter().map(|voice| voice.heard_ms).sum() })

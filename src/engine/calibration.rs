@@ -189,7 +189,7 @@ impl Thresholds {
     }
 }
 
-/// The sha256 of the speaker model's file; with a second opinion, both with a plus between them.
+/// The sha256 of the speaker model's file; with a second model, both with a plus between them.
 pub fn revision(models: &Library) -> String {
     let hash = |id: &str| {
         let entry = models.manifest().models.iter().find(|entry| entry.id == id);

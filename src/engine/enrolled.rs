@@ -1,7 +1,7 @@
 //! What is kept of a caller between calls, and its byte form, which the store encrypts.
 //!
-//! A take: `cpet`, version, then voice, words and fingerprint, each in its own byte form behind its length (u32). A caller:
-//! `cpec`, version, number of takes (u8), each take behind its length. All little-endian, nothing after.
+//! A take: `cpet`, version, then voice, words and fingerprint, each in its own byte form behind its length (u32). A
+//! caller: `cpec`, version, number of takes (u8), each take behind its length. All little-endian, nothing after.
 
 use thiserror::Error;
 

@@ -4,7 +4,8 @@ use crate::types::{Llr, Reason};
 
 /// What an accept must have above its threshold to be clear, and a signal to be called high.
 ///
-/// About as much as lies between the thresholds for a false-accept rate of 0.1 % and 0.01 % in the default model's calibration.
+/// About as much as lies between the thresholds for a false-accept rate of 0.1 % and 0.01 % in the default model's
+/// calibration.
 pub(super) const CLEAR: f32 = 2.6;
 
 /// One thing that is measured of a probe.
@@ -105,9 +106,10 @@ pub struct Lacking {
 impl Findings {
     /// All signals in one number: what the attacks together leave above what is tolerated.
     ///
-    /// Each signal tells the caller from one kind of attack: an impostor, another sentence, a recording, a machine. The odds
-    /// of each attack, relative to those its threshold tolerates, are `e^−margin`; whoever comes may be any of them, so the
-    /// odds add up: `−ln Σ e^−margin`. It is never more than the weakest signal's margin: none makes up for another.
+    /// Each signal tells the caller from one kind of attack: an impostor, another sentence, a recording, a machine. The
+    /// odds of each attack, relative to those its threshold tolerates, are `e^−margin`; whoever comes may be any of
+    /// them, so the odds add up: `−ln Σ e^−margin`. It is never more than the weakest signal's margin: none makes up
+    /// for another.
     pub fn fused(&self) -> Llr {
         let odds: f32 = self.measured().map(|(_, finding)| (-finding.margin()).exp()).sum();
         Llr(-odds.ln())
@@ -201,7 +203,11 @@ mod tests {
     proptest! {
         /// No signal makes up for another, and one that is measured never helps.
         #[test]
-        fn the_whole_is_never_better_than_its_weakest_part(voice in -50.0..50.0_f32, words in -50.0..50.0_f32, replay in -50.0..50.0_f32) {
+        fn the_whole_is_never_better_than_its_weakest_part(
+            voice in -50.0..50.0_f32,
+            words in -50.0..50.0_f32,
+            replay in -50.0..50.0_f32,
+        ) {
             let all = findings(voice, words, replay);
             prop_assert!(all.fused().0 <= voice.min(words).min(replay) + 1e-3);
             let fewer = Findings { words: None, ..all };

@@ -24,10 +24,10 @@ impl Engine {
 
     /// The most alike of single takes that a voice is on, if it is on one; by its place.
     ///
-    /// The threshold is that for a false-accept rate of 0.01 %, raised for the number of takes: an innocent caller who is taken for
-    /// somebody on a list has done nothing and cannot defend themselves, while whoever is missed is still verified like anybody.
-    /// A single take is scored as a voiceprint of one, whose takes agree wholly. That is beyond what the calibration was fitted
-    /// on and asks for more, never for less.
+    /// The threshold is that for a false-accept rate of 0.01 %, raised for the number of takes: an innocent caller who
+    /// is taken for somebody on a list has done nothing and cannot defend themselves, while whoever is missed is still
+    /// verified like anybody. A single take is scored as a voiceprint of one, whose takes agree wholly. That is beyond
+    /// what the calibration was fitted on and asks for more, never for less.
     ///
     /// # Errors
     /// [`ScoreError::NoTakes`] never; takes of another model are passed over.
@@ -50,12 +50,12 @@ impl Engine {
 
 /// The threshold for one comparison, raised so that as many comparisons together err no more often.
 ///
-/// By the natural logarithm of their number. A log-likelihood ratio that holds true is above `t` for an impostor no more often
-/// than `exp(−t)`, so `ln n` more divides each comparison's share by `n`, and `n` shares together are the one again: Bonferroni's
-/// bound, which holds however alike the voices are.
+/// By the natural logarithm of their number. A log-likelihood ratio that holds true is above `t` for an impostor no
+/// more often than `exp(−t)`, so `ln n` more divides each comparison's share by `n`, and `n` shares together are the
+/// one again: Bonferroni's bound, which holds however alike the voices are.
 ///
-/// It is as true as the ratios are. The shipped calibrations need 2.4 to 3.2 more for a tenth of the errors where ln 10 is 2.3, so
-/// that among 10,000 a stranger is named up to some five times as often as aimed at.
+/// It is as true as the ratios are. The shipped calibrations need 2.4 to 3.2 more for a tenth of the errors where ln 10
+/// is 2.3, so that among 10,000 a stranger is named up to some five times as often as aimed at.
 pub fn one_of(threshold: Llr, comparisons: usize) -> Llr {
     Llr(threshold.0 + (comparisons.max(1) as f32).ln())
 }

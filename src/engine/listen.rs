@@ -1,10 +1,10 @@
 //! A conversation, heard while it goes on: whose voice is it?
 //!
-//! Two sides, each with its own ear. What the customer says is kept without its pauses, at most ten seconds of it; every two
-//! seconds of new speech the newest four are examined, and a running mean of what was found is compared with the voiceprint.
-//! What the agent says is counted, and where it is louder the customer's track is left out: it may be an echo. With one of
-//! −12 dB, false accepts at the threshold for 1 % were 0.15 % so, and 0.77 % without (`callprint eval --listen --echo 12` with
-//! and without `--one-track`, `sentences`/`tel`).
+//! Two sides, each with its own ear. What the customer says is kept without its pauses, at most ten seconds of it;
+//! every two seconds of new speech the newest four are examined, and a running mean of what was found is compared with
+//! the voiceprint. What the agent says is counted, and where it is louder the customer's track is left out: it may be
+//! an echo. With one of −12 dB, false accepts at the threshold for 1 % were 0.15 % so, and 0.77 % without (`callprint
+//! eval --listen --echo 12` with and without `--one-track`, `sentences`/`tel`).
 
 mod side;
 #[cfg(test)]
@@ -100,7 +100,7 @@ impl Engine {
 
     /// Examines speech of a conversation, by the speaker model alone. Blocks.
     ///
-    /// A second opinion would cost five times as much every two seconds of speech, where more speech tells more.
+    /// A second model would cost five times as much every two seconds of speech, where more speech tells more.
     ///
     /// # Errors
     /// [`EngineError`] when a model fails.

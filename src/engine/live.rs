@@ -11,9 +11,9 @@ const SAMPLES_PER_MS: usize = Clip8k::RATE_HZ as usize / 1000;
 
 /// One turn of one stream, heard while it is spoken.
 ///
-/// It computes next to nothing itself, and never blocks. Samples go in by [`push`](Self::push); [`step`](Self::step) says
-/// what to do next, until it is idle: show chunks of many streams to the model at once by [`Engine::hear`] and give each
-/// back by [`heard`](Self::heard), or deal with an event.
+/// It computes next to nothing itself, and never blocks. Samples go in by [`push`](Self::push); [`step`](Self::step)
+/// says what to do next, until it is idle: show chunks of many streams to the model at once by [`Engine::hear`] and
+/// give each back by [`heard`](Self::heard), or deal with an event.
 #[derive(Debug)]
 pub struct Live {
     audio: Vec<i16>,
@@ -136,8 +136,9 @@ impl Engine {
 
     /// Examines what was heard of a turn. Blocks.
     ///
-    /// Does for a stream what [`examine`](Self::examine) does for a recording. Where the speech is still the same as in an
-    /// `earlier` examination of the same turn, the voice is taken over from it and only the quality is measured again.
+    /// Does for a stream what [`examine`](Self::examine) does for a recording. Where the speech is still the same as in
+    /// an `earlier` examination of the same turn, the voice is taken over from it and only the quality is measured
+    /// again.
     ///
     /// # Errors
     /// [`EngineError`] when a model fails.
@@ -157,7 +158,8 @@ impl Chunk {
         self.0.said.len() > self.0.before.len()
     }
 
-    /// What the model said, once [`Engine::hear`] has seen to it: of what was kept back before the chunk, then of the chunk.
+    /// What the model said, once [`Engine::hear`] has seen to it: of what was kept back before the chunk, then of the
+    /// chunk.
     pub fn said(&self) -> &[f32] {
         &self.0.said
     }

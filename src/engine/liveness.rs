@@ -27,9 +27,10 @@ pub const SPOOF_WEIGHT: f32 = 1.0;
 
 /// The logit below which a take is more like a synthesizer's than like a person's, and how fast that changes.
 ///
-/// Of 150 takes of people over phone lines (`tel`, `var`) one in twelve lies below, and one in a hundred so far that it counts
-/// fully; of espeak-ng's and flite's one in three to six in ten, of neural voices none. A person's logit varies by 3, with the line and the
-/// voice alike, so that neither the line's noise nor its condition explained enough of it to be worth taking out.
+/// Of 150 takes of people over phone lines (`tel`, `var`) one in twelve lies below, and one in a hundred so far that it
+/// counts fully; of espeak-ng's and flite's one in three to six in ten, of neural voices none. A person's logit varies
+/// by 3, with the line and the voice alike, so that neither the line's noise nor its condition explained enough of it
+/// to be worth taking out.
 const SPOOF_EVEN: f32 = -14.0;
 const SPOOF_SLOPE: f32 = 0.3;
 

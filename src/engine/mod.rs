@@ -71,7 +71,7 @@ pub struct Engine {
 impl Engine {
     /// An engine on these models, with the calibration that comes with them.
     pub fn new(models: Library) -> Self {
-        let calibration = models.opinion().map_or(models.speaker().calibration, |opinion| opinion.calibration);
+        let calibration = models.second_model().map_or(models.speaker().calibration, |second| second.calibration);
         Self {
             models,
             calibration,
@@ -117,7 +117,7 @@ impl Engine {
         Self { hears_machines, ..self }
     }
 
-    /// What makes voices: the speaker model, and the second opinion where one is heard.
+    /// What makes voices: the speaker model, and the second model where one is heard.
     ///
     /// A voiceprint of another one cannot be verified here.
     pub fn model(&self) -> &ModelId {
@@ -131,7 +131,7 @@ impl Engine {
 
     /// The lowest cosine between two takes of one enrollment.
     pub fn least_agreement(&self) -> Cosine {
-        self.models.opinion().map_or(self.models.speaker().least_agreement, |opinion| opinion.least_agreement)
+        self.models.second_model().map_or(self.models.speaker().least_agreement, |second| second.least_agreement)
     }
 
     /// Finds the speech of a clip, judges it, and if it is good enough takes its voice.
@@ -144,7 +144,8 @@ impl Engine {
         Ok(self.examine_heard(&clip, &probabilities, limits, None)?.take)
     }
 
-    /// Examines a clip whose speech probabilities are known; takes the voice over from `earlier` if the speech is the same.
+    /// Examines a clip whose speech probabilities are known; takes the voice over from `earlier` if the speech is the
+    /// same.
     fn examine_heard(
         &self,
         clip: &Clip8k,
@@ -163,7 +164,8 @@ impl Engine {
         Ok(Examined { take, trimmed: speech.trimmed })
     }
 
-    /// Takes voice, words and fingerprint of speech, on two threads: with the words ready when the voice is, nobody waits.
+    /// Takes voice, words and fingerprint of speech, on two threads: with the words ready when the voice is, nobody
+    /// waits.
     fn listen(&self, clip: &Clip8k, speech: &Speech, quality: Quality) -> Result<Take, EngineError> {
         let (voice, words) = thread::scope(|scope| {
             let words = scope.spawn(|| self.words(clip, &speech.trimmed));
@@ -184,10 +186,10 @@ impl Engine {
         let scored = speech.trimmed.start..speech.trimmed.end.min(speech.trimmed.start + MAX_SCORED_SAMPLES);
         let features = self.fbank.compute(clip, scored.clone());
         let first = self.first_voice(&features)?;
-        let embedding = match (self.models.opinion(), self.models.second_embed(&features)?) {
-            (Some(opinion), Some(raw)) => {
-                let second = opinion.backend.project(&raw)?;
-                Embedding::joined(opinion.id.clone(), &first, &second, opinion.share)?
+        let embedding = match (self.models.second_model(), self.models.second_embed(&features)?) {
+            (Some(model), Some(raw)) => {
+                let second = model.backend.project(&raw)?;
+                Embedding::joined(model.id.clone(), &first, &second, model.share)?
             }
             _ => first,
         };
@@ -277,7 +279,7 @@ impl Engine {
         scored.is_some_and(|(_, llr)| llr.0 >= self.voice_threshold(bar).0 + findings::CLEAR)
     }
 
-    /// Scores what the speaker model alone made of a voice, without the second opinion.
+    /// Scores what the speaker model alone made of a voice, without the second model.
     ///
     /// # Errors
     /// As [`score`](Self::score).
@@ -288,8 +290,8 @@ impl Engine {
         heard_ms: u32,
     ) -> Result<(Cosine, Llr), ScoreError> {
         let speaker = self.models.speaker();
-        let voiceprint = match self.models.opinion() {
-            Some(opinion) if *voiceprint.model() == opinion.id => {
+        let voiceprint = match self.models.second_model() {
+            Some(second) if *voiceprint.model() == second.id => {
                 &voiceprint.first_of(&speaker.id, speaker.backend.dimension())?
             }
             _ => voiceprint,

@@ -87,8 +87,8 @@ impl Engine {
 
     /// What is known of a caller's voice after an accepted take, if it is to be learned from.
     ///
-    /// It must be beyond doubt, in all signals together and against the original takes alone: what was learned before must
-    /// not open the way for more.
+    /// It must be beyond doubt, in all signals together and against the original takes alone: what was learned before
+    /// must not open the way for more.
     ///
     /// # Errors
     /// [`EngineError::Score`] when take and voiceprint are from different models.

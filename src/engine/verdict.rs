@@ -54,10 +54,10 @@ pub enum Evidence {
 
 /// Makes the verdict: the only place where one is made of a voice.
 ///
-/// A probe is accepted if all its signals together are, asked again if they fail by little, and rejected otherwise, for the
-/// reason of the weakest. A probe of which it is not known what was said is never accepted. A score that is not a number is a
-/// mismatch, and so is nobody's voice: an account without a voiceprint answers like one with somebody else's. What cannot be
-/// compared is rejected at once, as another try would fare no better.
+/// A probe is accepted if all its signals together are, asked again if they fail by little, and rejected otherwise, for
+/// the reason of the weakest. A probe of which it is not known what was said is never accepted. A score that is not a
+/// number is a mismatch, and so is nobody's voice: an account without a voiceprint answers like one with somebody
+/// else's. What cannot be compared is rejected at once, as another try would fare no better.
 pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
     let (reason, is_last) = match evidence {
         Evidence::Probe(Findings { words: None, .. }) => (Reason::Unavailable, bar.last_mismatch),
@@ -87,23 +87,23 @@ pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
 
 /// What an accept needs above the threshold before a conversation is over.
 ///
-/// Looking every two seconds is more than one chance. Measured by `callprint eval --listen` on `sentences` (tel, var), `crowd`
-/// (var) and `digits` (var), as false accepts before the end at the threshold for 1 %: without a margin 0.93, 0.15, 0.14 and
-/// 0.17 %, with 1.0 0.62, 0, 0.08 and 0, with 2.0 0.31, 0, 0.02 and 0; those at the end come on top and make 0.77 % at most. At
-/// the threshold for 0.1 % two of 23,576 impostors passed, neither of them early. With 4.0 a target of `digits` waits for 21 s
-/// instead of 7.5.
+/// Looking every two seconds is more than one chance. Measured by `callprint eval --listen` on `sentences` (tel, var),
+/// `crowd` (var) and `digits` (var), as false accepts before the end at the threshold for 1 %: without a margin 0.93,
+/// 0.15, 0.14 and 0.17 %, with 1.0 0.62, 0, 0.08 and 0, with 2.0 0.31, 0, 0.02 and 0; those at the end come on top and
+/// make 0.77 % at most. At the threshold for 0.1 % two of 23,576 impostors passed, neither of them early. With 4.0 a
+/// target of `digits` waits for 21 s instead of 7.5.
 pub const CLEARLY: f32 = 2.0;
 
 /// What a reject needs below the threshold before a conversation is over.
 ///
-/// Measured on the same: with 2.0 a soft beginning costs 6.3 % of the targets of `digits`/`var`, with 4.0 1.9 %, as many as
-/// with 6.0 or at the end; impostors are rejected after 7 to 8 s either way.
+/// Measured on the same: with 2.0 a soft beginning costs 6.3 % of the targets of `digits`/`var`, with 4.0 1.9 %, as
+/// many as with 6.0 or at the end; impostors are rejected after 7 to 8 s either way.
 const FAR_BELOW: f32 = 4.0;
 
 /// Speech that must have been compared for an accept, a reject, and for any verdict at the end, in milliseconds.
 ///
-/// One examination (2 s) has outliers among impostors that two have not: 3.4 at most against 3.1 (`sentences`/`tel`), and 2.1
-/// from 6 s on. Below 1.5 s the calibration's thresholds do not hold; see the manifest.
+/// One examination (2 s) has outliers among impostors that two have not: 3.4 at most against 3.1 (`sentences`/`tel`),
+/// and 2.1 from 6 s on. Below 1.5 s the calibration's thresholds do not hold; see the manifest.
 const ACCEPT_FROM_MS: u32 = 3_000;
 const REJECT_FROM_MS: u32 = 6_000;
 const LEAST_MS: u32 = 1_500;
@@ -121,8 +121,8 @@ pub struct Stage {
 
 /// Makes the verdict on a conversation, as soon as there is one: always, once it is over.
 ///
-/// Looking again and again gives an impostor more than one chance, so that a verdict before the end takes more than one at
-/// the end.
+/// Looking again and again gives an impostor more than one chance, so that a verdict before the end takes more than one
+/// at the end.
 pub fn decide_ongoing(evidence: Option<Evidence>, stage: Stage) -> Option<Verdict> {
     // A conversation has no other try: what does not match is rejected. Too little speech is for the client to repeat.
     let bar = Bar { last_mismatch: true, ..Bar::default() };

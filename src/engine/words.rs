@@ -8,9 +8,11 @@ use crate::phrase::{self, Challenge, Distance, Fit, Frames, PhraseError, Sound, 
 use crate::types::{Clip8k, Llr, Reason, Strictness};
 use crate::vad::{self, Speech};
 
-/// How much less likely than the likeliest text a challenge's tokens may be on average before it tells, and how much it then tells.
+/// How much less likely than the likeliest text a challenge's tokens may be on average before it tells, and how much it
+/// then tells.
 ///
-/// A challenge that was said lies above −0.75 mostly, other speech between −2 and −3; see `callprint eval-challenge --speech`.
+/// A challenge that was said lies above −0.75 mostly, other speech between −2 and −3; see `callprint eval-challenge
+/// --speech`.
 const STRANGE_FROM: f32 = 0.75;
 const STRANGE_WEIGHT: f32 = 2.0;
 
@@ -35,7 +37,8 @@ pub struct PhraseScore {
     pub distance: Distance,
     /// Above 0 speaks for the same phrase.
     pub llr: Llr,
-    /// The mean over the passphrase's tokens of the logarithm of each one's probability less the likeliest's; at most 0.
+    /// The mean over the passphrase's tokens of the logarithm of each one's probability less the likeliest's; at most
+    /// 0.
     pub text: Option<f32>,
 }
 
@@ -72,7 +75,8 @@ impl Engine {
     /// Compares the words of a take with the takes of an enrolled phrase, and with its text where it is English.
     ///
     /// # Errors
-    /// [`EngineError::Phrase`] without a take or with takes of another model; [`EngineError::Model`] when a model fails.
+    /// [`EngineError::Phrase`] without a take or with takes of another model; [`EngineError::Model`] when a model
+    /// fails.
     pub fn phrase(
         &self,
         enrolled: &[Frames],
@@ -102,7 +106,8 @@ impl Engine {
         let heard = self.models.weigh(&words.encoded, &spelling)?;
         let silent = self.models.weigh_silence(&spelling)?;
         let fit = Fit::new(&spelling, &heard, &silent).ok_or(PhraseError::Output("readings of another text"))?;
-        // Digits are weighed against digits: whoever says something else altogether fits all of them badly, and none best.
+        // Digits are weighed against digits: whoever says something else altogether fits all of them badly, and none
+        // best.
         let strange = (mean(&heard.leads) + STRANGE_FROM).min(0.0);
         Ok(ChallengeScore { fit, llr: Llr(self.models.challenge_calibration().llr(fit).0 + STRANGE_WEIGHT * strange) })
     }

@@ -1,7 +1,8 @@
 //! The voice model's front end: log-mel features of phone audio.
 //!
-//! Kaldi's filter bank at 8 kHz, as the voice model was trained with it at 16 kHz: 80 bins are laid over 20–8000 Hz, and
-//! those a telephone cannot carry stay zero. Held to kaldi-native-fbank and torchaudio by `fixtures/vectors/fbank_golden.json`.
+//! Kaldi's filter bank at 8 kHz, as the voice model was trained with it at 16 kHz: 80 bins are laid over 20–8000 Hz,
+//! and those a telephone cannot carry stay zero. Held to kaldi-native-fbank and torchaudio by
+//! `fixtures/vectors/fbank_golden.json`.
 
 mod mel;
 
@@ -98,8 +99,8 @@ impl Fbank {
 
     /// Computes the features of `range` of a clip.
     ///
-    /// Only whole frames count; a range beyond the clip is cut to it. Each bin's mean over the range is 0; bins above the
-    /// telephone's band are 0 throughout. Silence gives zeros.
+    /// Only whole frames count; a range beyond the clip is cut to it. Each bin's mean over the range is 0; bins above
+    /// the telephone's band are 0 throughout. Silence gives zeros.
     pub fn compute(&self, clip: &Clip8k, range: Range<usize>) -> Features {
         let end = range.end.min(clip.samples().len());
         let samples = &clip.samples()[range.start.min(end)..end];

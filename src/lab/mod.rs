@@ -1,6 +1,8 @@
-//! Measuring: error rates, attacks, calibration, load. Its commands are reached through `cli`, and nothing else calls it.
+//! Measuring: error rates, attacks, calibration, load. Its commands are reached through `cli`, and nothing else calls
+//! it.
 //!
-//! Beside the commands stands what they share: lists of recordings, the speakers in them, hearing them on many threads, and the voiceprints they make.
+//! Beside the commands stands what they share: lists of recordings, the speakers in them, hearing them on many threads,
+//! and the voiceprints they make.
 
 pub(crate) mod attack;
 pub(crate) mod calibrate;

@@ -1,8 +1,8 @@
 //! The byte form of a fingerprint.
 //!
-//! `cpfp`, version, number of frames (u16), number of landmarks (u16); per frame twelve bytes of bands that stand out and twelve of
-//! bands that dip; per landmark its frame (u16) and its line (u8), in order. All little-endian, nothing after. A change of the form
-//! or of what a bit means takes a new version.
+//! `cpfp`, version, number of frames (u16), number of landmarks (u16); per frame twelve bytes of bands that stand out
+//! and twelve of bands that dip; per landmark its frame (u16) and its line (u8), in order. All little-endian, nothing
+//! after. A change of the form or of what a bit means takes a new version.
 
 use super::grid::Cells;
 use super::landmark::{Landmark, PER_FRAME};
@@ -71,7 +71,8 @@ mod tests {
 
     use super::*;
 
-    /// Written by hand from the form: one frame in which band 0 stands out and band 95 dips, and its landmark on line 1.
+    /// Written by hand from the form: one frame in which band 0 stands out and band 95 dips, and its landmark on line
+    /// 1.
     const ONE: &[u8] = b"cpfp\x01\x01\0\x01\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x80\0\0\x01";
 
     fn one() -> Fingerprint {
@@ -137,7 +138,11 @@ mod tests {
         }
 
         #[test]
-        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), at in any::<prop::sample::Index>(), byte: u8) {
+        fn arbitrary_bytes_never_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            at in any::<prop::sample::Index>(),
+            byte: u8,
+        ) {
             let _ = read(&bytes);
             let mut bytes = [ONE, &bytes].concat();
             let at = at.index(bytes.len());

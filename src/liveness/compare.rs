@@ -34,11 +34,12 @@ struct Alignment {
 const SPEEDS: std::ops::RangeInclusive<i32> = -4..=4;
 /// Players are off by less than 1 %; who changes the speed by more leaves a clean copy, and needs no benefit of doubt.
 ///
-/// Fresh takes differ in tempo, so that their best offset is mostly at such a speed: with the penalty the highest of 4,000 pairs
-/// fell from 0.32 to 0.23.
+/// Fresh takes differ in tempo, so that their best offset is mostly at such a speed: with the penalty the highest of
+/// 4,000 pairs fell from 0.32 to 0.23.
 const CHANGED_SPEED: f32 = 0.015;
 const PENALTY: f32 = 0.08;
-/// Added to the number of landmarks before a share is taken: 1 s of speech alone finds as many by chance as would convict it.
+/// Added to the number of landmarks before a share is taken: 1 s of speech alone finds as many by chance as would
+/// convict it.
 const DOUBT: f32 = 30.0;
 /// Below this share of landmarks no correlation has made a replay of a pair. Nine in ten fresh pairs end here.
 const WORTH_A_LOOK: f32 = 0.08;
@@ -49,7 +50,8 @@ const FINER_TEMPI: [f32; 5] = [-0.0067, -0.0033, 0.0, 0.0033, 0.0067];
 const FINER_OFFSETS: [f32; 5] = [-2.0, -1.0, 0.0, 1.0, 2.0];
 /// The share of a probe that a recording must explain to count fully.
 const FULL_COVERAGE: f32 = 0.5;
-/// Added to the number of marked cells before a correlation is taken, for the same reason; 3 s of speech have some 8,000.
+/// Added to the number of marked cells before a correlation is taken, for the same reason; 3 s of speech have some
+/// 8,000.
 const CELLS_DOUBT: f32 = 400.0;
 
 /// Finds the alignment at which a probe is most like an earlier recording.
@@ -88,7 +90,8 @@ fn candidates(probe: &Fingerprint, earlier: &Fingerprint) -> Vec<(f32, Alignment
     found
 }
 
-/// Each pair of landmarks on the same line votes for the offset at which they are one; offset 0 is at the number returned.
+/// Each pair of landmarks on the same line votes for the offset at which they are one; offset 0 is at the number
+/// returned.
 fn vote(
     probe: &Fingerprint,
     frames: usize,

@@ -47,8 +47,8 @@ pub(super) fn active(spectrum: &Spectrum) -> Vec<bool> {
 
 /// Marks the cells of a spectrum.
 ///
-/// Each band is compared with those around it, which takes away level and equaliser, and with its own mean over time, which
-/// takes away resonances.
+/// Each band is compared with those around it, which takes away level and equaliser, and with its own mean over time,
+/// which takes away resonances.
 pub(super) fn cells(spectrum: &Spectrum, active: &[bool]) -> Vec<Cells> {
     let mut contrast = Vec::with_capacity(spectrum.frames() * BANDS);
     for frame in bands(spectrum).chunks_exact(BANDS) {

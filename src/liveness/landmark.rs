@@ -9,7 +9,8 @@ pub(super) struct Landmark {
     pub(super) line: u8,
 }
 
-/// How far around nothing may be louder: ±2 frames (32 ms), ±4 lines (62 Hz, less than the harmonics of a voice are apart).
+/// How far around nothing may be louder: ±2 frames (32 ms), ±4 lines (62 Hz, less than the harmonics of a voice are
+/// apart).
 const FRAMES: usize = 2;
 const LINES_AROUND: usize = 4;
 /// The most kept of a frame, the loudest.

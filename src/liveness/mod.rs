@@ -1,12 +1,13 @@
 //! Whether a take is live: fingerprints of recordings, and how alike two of them are.
 //!
-//! Nobody says a phrase twice in the same way. A recording played again has the same peaks at the same moments, whatever
-//! telephone, loudspeaker or room lies between. A [`Fingerprint`] keeps where the spectrum of a take has peaks
-//! (landmarks) and where it stands out or dips (cells), and [`Fingerprint::likeness`] looks for one offset and one speed at
-//! which both agree with those of an earlier take.
+//! Nobody says a phrase twice in the same way. A recording played again has the same peaks at the same moments,
+//! whatever telephone, loudspeaker or room lies between. A [`Fingerprint`] keeps where the spectrum of a take has peaks
+//! (landmarks) and where it stands out or dips (cells), and [`Fingerprint::likeness`] looks for one offset and one
+//! speed at which both agree with those of an earlier take.
 //!
-//! A take is judged as a whole: what counts is the share that one offset explains. A word that happens to be the same convicts
-//! nobody, and words cut out of several recordings and put together are not found either. Against that helps a challenge.
+//! A take is judged as a whole: what counts is the share that one offset explains. A word that happens to be the same
+//! convicts nobody, and words cut out of several recordings and put together are not found either. Against that helps a
+//! challenge.
 
 mod bytes;
 mod compare;
@@ -30,9 +31,10 @@ pub const MAX_FRAMES: usize = (10 * Clip8k::RATE_HZ as usize - WINDOW) / HOP + 1
 
 /// What is kept of a take to recognise its recording again. About 1.8 kB for a second.
 ///
-/// It holds no audio and no levels: of each 16 ms the bands (31 Hz wide, 281 to 3281 Hz) that stand out or dip by more than
-/// 2 dB, and up to six peaks. Words, melody and tempo can be read off it, and a program could make something buzz the phrase; the
-/// sound of the voice cannot be had back. It is personal data all the same, to be kept like a voiceprint.
+/// It holds no audio and no levels: of each 16 ms the bands (31 Hz wide, 281 to 3281 Hz) that stand out or dip by more
+/// than 2 dB, and up to six peaks. Words, melody and tempo can be read off it, and a program could make something buzz
+/// the phrase; the sound of the voice cannot be had back. It is personal data all the same, to be kept like a
+/// voiceprint.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprint {
     cells: Vec<Cells>,
@@ -71,7 +73,8 @@ impl Fingerprinter {
 impl Fingerprint {
     /// How much of this take, the probe, is an earlier one played again.
     ///
-    /// Finds it through telephones, codecs, loudspeakers and rooms, cut at the ends, and at a speed up to 4 % off, with the pitch or without.
+    /// Finds it through telephones, codecs, loudspeakers and rooms, cut at the ends, and at a speed up to 4 % off, with
+    /// the pitch or without.
     pub fn likeness(&self, earlier: &Self) -> ReplayScore {
         ReplayScore::of(compare::compare(self, earlier).likeness())
     }

@@ -30,7 +30,10 @@ pub enum ModelError {
         problem: String,
     },
     /// A file is not the one the manifest describes.
-    #[error("{} has sha256 {found}, the manifest says {expected}; restore the file, it is damaged or not ours", path.display())]
+    #[error(
+        "{} has sha256 {found}, the manifest says {expected}; restore the file, it is damaged or not ours",
+        path.display()
+    )]
     Hash {
         /// The file.
         path: PathBuf,

@@ -11,8 +11,8 @@ pub(super) const MANIFEST: &str = "manifest.toml";
 
 /// Finds the folder with the manifest.
 ///
-/// `configured` is then the only place looked in; else beside the executable (`models`, `../share/callprint/models`), the
-/// working folder's `models` and the source tree's.
+/// `configured` is then the only place looked in; else beside the executable (`models`, `../share/callprint/models`),
+/// the working folder's `models` and the source tree's.
 ///
 /// # Errors
 /// [`ModelError::Missing`] with the places looked in.
@@ -62,8 +62,8 @@ pub(super) fn read_checked(path: &Path, sha256: &str) -> Result<Vec<u8>, ModelEr
 
 /// Reads a file like [`read_checked`], and keeps its bytes for the life of the process.
 ///
-/// For models whose sessions use the bytes where they are: all sessions of the phrase decoder share its 30 MB. Whoever loads the
-/// same model again gets the same bytes: what is kept is bounded by the models there are.
+/// For models whose sessions use the bytes where they are: all sessions of the phrase decoder share its 30 MB. Whoever
+/// loads the same model again gets the same bytes: what is kept is bounded by the models there are.
 ///
 /// # Errors
 /// [`ModelError::Unreadable`] or [`ModelError::Hash`].

@@ -63,13 +63,13 @@ pub struct Entry {
     pub front_end: Option<FrontEnd>,
     /// A speaker model's projection.
     pub backend: Option<BackendFile>,
-    /// What a speaker model's scores mean; of an opinion's, those of both models together.
+    /// What a speaker model's scores mean; of a second model's, those of both models together.
     pub calibration: Option<Calibration>,
     /// What surrounds a phrase encoder.
     pub phrase: Option<PhrasePart>,
     /// What surrounds a phrase decoder.
     pub text: Option<TextPart>,
-    /// Which speaker models a second opinion is heard beside.
+    /// Which speaker models a second model is heard beside.
     pub beside: Option<Beside>,
     /// What was measured of it, for people.
     pub figures: Option<toml::Table>,
@@ -160,7 +160,7 @@ pub struct FrontEnd {
     pub floor_ratio: f32,
 }
 
-/// How a second opinion is heard.
+/// How a second model is heard.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Beside {
@@ -211,23 +211,23 @@ impl Manifest {
         })
     }
 
-    /// The speaker model called `id`, alone; or it and the second opinion that `id` names after a plus.
+    /// The speaker model called `id`, alone; or it and the second model that `id` names after a plus.
     ///
-    /// Both defaults when `id` is empty; the default opinion only if it is one beside the default speaker model.
+    /// Both defaults when `id` is empty; the default second model only if it is one beside the default speaker model.
     ///
     /// # Errors
-    /// [`ModelError::Unknown`], or [`ModelError::Contract`] of an opinion that was not measured beside that model.
+    /// [`ModelError::Unknown`], or [`ModelError::Contract`] of a second model that was not measured beside that model.
     pub(super) fn select_speaker(&self, id: &str) -> Result<(&Entry, Option<&Entry>), ModelError> {
-        if let Some((speaker, opinion)) = id.split_once(PLUS) {
-            let (speaker, opinion) = (self.select(Role::Speaker, speaker)?, self.select(Role::Opinion, opinion)?);
-            if !opinion.is_beside(speaker) {
-                return Err(opinion.contract(format!("it was not measured beside {:?}", speaker.id)));
+        if let Some((speaker, second)) = id.split_once(PLUS) {
+            let (speaker, second) = (self.select(Role::Speaker, speaker)?, self.select(Role::Opinion, second)?);
+            if !second.is_beside(speaker) {
+                return Err(second.contract(format!("it was not measured beside {:?}", speaker.id)));
             }
-            return Ok((speaker, Some(opinion)));
+            return Ok((speaker, Some(second)));
         }
         let speaker = self.select(Role::Speaker, id)?;
-        let opinion = self.models.iter().find(|entry| id.is_empty() && entry.default && entry.is_beside(speaker));
-        Ok((speaker, opinion))
+        let second = self.models.iter().find(|entry| id.is_empty() && entry.default && entry.is_beside(speaker));
+        Ok((speaker, second))
     }
 
     fn check(&self) -> Result<(), String> {

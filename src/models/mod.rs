@@ -1,8 +1,8 @@
 //! The neural models: checked against their manifest, loaded once, lent out one inference at a time.
 //!
 //! The only place that knows ONNX Runtime. Nothing is trusted: every file loaded must have the manifest's hash, every
-//! model the tensors that the manifest lists and this build feeds, and the manifest must describe the front end that this
-//! build computes. Whatever differs is refused with an error that says what to do.
+//! model the tensors that the manifest lists and this build feeds, and the manifest must describe the front end that
+//! this build computes. Whatever differs is refused with an error that says what to do.
 //!
 //! Inference blocks: on a free session first, then on the computation. It belongs on blocking threads.
 
@@ -12,12 +12,12 @@ mod error;
 mod files;
 /// What the manifest says, as types.
 pub mod manifest;
-mod opinion;
 mod phrase;
 mod phrase_part;
 mod phrase_text;
 mod pool;
 mod runtime;
+mod second_model;
 mod session;
 mod speaker;
 mod spec;
@@ -30,8 +30,8 @@ use std::sync::Arc;
 use std::thread;
 
 pub use error::ModelError;
-pub use opinion::OpinionSpec;
 pub use phrase::Encoded;
+pub use second_model::SecondModelSpec;
 pub use spec::SpeakerSpec;
 pub use stream::SpeechStream;
 
@@ -42,9 +42,9 @@ use crate::scoring::ModelId;
 use crate::types::{Clip8k, Clip16k};
 use crate::vad::CHUNK;
 use manifest::{Manifest, Role};
-use opinion::OpinionModel;
 use phrase::PhraseEncoder;
 use phrase_text::PhraseDecoder;
+use second_model::SecondModel;
 use speaker::SpeakerModel;
 use speech::SpeechModel;
 use spoof::LazySpoof;
@@ -61,7 +61,7 @@ struct Loaded {
     manifest: Manifest,
     spec: SpeakerSpec,
     speaker: SpeakerModel,
-    opinion: Option<OpinionModel>,
+    second: Option<SecondModel>,
     speech: SpeechModel,
     encoder: PhraseEncoder,
     decoder: PhraseDecoder,
@@ -82,26 +82,26 @@ impl Library {
         let speech = manifest.select(Role::Vad, "")?;
         let encoder = manifest.select(Role::PhraseEncoder, "")?;
         let decoder = manifest.select(Role::PhraseDecoder, "")?;
-        let (speaker, opinion) = manifest.select_speaker(&config.speaker)?;
+        let (speaker, second) = manifest.select_speaker(&config.speaker)?;
         let spec = SpeakerSpec::read(speaker, &manifest.folder)?;
         let dimension = spec.backend.dimension();
-        let surroundings = |entry| Ok((entry, OpinionSpec::read(entry, &spec, &manifest.folder)?));
-        let opinion = opinion.map(surroundings).transpose()?;
+        let surroundings = |entry| Ok((entry, SecondModelSpec::read(entry, &spec, &manifest.folder)?));
+        let second = second.map(surroundings).transpose()?;
         let environment = runtime::environment(config.onnxruntime.as_deref())?;
         let spoof = LazySpoof::new(&environment);
         let opener = session::Opener { environment: &environment, folder: &manifest.folder, sessions: config.sessions };
-        let (speaker, opinion, speech, encoder, decoder) = thread::scope(|scope| {
+        let (speaker, second, speech, encoder, decoder) = thread::scope(|scope| {
             let speech = scope.spawn(|| SpeechModel::load(speech, &opener));
             let encoder = scope.spawn(|| PhraseEncoder::load(encoder, &opener));
             let decoder = scope.spawn(|| PhraseDecoder::load(decoder, &opener));
-            let opinion = opinion.map(|(entry, spec)| scope.spawn(|| OpinionModel::load(entry, spec, &opener)));
+            let second = second.map(|(entry, spec)| scope.spawn(|| SecondModel::load(entry, spec, &opener)));
             let speaker = SpeakerModel::load(speaker, dimension, &opener);
-            (speaker, opinion.map(finished), finished(speech), finished(encoder), finished(decoder))
+            (speaker, second.map(finished), finished(speech), finished(encoder), finished(decoder))
         });
-        let (speaker, opinion, speech) = (speaker?, opinion.transpose()?, speech?);
+        let (speaker, second, speech) = (speaker?, second.transpose()?, speech?);
         let (encoder, decoder) = (encoder?, decoder?);
         let silence = encoder.encode(&Sound::of(&Clip8k::new(vec![0.0; SILENCE]), 0..SILENCE))?;
-        Ok(Self(Arc::new(Loaded { manifest, spec, speaker, opinion, speech, encoder, decoder, silence, spoof })))
+        Ok(Self(Arc::new(Loaded { manifest, spec, speaker, second, speech, encoder, decoder, silence, spoof })))
     }
 
     /// The probability of speech in each 32 ms of a clip. Blocks until a session is free.
@@ -119,8 +119,8 @@ impl Library {
 
     /// The probability of speech in the next 32 ms of each of several streams, in one inference.
     ///
-    /// Gives what [`speech_probabilities`](Self::speech_probabilities) gives for the same samples, to within 1e-5, whatever
-    /// else is in the batch. Blocks until a session is free.
+    /// Gives what [`speech_probabilities`](Self::speech_probabilities) gives for the same samples, to within 1e-5,
+    /// whatever else is in the batch. Blocks until a session is free.
     ///
     /// # Errors
     /// [`ModelError::Inference`]; every stream is then as it was.
@@ -182,8 +182,8 @@ impl Library {
 
     /// How much a stretch of speech sounds like a person rather than a synthesizer: a raw logit, high for a person.
     ///
-    /// The model is opened when first asked, which takes 50 ms, and has one session, however many the others have. Blocks
-    /// until that is free.
+    /// The model is opened when first asked, which takes 50 ms, and has one session, however many the others have.
+    /// Blocks until that is free.
     ///
     /// # Errors
     /// [`ModelError::Unknown`] when the manifest has no such model, those of loading it, and [`ModelError::Inference`].
@@ -191,22 +191,22 @@ impl Library {
         self.0.spoof.open(&self.0.manifest)?.logit(speech)
     }
 
-    /// The raw embedding by the second opinion, if there is one. Blocks until a session is free.
+    /// The raw embedding by the second model, if there is one. Blocks until a session is free.
     ///
     /// # Errors
     /// [`ModelError::Inference`].
     pub fn second_embed(&self, features: &Features) -> Result<Option<Vec<f32>>, ModelError> {
-        self.0.opinion.as_ref().map(|opinion| opinion.embed(features)).transpose()
+        self.0.second.as_ref().map(|second| second.embed(features)).transpose()
     }
 
-    /// What surrounds the second opinion, if one is heard.
-    pub fn opinion(&self) -> Option<&OpinionSpec> {
-        self.0.opinion.as_ref().map(|opinion| &opinion.spec)
+    /// What surrounds the second model, if one is heard.
+    pub fn second_model(&self) -> Option<&SecondModelSpec> {
+        self.0.second.as_ref().map(|second| &second.spec)
     }
 
-    /// What makes voices: the speaker model's id, joined with the second opinion's where one is heard.
+    /// What makes voices: the speaker model's id, joined with the second model's where one is heard.
     pub fn voice_id(&self) -> &ModelId {
-        self.opinion().map_or(&self.speaker().id, |opinion| &opinion.id)
+        self.second_model().map_or(&self.speaker().id, |second| &second.id)
     }
 
     /// What surrounds the speaker model: its id, projection and calibration.

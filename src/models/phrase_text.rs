@@ -90,7 +90,8 @@ impl PhraseDecoder {
         Ok(reading(&logits, spelling))
     }
 
-    /// The logits `[tokens, 32768]` of each token in its place: of the first after the beginning alone, then of the others.
+    /// The logits `[tokens, 32768]` of each token in its place: of the first after the beginning alone, then of the
+    /// others.
     fn logits(&self, session: &mut Session, encoded: &Encoded, tokens: &[u32]) -> ort::Result<Vec<f32>> {
         let mask = vec![1_i64; encoded.samples];
         let none: Vec<DynValue> = Vec::new();

@@ -13,9 +13,10 @@ static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
 
 /// Loads ONNX Runtime, or returns the one already loaded.
 ///
-/// `configured` is a library or a folder and then the only place looked in; else the folder of the executable, `.runtime`
-/// in the working folder and `.runtime` of the source tree. Once one is loaded, later calls get that one whatever they
-/// ask for. Its own telemetry starts while it loads, so `main` switches that off by the environment before.
+/// `configured` is a library or a folder and then the only place looked in; else the folder of the executable,
+/// `.runtime` in the working folder and `.runtime` of the source tree. Once one is loaded, later calls get that one
+/// whatever they ask for. Its own telemetry starts while it loads, so `main` switches that off by the environment
+/// before.
 ///
 /// # Errors
 /// [`ModelError::RuntimeMissing`] when there is no library, [`ModelError::RuntimeUnusable`] when none of those found

@@ -58,7 +58,8 @@ impl Opener<'_> {
 
     /// Checks a model's file and opens one session that computes as fast as it can, for the memory of an arena.
     ///
-    /// For models of large convolutions that run one at a time: AASIST takes 69 ms in place of 101 so, for 2 s of speech.
+    /// For models of large convolutions that run one at a time: AASIST takes 69 ms in place of 101 so, for 2 s of
+    /// speech.
     ///
     /// # Errors
     /// As [`open`](Self::open).

@@ -15,16 +15,17 @@ pub(super) const STATE: usize = LAYERS * WIDTH;
 
 /// Chunks of line noise every stream begins with, and after which the noise repeats: half a second.
 ///
-/// A model that has heard nothing yet misses speech that begins at once, as in a recording that starts inside a word: with
-/// the noise the equal-error rate of `digits`/`var` fell from 1.7 to 1.3 % (same phrase) and 2.7 to 2.1 % (other). Digital
-/// silence does the same for such clips, but then takes the line's own noise for an onset, and speech began 0.4 s too early.
+/// A model that has heard nothing yet misses speech that begins at once, as in a recording that starts inside a word:
+/// with the noise the equal-error rate of `digits`/`var` fell from 1.7 to 1.3 % (same phrase) and 2.7 to 2.1 % (other).
+/// Digital silence does the same for such clips, but then takes the line's own noise for an onset, and speech began 0.4
+/// s too early.
 pub(super) const WARM_UP: usize = 16;
 
 /// Level of that noise, which goes on under the whole stream: −60 dBFS, a quiet line's. Root mean square, full scale 1.
 ///
-/// Digital silence, which lines that suppress silence have in every pause, makes the model deaf: after half a second of it
-/// whole words at −20 dBFS were given a probability below 0.1. See `docs/endpoint.md` for what that cost. Speech below −58 dBFS is
-/// lost in it; what is below −48 is refused as too quiet anyway.
+/// Digital silence, which lines that suppress silence have in every pause, makes the model deaf: after half a second of
+/// it whole words at −20 dBFS were given a probability below 0.1. See `docs/endpoint.md` for what that cost. Speech
+/// below −58 dBFS is lost in it; what is below −48 is refused as too quiet anyway.
 const LINE_NOISE: f32 = 0.001;
 
 /// What the speech model remembers of one stream between two chunks: 1.2 kB.
@@ -46,7 +47,8 @@ impl SpeechStream {
         Self { state: [0.0; STATE], context: [0.0; CONTEXT], at: 0 }
     }
 
-    /// Passes over chunks, the last of which is given: the recurrent state stays, the next chunk still sees what went before it.
+    /// Passes over chunks, the last of which is given: the recurrent state stays, the next chunk still sees what went
+    /// before it.
     pub fn skip(&mut self, last: &[f32; CHUNK], chunks: usize) {
         self.at += chunks.saturating_sub(1);
         let window = self.window(last);

@@ -1,9 +1,10 @@
 //! The other end of the line: a simulated phone, and the provider between it and us.
 //!
-//! A [`Phone`] places calls the way the provider does: it signs webhooks, does what the replies say ([`Interpreter`]) and
-//! leaves [`Recordings`], which a [`Provider`] hands out over its REST API. Nothing here knows the server; all
-//! it sees is what the wire shows. A stream ([`Network`]) is a real WebSocket that carries what a recording would have
-//! carried, and ends when the server closes it. Time on the line is virtual unless [`Phone::paced`]: five seconds of speech take none.
+//! A [`Phone`] places calls the way the provider does: it signs webhooks, does what the replies say ([`Interpreter`])
+//! and leaves [`Recordings`], which a [`Provider`] hands out over its REST API. Nothing here knows the server; all it
+//! sees is what the wire shows. A stream ([`Network`]) is a real WebSocket that carries what a recording would have
+//! carried, and ends when the server closes it. Time on the line is virtual unless [`Phone::paced`]: five seconds of
+//! speech take none.
 
 mod accepts;
 mod account;

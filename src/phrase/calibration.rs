@@ -52,8 +52,8 @@ impl PhraseCalibration {
 
 /// A part that fits less counts as this: by then it is surely another one, or drowned.
 ///
-/// Random other strings are told apart with an equal error rate of 0.2 %, without it 0.3 %; one changed digit with 4.2 % either way
-/// (`digits`, tel and var).
+/// Random other strings are told apart with an equal error rate of 0.2 %, without it 0.3 %; one changed digit with 4.2
+/// % either way (`digits`, tel and var).
 const LEAST: f32 = -5.0;
 
 /// How the fit of a challenge becomes a log-likelihood ratio: what was asked for against something else.

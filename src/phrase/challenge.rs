@@ -22,8 +22,9 @@ const NAMES: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six",
 
 /// What stands between the parts in the text that is weighed.
 ///
-/// Moonshine writes "Three, one, four.", "3, 1, 4", "3-1-4", "314" and more. Digits as words with commas tell one changed digit
-/// apart as well as any mixture, and better than numerals (equal error rates 7.7 against 13.7 %, `digits` tel, plain).
+/// Moonshine writes "Three, one, four.", "3, 1, 4", "3-1-4", "314" and more. Digits as words with commas tell one
+/// changed digit apart as well as any mixture, and better than numerals (equal error rates 7.7 against 13.7 %, `digits`
+/// tel, plain).
 const BETWEEN: &str = ",";
 
 const MAGIC: [u8; 4] = *b"cpch";
@@ -220,7 +221,8 @@ fn capital(word: &str) -> String {
 /// How well what was heard fits a challenge.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
-    /// The mean over the parts of the logarithm of what was expected, among all that could stand in its place; at most 0.
+    /// The mean over the parts of the logarithm of what was expected, among all that could stand in its place; at most
+    /// 0.
     pub mean: f32,
     /// The same of the part that fits least.
     pub least: f32,
@@ -229,8 +231,8 @@ pub struct Fit {
 impl Fit {
     /// The fit of a text: how much likelier it is for what was heard than where nothing was said.
     ///
-    /// `None` for readings of another text. What the model expects of digits anyway is taken away that way: one changed digit in six is
-    /// told apart with an equal error rate of 4.7 %, without 7.0 % (`digits`, tel and var).
+    /// `None` for readings of another text. What the model expects of digits anyway is taken away that way: one changed
+    /// digit in six is told apart with an equal error rate of 4.7 %, without 7.0 % (`digits`, tel and var).
     pub fn new(spelling: &Spelling, heard: &Reading, silent: &Reading) -> Option<Self> {
         if heard.slots.len() != spelling.slots.len() || silent.slots.len() != spelling.slots.len() {
             return None;
@@ -289,7 +291,8 @@ mod tests {
             leads: vec![],
             slots: [first, second].map(|p| vec![p.ln(), (1.0 - p).ln()]).to_vec(),
         };
-        // Slot 0: 0.8 : 0.2 over 0.5 : 0.5 is 0.8; slot 1: 0.5 : 0.5 over 0.75 : 0.25 is 0.25 : 0.75, said is the second.
+        // Slot 0: 0.8 : 0.2 over 0.5 : 0.5 is 0.8; slot 1: 0.5 : 0.5 over 0.75 : 0.25 is 0.25 : 0.75, said is the
+        // second.
         let fit = Fit::new(&spelling, &reading(0.8, 0.5), &reading(0.5, 0.75)).unwrap();
         let (first, second) = (0.8_f32.ln(), 0.75_f32.ln());
         assert!((fit.mean - first.midpoint(second)).abs() < 1e-6 && (fit.least - second).abs() < 1e-6, "{fit:?}");

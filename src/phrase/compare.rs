@@ -132,7 +132,8 @@ mod tests {
             (&[EAST, NORTH], &[EAST, EAST, NORTH, NORTH, NORTH], 0.0),
             // (E,E) 0, (N,E) 1: two steps.
             (&[EAST, NORTH], &[EAST], 0.5),
-            // E–N, N–E: diagonally 1 + 1 over two steps; by the corner 1 + 0 + 1 over three would be as dear, and comes second.
+            // E–N, N–E: diagonally 1 + 1 over two steps; by the corner 1 + 0 + 1 over three would be as dear, and comes
+            // second.
             (&[EAST, NORTH], &[NORTH, EAST], 1.0),
         ];
         for (left, right, expected) in table {

@@ -15,8 +15,8 @@ const VERSION: u8 = 1;
 
 /// What was said in one take, as a row of directions: the template of a phrase.
 ///
-/// One frame each 24 ms. Only directions count, so each frame is kept in one byte a value, scaled to its largest. What was
-/// said can be compared with another take, not read.
+/// One frame each 24 ms. Only directions count, so each frame is kept in one byte a value, scaled to its largest. What
+/// was said can be compared with another take, not read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frames {
     space: String,
@@ -158,14 +158,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_read_is_what_was_written(frames in prop::collection::vec(prop::collection::vec(-1.0_f32..1.0, 5), 1..20)) {
+        fn what_is_read_is_what_was_written(
+            frames in prop::collection::vec(prop::collection::vec(-1.0_f32..1.0, 5), 1..20),
+        ) {
             prop_assume!(frames.iter().all(|frame| frame.iter().any(|value| value.abs() > 1e-3)));
             let frames = Frames::round("space", 5, &frames.concat()).unwrap();
             prop_assert_eq!(Frames::from_bytes(&frames.to_bytes()), Ok(frames));
         }
 
         #[test]
-        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..60), at in any::<prop::sample::Index>(), flip in any::<u8>()) {
+        fn arbitrary_bytes_never_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..60),
+            at in any::<prop::sample::Index>(),
+            flip in any::<u8>(),
+        ) {
             let _ = Frames::from_bytes(&bytes);
             let mut bytes = [TWO, &bytes].concat();
             let at = at.index(bytes.len());

@@ -6,15 +6,15 @@ use crate::types::{Clip8k, Clip16k};
 
 /// Silence before and after the speech, in samples at 16 kHz: 0.4 s.
 ///
-/// Without it the first digit of six was misread in 16 %, later ones in 8 %; with it a string with one wrong digit is told
-/// apart with an equal error rate of 6.7 in place of 8.7 % (`digits`, `var`).
+/// Without it the first digit of six was misread in 16 %, later ones in 8 %; with it a string with one wrong digit is
+/// told apart with an equal error rate of 6.7 in place of 8.7 % (`digits`, `var`).
 const SILENCE: usize = 6_400;
 
 /// How loud the mirror image of the band below 4 kHz is left above it: −26 dB.
 ///
-/// The encoder was made for 16 kHz and looks for the hiss of an s where a telephone has nothing. With the image one changed digit
-/// in six is told apart with an equal error rate of 3.5 and 6.0 % (`digits`, tel and var); without 5.2 and 6.8 %. Ten times
-/// as loud doubles the errors.
+/// The encoder was made for 16 kHz and looks for the hiss of an s where a telephone has nothing. With the image one
+/// changed digit in six is told apart with an equal error rate of 3.5 and 6.0 % (`digits`, tel and var); without 5.2
+/// and 6.8 %. Ten times as loud doubles the errors.
 const MIRROR: f32 = 0.05;
 
 /// Samples at 16 kHz that the encoder turns into one frame: strides of 64, 3 and 2.

@@ -44,7 +44,8 @@ impl Tokens {
                 return Err(BadBytes::Content("a piece or a number of pieces beyond all limits"));
             }
             let piece = reader.take(length)?;
-            // One is empty. Twins stand in the file; the model writes the later one: the earlier is a bare byte, for what has no piece.
+            // One is empty. Twins stand in the file; the model writes the later one: the earlier is a bare byte, for
+            // what has no piece.
             if length > 0 {
                 ids.insert(piece.to_vec(), count as u32);
             }
@@ -109,7 +110,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn arbitrary_bytes_never_panic_and_spell_what_they_say(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "[a-c ]{0,12}") {
+        fn arbitrary_bytes_never_panic_and_spell_what_they_say(
+            bytes in prop::collection::vec(any::<u8>(), 0..200),
+            text in "[a-c ]{0,12}",
+        ) {
             if let Ok(tokens) = Tokens::read(&bytes) {
                 let _ = tokens.spell(&text);
             }

@@ -1,7 +1,7 @@
 /// The words of a challenge: common, easy to read out, unlike each other and unlike digits in sound, in order.
 ///
-/// Each is a single one of the model's tokens, so that the whole list can be weighed at once. Changing or moving a word makes
-/// pending challenges mean nothing; adding one does not.
+/// Each is a single one of the model's tokens, so that the whole list can be weighed at once. Changing or moving a word
+/// makes pending challenges mean nothing; adding one does not.
 pub(super) const WORDS: [&str; 216] = [
     "apple",
     "arrow",

@@ -6,8 +6,8 @@ const ORTHONORMAL_WITHIN: f32 = 1e-3;
 
 /// The fixed projection from a model's raw output to comparable embeddings.
 ///
-/// `x = unit(raw − centre)`, then `unit(x − Uᵀ·(U·x))`: the centre is what all voices on the phone share, `U` the directions in
-/// which one voice differs from phone to phone.
+/// `x = unit(raw − centre)`, then `unit(x − Uᵀ·(U·x))`: the centre is what all voices on the phone share, `U` the
+/// directions in which one voice differs from phone to phone.
 #[derive(Clone, Debug)]
 pub struct Backend {
     model: ModelId,

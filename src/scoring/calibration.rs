@@ -4,16 +4,17 @@ use crate::types::{Cosine, Llr, Strictness};
 
 /// The lengths that the weights were fitted on, in seconds: nothing is extrapolated.
 ///
-/// A probe of 20 s would else lose six units for its length. One of 0.5 s would gain three; without them 0.14 % of the impostors
-/// pass at the threshold meant for 0.1 %, with them 0.33 % (`sentences`, `var`, probes of 1 to 5 s).
+/// A probe of 20 s would else lose six units for its length. One of 0.5 s would gain three; without them 0.14 % of the
+/// impostors pass at the threshold meant for 0.1 %, with them 0.33 % (`sentences`, `var`, probes of 1 to 5 s).
 const FITTED_FROM_S: f32 = 1.0;
 const FITTED_TO_S: f32 = 5.0;
 
 /// How a cosine becomes a log-likelihood ratio, and where the thresholds lie.
 ///
-/// `llr = (score + score_by_ln_s · ln T) · cosine + ln_net_speech_s · ln T + take_agreement · (mean cosine of the takes) + offset`,
-/// where T is the net speech in seconds. The more was heard, the more a cosine says: without that weight, ratios fitted on two of
-/// the sets `digits`, `sentences` and `crowd` cost up to 2.3 times as much on the third.
+/// `llr = (score + score_by_ln_s · ln T) · cosine + ln_net_speech_s · ln T + take_agreement · (mean cosine of the
+/// takes) + offset`, where T is the net speech in seconds. The more was heard, the more a cosine says: without that
+/// weight, ratios fitted on two of the sets `digits`, `sentences` and `crowd` cost up to 2.3 times as much on the
+/// third.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// Weight of the cosine.

@@ -44,8 +44,9 @@ impl Embedding {
 
     /// What two models make of one voice, as one direction.
     ///
-    /// The cosine of two such embeddings is `(1 − share) · first + share · second`, each model's own cosine: the values are one
-    /// after the other, scaled by the roots of the shares. So they are averaged, kept and compared like any others.
+    /// The cosine of two such embeddings is `(1 − share) · first + share · second`, each model's own cosine: the values
+    /// are one after the other, scaled by the roots of the shares. So they are averaged, kept and compared like any
+    /// others.
     ///
     /// # Errors
     /// [`ScoreError::NoDirection`] when the share is none.
@@ -68,8 +69,8 @@ impl Embedding {
     /// The mean direction of several embeddings of one model; all count the same.
     ///
     /// # Errors
-    /// [`ScoreError::NoTakes`] of none, [`ScoreError::ModelMismatch`] when their models differ, [`ScoreError::NoDirection`] when
-    /// they cancel out.
+    /// [`ScoreError::NoTakes`] of none, [`ScoreError::ModelMismatch`] when their models differ,
+    /// [`ScoreError::NoDirection`] when they cancel out.
     pub fn mean<'e>(embeddings: impl IntoIterator<Item = &'e Self>) -> Result<Self, ScoreError> {
         let mut embeddings = embeddings.into_iter();
         let first = embeddings.next().ok_or(ScoreError::NoTakes)?;
@@ -96,7 +97,8 @@ impl Embedding {
     /// Cosine of the angle to another embedding.
     ///
     /// # Errors
-    /// [`ScoreError::ModelMismatch`] when another model made it, [`ScoreError::Dimension`] when it is of another length.
+    /// [`ScoreError::ModelMismatch`] when another model made it, [`ScoreError::Dimension`] when it is of another
+    /// length.
     pub fn cosine(&self, other: &Self) -> Result<Cosine, ScoreError> {
         self.check_comparable(other)?;
         Ok(Cosine(dot(&self.values, &other.values).clamp(-1.0, 1.0)))

@@ -76,8 +76,8 @@ impl<K: Copy> Gallery<K> {
 
     /// Those of the asked-for voiceprints that a probe reaches `at_least` against, the best first, at most `limit`.
     ///
-    /// `ratio` makes a log-likelihood ratio of a cosine and of the mean cosine of a voiceprint's takes. The ratios are the very
-    /// same as [`Voiceprint::score`] leads to: whoever comes near the threshold is reckoned again as it does.
+    /// `ratio` makes a log-likelihood ratio of a cosine and of the mean cosine of a voiceprint's takes. The ratios are
+    /// the very same as [`Voiceprint::score`] leads to: whoever comes near the threshold is reckoned again as it does.
     ///
     /// # Errors
     /// [`ScoreError::ModelMismatch`] or [`ScoreError::Dimension`] when the probe is not like the voiceprints.
@@ -154,7 +154,9 @@ mod tests {
     proptest! {
         #[test]
         fn ratios_and_their_order_are_those_of_each_voiceprint(
-            prints in prop::collection::vec((values(), values()), 1..20), probe in values(), at_least in -10.0_f32..10.0,
+            prints in prop::collection::vec((values(), values()), 1..20),
+            probe in values(),
+            at_least in -10.0_f32..10.0,
         ) {
             let prints: Vec<_> = prints.into_iter().map(|(one, other)| [one, other]).collect();
             let prints: Vec<_> = prints.iter().map(|takes| voiceprint(takes)).collect();

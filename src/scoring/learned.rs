@@ -1,7 +1,7 @@
 //! What is learned of a voice after it enrolled, and its byte form, which the store encrypts.
 //!
-//! `cpln`, version, days (u32), the last day (i32), number of voices (u8); then per voice the length of its model's id (u8) and
-//! the id, values (u16), and the values (f32). All little-endian, nothing after.
+//! `cpln`, version, days (u32), the last day (i32), number of voices (u8); then per voice the length of its model's id
+//! (u8) and the id, values (u16), and the values (f32). All little-endian, nothing after.
 
 use super::embedding::scale_to_unit;
 use super::{Embedding, ModelId, ScoreError};
@@ -24,7 +24,8 @@ const NEWEST: f32 = 0.2;
 /// With 0.5 an impostor whose every other take passes gains twice as much by patience; the tests show it.
 const MOST: f32 = 0.35;
 
-/// The lowest cosine of the adapted direction to the original one: whatever is learned, the original takes stay the voiceprint.
+/// The lowest cosine of the adapted direction to the original one: whatever is learned, the original takes stay the
+/// voiceprint.
 const NEAR: f32 = 0.95;
 
 /// What was learned of a voice: its direction lately, beside that of the original takes, which are never changed.

@@ -1,8 +1,9 @@
 //! Thresholds that stay true on a site's own callers.
 //!
-//! Fitted thresholds do not travel: one for 1 % let through 20 to 30 % of the impostors of another accent. What travels is the
-//! method: every enrolled take is an impostor to every other caller's voiceprint, so that a site has thousands of impostor
-//! trials of its own lines and accents. Nothing is kept but the scores, which can be computed again from the voiceprints.
+//! Fitted thresholds do not travel: one for 1 % let through 20 to 30 % of the impostors of another accent. What travels
+//! is the method: every enrolled take is an impostor to every other caller's voiceprint, so that a site has thousands
+//! of impostor trials of its own lines and accents. Nothing is kept but the scores, which can be computed again from
+//! the voiceprints.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +14,8 @@ use crate::types::{Llr, Strictness};
 
 /// Voiceprints that a caller's takes are tried against.
 ///
-/// With as many, 20 callers are all tried against each other and 2,000 give 180,000 scores, 18 of them above a threshold for
-/// 0.01 %. A caller costs 90 comparisons, a tenth of a millisecond.
+/// With as many, 20 callers are all tried against each other and 2,000 give 180,000 scores, 18 of them above a
+/// threshold for 0.01 %. A caller costs 90 comparisons, a tenth of a millisecond.
 pub const PARTNERS: usize = 30;
 /// Callers that take part; of more, the same ones each time are left out.
 ///
@@ -26,8 +27,9 @@ const LEAST_CALLERS: usize = 5;
 const PRIOR_CALLERS: f32 = 5.0;
 /// Standard errors between callers that a threshold is raised by.
 ///
-/// With one, and a prior of ten callers, 20 callers of `crowd`/`var` let through 0.3 instead of 1 %; as it is, 0.5 %: sites are too strict before they are too loose, since a
-/// skewed error makes the quantile of few callers too high already.
+/// With one, and a prior of ten callers, 20 callers of `crowd`/`var` let through 0.3 instead of 1 %; as it is, 0.5 %:
+/// sites are too strict before they are too loose, since a skewed error makes the quantile of few callers too high
+/// already.
 const MARGINS: f32 = 0.5;
 /// What a threshold is raised by while nothing is known of a site, falling as its callers grow.
 ///
@@ -109,7 +111,8 @@ impl Site {
 
     /// Takes in how a caller's takes score against others' voiceprints; earlier scores of the caller are forgotten.
     ///
-    /// Each entry is another caller and the ratio of every take against that one's voiceprint. What is not a number is left out.
+    /// Each entry is another caller and the ratio of every take against that one's voiceprint. What is not a number is
+    /// left out.
     pub fn add(&mut self, caller: CallerKey, scores: &[(CallerKey, Vec<f32>)]) {
         self.pairs.retain(|(from, _), _| *from != caller);
         for (other, ratios) in scores.iter().filter(|(other, _)| *other != caller) {
@@ -132,8 +135,8 @@ impl Site {
 
     /// Thresholds that hold on this site, with the shipped ones as what is known before.
     ///
-    /// Stricter than the pairs alone say while callers are few, and never looser than the shipped ones by more than a bounded
-    /// amount. Rates rise from the first to the last in strictness.
+    /// Stricter than the pairs alone say while callers are few, and never looser than the shipped ones by more than a
+    /// bounded amount. Rates rise from the first to the last in strictness.
     pub fn thresholds(&self, shipped: &Calibration) -> SiteThresholds {
         let shipped = shipped.thresholds();
         let callers = self.callers();
@@ -148,8 +151,9 @@ impl Site {
             let tail = tail_threshold(&scores, far).filter(|_| known > 0.0);
             let own = match (tail, before) {
                 (None, _) => shipped[at],
-                // The place of a tail is the site's; its slope travels better than a handful of callers tell it. By their own
-                // slope 10 callers of `crowd`/`var` got a threshold for 0.1 % that rejects 29 % of them, and lets nobody in.
+                // The place of a tail is the site's; its slope travels better than a handful of callers tell it. By
+                // their own slope 10 callers of `crowd`/`var` got a threshold for 0.1 % that rejects 29 % of them, and
+                // lets nobody in.
                 (Some(tail), Some(before)) if tail.is_extrapolated => before + shipped[at] - shipped[at - 1],
                 (Some(tail), _) => tail.threshold + MARGINS * fit::margin(&trials, far, at as u64),
             };
@@ -163,7 +167,8 @@ impl Site {
         SiteThresholds { llr, callers, alike }
     }
 
-    /// Pairs that cannot be two voices, the first below the second: far above the site's own tail, in the mean of all takes.
+    /// Pairs that cannot be two voices, the first below the second: far above the site's own tail, in the mean of all
+    /// takes.
     fn alike(&self, strictest: f32) -> Vec<(CallerKey, CallerKey)> {
         let mut means: Vec<f32> = self.pairs.values().map(|ratios| mean(ratios)).collect();
         means.sort_unstable_by(f32::total_cmp);

@@ -1,7 +1,8 @@
 //! The print of an enrollment take, and the byte form of takes, which the store encrypts.
 //!
-//! `cpvp`, version, length of the model's id and the id, number of takes, values per embedding (u16); then per take the net speech
-//! in ms (u32) and the values (f32). All little-endian, nothing after. A change of the form takes a new version.
+//! `cpvp`, version, length of the model's id and the id, number of takes, values per embedding (u16); then per take the
+//! net speech in ms (u32) and the values (f32). All little-endian, nothing after. A change of the form takes a new
+//! version.
 
 use super::{Embedding, ModelId, ScoreError};
 use crate::types::bytes::{BadBytes, Reader};
@@ -106,7 +107,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..60), flips in any::<(prop::sample::Index, u8)>()) {
+        fn arbitrary_bytes_never_panic(
+            bytes in proptest::collection::vec(any::<u8>(), 0..60),
+            flips in any::<(prop::sample::Index, u8)>(),
+        ) {
             let _ = read_takes(&bytes);
             let mut bytes = [ONE, &bytes].concat();
             let at = flips.0.index(bytes.len());

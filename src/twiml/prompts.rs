@@ -158,7 +158,8 @@ fn parse(file: &str, text: &str) -> Result<BTreeMap<String, Entry>, TwimlError> 
     Ok(sentences)
 }
 
-/// A string is a sentence, `{ play = "https://…" }` a recording of one, `{ sound = "a.wav", text = "…" }` one for streams.
+/// A string is a sentence, `{ play = "https://…" }` a recording of one, `{ sound = "a.wav", text = "…" }` one for
+/// streams.
 fn entry(prompt: &Prompt, value: &Value, folder: &Path) -> Result<Entry, String> {
     let entry = match value {
         Value::String(text) => Entry::Text(pieces(text)?),

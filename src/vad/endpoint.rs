@@ -51,13 +51,15 @@ impl Default for EndpointConfig {
             complete_silence_ms: 500,
             // What dialogues usually wait. With a pause of 500 ms it cuts off 2.6 and 1.9 % (digits tel, var).
             silence_ms: 900,
-            // Who has said so little of it has not finished: without this 1.9 % of `digits`/`var` were cut off, with it 0.6 %.
+            // Who has said so little of it has not finished: without this 1.9 % of `digits`/`var` were cut off, with it
+            // 0.6 %.
             incomplete_silence_ms: 1_200,
             // Somebody who clears their throat is about to speak.
             scant_silence_ms: 2_000,
             // The least that `QualityLimits::VERIFY` scores.
             scant_ms: 400,
-            // Room for the verdict (176 ms after the pause was noticed); nothing is lost, the voice is accepted already.
+            // Room for the verdict (176 ms after the pause was noticed); nothing is lost, the voice is accepted
+            // already.
             recognised_silence_ms: 400,
             // A pause in the middle of a phrase is well below, and the spread of one speaker's takes above.
             incomplete_share: 0.7,

@@ -17,12 +17,12 @@ const PACE: f32 = 0.05;
 /// Keeps chunks that are plainly silence away from the speech model.
 ///
 /// The floor is the running power of what the model itself found silent. A chunk is kept back once the model has found
-/// silence for a while and as long as chunks are no louder than the floor; speech, and whatever the model is not sure about,
-/// always passes.
+/// silence for a while and as long as chunks are no louder than the floor; speech, and whatever the model is not sure
+/// about, always passes.
 ///
 /// The model's state stays as it was at the last chunk that passed. Before the next one passes, the last
-/// [`LOOK_BACK`](Self::LOOK_BACK) of those kept back have to be shown after all: the model remembers about a second, and
-/// without them the first and last chunk of speech move in more recordings.
+/// [`LOOK_BACK`](Self::LOOK_BACK) of those kept back have to be shown after all: the model remembers about a second,
+/// and without them the first and last chunk of speech move in more recordings.
 #[derive(Clone, Debug, Default)]
 pub struct Gate {
     floor: f32,

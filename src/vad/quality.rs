@@ -74,7 +74,8 @@ fn snr_db(speech_and_noise: f32, noise: f32) -> f32 {
 /// Power of the noise: that of the pauses, found by the detector or by being the quietest.
 ///
 /// The lower of two estimates. A clip that is speech from end to end has no outside, and a soft word that the detector
-/// missed makes the outside loud. Against white noise of known power both together are within 0.7 dB (median) at 0 to 10 dB.
+/// missed makes the outside loud. Against white noise of known power both together are within 0.7 dB (median) at 0 to
+/// 10 dB.
 fn noise_power(samples: &[f32], speech: &Speech) -> f32 {
     let (mut all, mut outside) = (Vec::new(), Vec::new());
     for (index, chunk) in samples.chunks_exact(CHUNK).enumerate() {
@@ -102,8 +103,8 @@ fn clipped_fraction(samples: &[f32]) -> f32 {
 
 /// What a take must reach to be scored.
 ///
-/// The costs named are false rejects at a false-accept rate of 0.1 % over the evaluation data's 71 speakers (3 s probes, `var`,
-/// G.711 again after the fault): 2.8 % as they are. Its best recordings and its worst all pass.
+/// The costs named are false rejects at a false-accept rate of 0.1 % over the evaluation data's 71 speakers (3 s
+/// probes, `var`, G.711 again after the fault): 2.8 % as they are. Its best recordings and its worst all pass.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct QualityLimits {
     /// Less net speech than this is none, in milliseconds.
@@ -146,7 +147,8 @@ impl QualityLimits {
 impl Quality {
     /// The fault to tell the caller about, if there is one.
     ///
-    /// The one whose remedy also helps the others comes first: louder speech lifts the SNR, and a poor line hides speech.
+    /// The one whose remedy also helps the others comes first: louder speech lifts the SNR, and a poor line hides
+    /// speech.
     pub fn fault(&self, limits: &QualityLimits) -> Option<Reason> {
         let faults = [
             (self.net_speech_ms < limits.no_speech_ms, Reason::NoSpeech),

@@ -88,7 +88,8 @@ mod tests {
     const CONFIG: VadConfig =
         VadConfig { threshold: 0.5, negative_threshold: 0.3, min_speech_ms: 96, min_silence_ms: 96, pad_ms: 32 };
 
-    /// Probabilities drawn as text: `#` speech, `=` between the thresholds, `.` silence; the speech found drawn likewise.
+    /// Probabilities drawn as text: `#` speech, `=` between the thresholds, `.` silence; the speech found drawn
+    /// likewise.
     fn find(drawn: &str) -> String {
         let probability = |c| {
             if c == '#' {

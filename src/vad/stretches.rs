@@ -9,8 +9,8 @@ const LONGEST_MS: u32 = 2_000;
 
 /// Finds the speech of a track that has no end in sight.
 ///
-/// The stretches are those that [`segments`](super::segments) finds in the same probabilities, except that a long one comes
-/// in parts. Nothing is remembered of what is over.
+/// The stretches are those that [`segments`](super::segments) finds in the same probabilities, except that a long one
+/// comes in parts. Nothing is remembered of what is over.
 #[derive(Clone, Debug)]
 pub struct Stretches {
     tracker: Tracker,

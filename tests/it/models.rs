@@ -215,7 +215,7 @@ fn a_second_opinion_is_heard_by_default_where_it_is_named_and_only_where_it_was_
         config.speaker = asked;
         let library = Library::load(&config).unwrap();
         assert_eq!(library.speaker().id.as_str(), speaker);
-        assert_eq!(library.opinion().map(|opinion| opinion.id.to_string()), both);
+        assert_eq!(library.second_model().map(|opinion| opinion.id.to_string()), both);
     }
     for asked in [format!("{int8}+{fp32}"), format!("{opinion}+{int8}"), opinion.to_owned(), format!("{int8}+x")] {
         let mut config = fixtures::models();
@@ -225,7 +225,7 @@ fn a_second_opinion_is_heard_by_default_where_it_is_named_and_only_where_it_was_
     let folder = altered(&format!("speakers = [\"{int8}\", "), "speakers = [");
     let mut config = fixtures::models();
     config.dir = Some(folder.path().to_owned());
-    assert!(Library::load(&config).unwrap().opinion().is_none());
+    assert!(Library::load(&config).unwrap().second_model().is_none());
     config.speaker = format!("{int8}+{opinion}");
     assert_eq!(Library::load(&config).unwrap_err().code(), "model_contract");
 }
@@ -235,7 +235,7 @@ fn the_second_opinion_is_the_one_that_another_program_computes() {
     let golden = fixtures::vectors("resnet34_golden");
     let clip = swept_tone();
     let features = Fbank::new().compute(&clip, 0..clip.samples().len());
-    let opinion = fixtures::LIBRARY.opinion().unwrap();
+    let opinion = fixtures::LIBRARY.second_model().unwrap();
     let raw = fixtures::LIBRARY.second_embed(&features).unwrap().unwrap();
     let found = cosine(&raw, &numbers(&golden["int8"]));
     assert!(found > 0.999, "{found}");

@@ -7,7 +7,8 @@ use std::f64::consts::TAU;
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    /// Dice for one event of a run: the same seed and name give the same throws, in whatever order events are worked off.
+    /// Dice for one event of a run: the same seed and name give the same throws, in whatever order events are worked
+    /// off.
     pub(crate) fn new(seed: u64, name: &str) -> Self {
         // FNV-1a over the name.
         let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {

@@ -10,9 +10,9 @@ const RATE_HZ: f64 = Clip8k::RATE_HZ as f64;
 
 /// Played by a loudspeaker, heard in a room by another telephone.
 ///
-/// Drawn: the loudspeaker's band, bumps and distortion; a room of 15 to 90 m³ with a reverberation time of 0.2 to 0.6 s; 10 cm to
-/// 1 m from loudspeaker to telephone; noise 15 to 35 dB below; a player whose speed is up to 1 % off and wavers; the second
-/// telephone's band and level. Then G.711.
+/// Drawn: the loudspeaker's band, bumps and distortion; a room of 15 to 90 m³ with a reverberation time of 0.2 to 0.6
+/// s; 10 cm to 1 m from loudspeaker to telephone; noise 15 to 35 dB below; a player whose speed is up to 1 % off and
+/// wavers; the second telephone's band and level. Then G.711.
 pub(crate) fn replay(samples: &[f32], dice: &mut Dice) -> Vec<f32> {
     let mut samples = distorted(&loudspeaker(samples, dice), dice);
     let (off, waver, period) = (dice.between(-0.01, 0.01), dice.between(0.0, 0.001), dice.between(0.5, 3.0));
@@ -42,7 +42,8 @@ fn distorted(samples: &[f32], dice: &mut Dice) -> Vec<f32> {
 
 /// How a room answers a click: the direct sound, and noise that dies away by 60 dB in the reverberation time.
 ///
-/// Direct and reverberant sound are equally loud at the critical distance 0.057·√(volume / reverberation time) (Sabine).
+/// Direct and reverberant sound are equally loud at the critical distance 0.057·√(volume / reverberation time)
+/// (Sabine).
 fn room(dice: &mut Dice) -> Vec<f32> {
     let (rt60, volume, metres) = (dice.between(0.2, 0.6), dice.between(15.0, 90.0), dice.between(0.1, 1.0));
     let critical = 0.057 * (volume / rt60).sqrt();

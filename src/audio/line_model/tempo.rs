@@ -24,7 +24,8 @@ pub(crate) fn warped(samples: &[f32], factor: impl Fn(usize) -> f64) -> Vec<f32>
     result
 }
 
-/// `factor` times as long at the same pitch: windows are overlapped where they fit best (WSOLA: Verhelst, Roelands 1993).
+/// `factor` times as long at the same pitch: windows are overlapped where they fit best (WSOLA: Verhelst, Roelands
+/// 1993).
 pub(crate) fn stretch(samples: &[f32], factor: f64) -> Vec<f32> {
     let length = (samples.len() as f64 * factor) as usize;
     let mut result = vec![0.0_f32; length + WINDOW];

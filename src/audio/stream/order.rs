@@ -53,7 +53,8 @@ impl Order {
         Self { waits, last: None, played: 0, held: Vec::new(), spare: Vec::new(), reordered: 0 }
     }
 
-    /// Places a frame of `ticks` length; `continues` if by its time it follows what was played. A frame placed `Next` counts as played.
+    /// Places a frame of `ticks` length; `continues` if by its time it follows what was played. A frame placed `Next`
+    /// counts as played.
     pub(super) fn place(&mut self, seq: Option<u64>, at_ms: Option<u64>, ticks: u64, continues: bool) -> Place {
         // With neither number nor time there is no order but that of arrival.
         let Some(key) = seq.or(at_ms) else { return Place::Next };

@@ -265,7 +265,8 @@ proptest! {
         frames in prop::collection::vec(
             (any::<Option<u64>>(), any::<Option<u64>>(), prop::collection::vec(any::<u8>(), 0..400)), 0..40),
     ) {
-        let (mut assembler, mut out) = (Assembler::new(MediaFormat { codec, rate_hz, channels: 1 }, in_order).unwrap(), Vec::new());
+        let format = MediaFormat { codec, rate_hz, channels: 1 };
+        let (mut assembler, mut out) = (Assembler::new(format, in_order).unwrap(), Vec::new());
         for (seq, at_ms, bytes) in frames {
             let before = out.len();
             assembler.push(seq, at_ms, &bytes, &mut out);

@@ -1,6 +1,7 @@
 //! The containers that browsers put Opus into, taken apart packet by packet.
 //!
-//! symphonia does it; what a stranger could have it do beyond that, for minutes or with much memory, is kept from it here.
+//! symphonia does it; what a stranger could have it do beyond that, for minutes or with much memory, is kept from it
+//! here.
 
 use std::io::{self, Read};
 use std::sync::Arc;

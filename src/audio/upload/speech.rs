@@ -1,7 +1,7 @@
 //! Opus packets of a recording, decoded to a clip.
 //!
-//! The decoder gives 16 kHz, mono, itself: it leaves away what lies above 8 kHz, so that nothing folds back and no resampling
-//! follows. What lies between 4 and 8 kHz is left in for whoever measures quality.
+//! The decoder gives 16 kHz, mono, itself: it leaves away what lies above 8 kHz, so that nothing folds back and no
+//! resampling follows. What lies between 4 and 8 kHz is left in for whoever measures quality.
 
 use audiopus::coder::Decoder;
 use audiopus::packet::Packet;
@@ -24,8 +24,8 @@ const USUAL: usize = 320;
 /// Decodes a recording from its beginning.
 ///
 /// # Errors
-/// [`AudioError::TooLong`] as soon as it is, [`AudioError::Empty`] without a packet, [`AudioError::Container`] when most packets
-/// cannot be decoded.
+/// [`AudioError::TooLong`] as soon as it is, [`AudioError::Empty`] without a packet, [`AudioError::Container`] when
+/// most packets cannot be decoded.
 pub(super) fn decode(recording: &mut Recording<'_>, limits: &AudioLimits) -> Result<Clip16k, AudioError> {
     let mut speech = Speech::new(recording, limits)?;
     while let Some(packet) = recording.next() {

@@ -74,7 +74,8 @@ async fn stream(public_url: &str, token: &SecretString) -> Finding {
         403 => Finding::bad(check, found, "server.public_url is not the URL that leads here, or the token another one"),
         503 => Finding::bad(check, found, "every place is taken: raise streams.max_open if the machine allows"),
         _ => {
-            let advice = "the proxy must pass on web sockets (`Upgrade` and `Connection` headers, HTTP/1.1); until then \
+            let advice = "the proxy must pass on web sockets (`Upgrade` and `Connection` headers, HTTP/1.1); until \
+            then \
                           takes are recorded";
             Finding::bad(check, found, advice)
         }

@@ -27,7 +27,8 @@ fn public_url(config: &Config) -> Finding {
         if config.twilio.auth_token.is_none() {
             return Finding::good(check, format!("none: this machine only, http://{}", config.server.listen));
         }
-        let advice = "set server.public_url to what the provider calls, for example https://voice.example.com, without a \
+        let advice = "set server.public_url to what the provider calls, for example https://voice.example.com, \
+        without a \
                       path of ours and without a trailing slash";
         return Finding::bad(check, "not set, though an auth token is", advice);
     }

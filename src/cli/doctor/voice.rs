@@ -28,7 +28,7 @@ pub(super) fn check(config: &Config) -> Vec<Finding> {
         Err(error) => return vec![Finding::bad("models", error.to_string(), "run `make setup`, or see the message")],
     };
     let runtime = library.runtime().map(|path| path.display().to_string()).unwrap_or_default();
-    let id = library.opinion().map_or(&library.speaker().id, |opinion| &opinion.id);
+    let id = library.second_model().map_or(&library.speaker().id, |second| &second.id);
     let loaded = format!("{id} loaded in {} ms, {runtime}", start.elapsed().as_millis());
     let mut findings = vec![Finding::good("models", loaded), self_test(&library)];
     findings.extend(second_self_test(&library));

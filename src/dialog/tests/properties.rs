@@ -195,7 +195,10 @@ proptest! {
     }
 
     #[test]
-    fn every_call_ends_within_the_bound(facts in worlds(), events in prop::collection::vec(events(), MAX_TURNS as usize)) {
+    fn every_call_ends_within_the_bound(
+        facts in worlds(),
+        events in prop::collection::vec(events(), MAX_TURNS as usize),
+    ) {
         let call = events.iter().fold(Call::begin(facts), Call::on);
         prop_assert!(call.last.state.is_over());
     }
@@ -217,7 +220,8 @@ proptest! {
 
     #[test]
     fn an_account_nobody_has_sounds_like_one_somebody_has(
-        events in prop::collection::vec(events(), 0..40), owner in prop::option::of(Just(acquaintance(Consent::OptedOut))),
+        events in prop::collection::vec(events(), 0..40),
+        owner in prop::option::of(Just(acquaintance(Consent::OptedOut))),
     ) {
         let asked = |owner: Option<CallerFacts>| Call::begin(withheld(member())).types_account(owner);
         let (mut real, mut phantom) = (asked(member().caller), asked(owner.and_then(|facts| facts.caller)));

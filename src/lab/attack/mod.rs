@@ -61,22 +61,28 @@ pub(crate) struct Args {
 }
 
 const MORE: &str = "\
-The lists are those of `callprint eval`. Every row of the enrollment list is enrolled as on a line, and attacked in each way:
+The lists are those of `callprint eval`. Every row of the enrollment list is enrolled as on a line, and attacked in \
+each way:
 
-  people        the owner with a fresh take (the base line: these should get in), and with other words; impostors with the
+  people        the owner with a fresh take (the base line: these should get in), and with other words; impostors \
+with the
                 right words and with others
-  copies        an enrollment take, sent in digitally: as it is, over another line, through Opus, louder, cut at its ends, 2 %
+  copies        an enrollment take, sent in digitally: as it is, over another line, through Opus, louder, cut at its \
+ends, 2 %
                 slower or faster, with the pitch or without
-  loudspeakers  an enrollment take played into another telephone: a small loudspeaker, a room (reverberation 0.2 to 0.6 s),
+  loudspeakers  an enrollment take played into another telephone: a small loudspeaker, a room (reverberation 0.2 to \
+0.6 s),
                 noise 15 to 35 dB below, a player up to 1 % off
   past calls    the same with a take that was accepted in an earlier call
   challenges    a recording of the owner that was never heard before, played where six random digits are asked for
   disguises     impostors with the right words whose pitch or speed was changed
   machines      with --tts, synthetic voices saying the phrase over a telephone line
 
-`voice alone` is what would get in if nothing but the voice were judged, `heard before` what the replay check stops whatever the
+`voice alone` is what would get in if nothing but the voice were judged, `heard before` what the replay check stops \
+whatever the
 voice (of fresh takes it should stop none, of copies all), and `accepted` the verdict. The interval is Wilson's:
-with so many attempts the true rate lies within, 95 times in 100. An attack that cannot be run is named, with the reason.
+with so many attempts the true rate lies within, 95 times in 100. An attack that cannot be run is named, with the \
+reason.
 
 Every sound is made from --seed and the recordings: the same command gives the same figures.
 

@@ -45,7 +45,8 @@ fn possible(lists: &Lists, machines: &Spoken, kind: Kind) -> Vec<Attempt> {
     match kind.source() {
         Source::Probe { is_owner, same_words } => {
             let wanted = |same_phrase: Option<bool>| {
-                // Free text has no right words: then what the owner says is as good as any, and there are no other words.
+                // Free text has no right words: then what the owner says is as good as any, and there are no other
+                // words.
                 if lists.trials.iter().any(|trial| trial.same_phrase == Some(true)) {
                     same_phrase.unwrap_or(true) == same_words
                 } else {

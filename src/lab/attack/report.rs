@@ -77,7 +77,8 @@ impl Report {
         };
         say!("{} voiceprints{refused}, voice held to FAR {}, seed {}\n", self.callers, self.strictness, self.seed);
         say!(
-            "                                  attempts   voice alone   heard before   accepted     rate   95 % interval     stopped by"
+            "                                  attempts   voice alone   heard before   accepted     rate   95 % \
+            interval     stopped by"
         );
         let mut group = "";
         for row in &self.attacks {

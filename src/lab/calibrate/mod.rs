@@ -17,8 +17,8 @@ use crate::types::Timestamp;
 
 /// How strongly the shipped weights hold: see `scoring::fit::logistic`.
 ///
-/// Weak, since it is there for what trials hardly vary. With it `crowd`, `sentences` and `digits` in `var`, fitted together, cost
-/// 0.069 bits on held-out speakers, at best 0.063, with the shipped weights 0.086.
+/// Weak, since it is there for what trials hardly vary. With it `crowd`, `sentences` and `digits` in `var`, fitted
+/// together, cost 0.069 bits on held-out speakers, at best 0.063, with the shipped weights 0.086.
 const PULL: f64 = 0.002;
 /// Parts that speakers are split into, and how often: nine fits, each measured on a third of the speakers.
 ///
@@ -53,8 +53,10 @@ pub(crate) struct Args {
 const MORE: &str = "\
 The lists are those of `callprint eval`. Several --set are fitted together; speakers of the same name are the same.
 
-With --from-attempts the stored ratios of attempts are scaled and shifted, and thresholds set; what the ratios are made of
-stays. `callprint attempts --json` shows ids. Label all attempts of a period, not the ones that stand out, and only those
+With --from-attempts the stored ratios of attempts are scaled and shifted, and thresholds set; what the ratios are \
+made of
+stays. `callprint attempts --json` shows ids. Label all attempts of a period, not the ones that stand out, and only \
+those
 made since the model or calibration last changed.
 
 Examples:

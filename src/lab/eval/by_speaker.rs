@@ -25,7 +25,8 @@ pub(super) struct SpeakerRow {
     pub(super) mean_impostor: Option<f64>,
 }
 
-/// One row a speaker, the worst first: by false rejects, then by false accepts on either side, then by how close it was.
+/// One row a speaker, the worst first: by false rejects, then by false accepts on either side, then by how close it
+/// was.
 pub(super) fn table(trials: &[SpeakerTrial], roll: &Roll, threshold: f32) -> Vec<SpeakerRow> {
     let mut speakers: Vec<usize> = trials.iter().flat_map(|trial| [trial.model, trial.probe]).collect();
     speakers.sort_unstable();

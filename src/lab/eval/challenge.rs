@@ -47,10 +47,12 @@ pub(crate) struct Args {
 }
 
 const ABOUT: &str = "\
-Phrases: every probe is compared with the takes of every enrollment of its model. Trials are told apart by the list: the enrolled
+Phrases: every probe is compared with the takes of every enrollment of its model. Trials are told apart by the list: \
+the enrolled
 speaker or another, the same phrase or another.
 
-Challenges: a recording whose digits are known is cut at its pauses, and six of its digits are put together in random order. The
+Challenges: a recording whose digits are known is cut at its pauses, and six of its digits are put together in \
+random order. The
 result is held against what it says, against a random other string, and twice against the same with one digit changed.";
 
 /// Digits of a challenge.
@@ -253,8 +255,9 @@ fn challenge(
 
 /// Cuts a stretch of speech into `count` pieces, each at least [`SHORTEST`] long.
 ///
-/// It is cut where it is quiet, so that every piece holds something loud: the sum of the levels at the cuts, less that of the pieces'
-/// loudest steps, is as low as can be. By the cuts alone, 9 of 75 noisy recordings had two cuts in one pause.
+/// It is cut where it is quiet, so that every piece holds something loud: the sum of the levels at the cuts, less that
+/// of the pieces' loudest steps, is as low as can be. By the cuts alone, 9 of 75 noisy recordings had two cuts in one
+/// pause.
 fn cut(samples: &[f32], speech: &Range<usize>, count: usize) -> Vec<Range<usize>> {
     let level = |at: usize| {
         let from = at.saturating_sub(SMOOTH) * STEP;

@@ -79,7 +79,8 @@ pub(super) struct ListenArgs {
     /// With --listen: only probes whose names contain this
     #[arg(long, value_name = "TEXT", default_value = "", requires = "listen", hide_default_value = true)]
     only: String,
-    /// With --listen: another speaker talks every other five seconds, and echoes so many dB lower in the customer's track
+    /// With --listen: another speaker talks every other five seconds, and echoes so many dB lower in the customer's
+    /// track
     #[arg(long, value_name = "DB", requires = "listen")]
     echo: Option<f32>,
     /// With --echo: the other one's own track is withheld, so that nothing tells the echo from the customer
@@ -299,7 +300,8 @@ fn print(outcomes: &[Outcomes], conversations: usize) {
     say!("aim      targets  impostors      FAR    early      FRR  retries   early   accepted after   rejected after");
     for one in outcomes {
         say!(
-            "{:<6} {:>9}  {:>9} {:6.2} % {:6.2} % {:6.2} % {:6.2} % {:6.1} %  {:4.1} (90 %: {:4.1}) s  {:4.1} (90 %: {:4.1}) s",
+            "{:<6} {:>9}  {:>9} {:6.2} % {:6.2} % {:6.2} % {:6.2} % {:6.1} %  {:4.1} (90 %: {:4.1}) s  {:4.1} (90 %: \
+            {:4.1}) s",
             one.strictness,
             one.targets,
             one.impostors,

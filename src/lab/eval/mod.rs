@@ -54,23 +54,31 @@ pub(crate) struct Args {
 const LISTS: &str = "\
 Both lists begin with a header row; further columns are left alone.
 
-Every row of the enrollment list is a voiceprint of its own, also where a model's name repeats: a trial is scored against
+Every row of the enrollment list is a voiceprint of its own, also where a model's name repeats: a trial is scored \
+against
 every voiceprint of its model. A row that repeats an earlier one counts once.
 
 What cannot be used is treated as on a line: a probe too poor to score is rejected, so a false reject where it is the
-enrolled speaker. An enrollment take too poor, which a caller would be asked to repeat, is left out of its voiceprint; with
+enrolled speaker. An enrollment take too poor, which a caller would be asked to repeat, is left out of its \
+voiceprint; with
 no take left there is no voiceprint, and every trial against it is rejected. All of them are reported.
 
 Trials are ranked by the calibrated log-likelihood ratio, which is what a line decides by.
 
-With --stream every recording is sent as 20-ms frames of µ-law, followed by noise like its own, and heard as a live call is:
-in each pause it is examined, a voice clearly the claimed one may end its turn sooner, and what was heard until the turn's end
+With --stream every recording is sent as 20-ms frames of µ-law, followed by noise like its own, and heard as a live \
+call is:
+in each pause it is examined, a voice clearly the claimed one may end its turn sooner, and what was heard until the \
+turn's end
 is scored. A turn belongs to a trial, as on a line: the claimed voiceprint's takes tell how long the phrase is, whoever
-speaks. Where the list says same_phrase 0 nothing is expected, as for a challenge; takes are heard that way too. A turn is cut off
-when it ends while the speech detector, given the whole recording, still finds speech. The wait is line time from the last speech
-to the turn's end; computing the verdict comes on top. Several --pause-ms are evaluated one by one; the figures on top are the first's.
+speaks. Where the list says same_phrase 0 nothing is expected, as for a challenge; takes are heard that way too. A \
+turn is cut off
+when it ends while the speech detector, given the whole recording, still finds speech. The wait is line time from \
+the last speech
+to the turn's end; computing the verdict comes on top. Several --pause-ms are evaluated one by one; the figures on \
+top are the first's.
 
-Several sets are evaluated one by one with --set, and shown on one page with --report. Who speaks is read off the lists: models and
+Several sets are evaluated one by one with --set, and shown on one page with --report. Who speaks is read off the \
+lists: models and
 probes that a target trial joins are one speaker's; models that no target joins count as different people.
 
 --endpoint takes pause_ms, silence_ms, complete_silence_ms, complete_share, incomplete_silence_ms, incomplete_share,

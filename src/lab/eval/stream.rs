@@ -60,8 +60,8 @@ struct Probe {
 
 /// Hears every take and every probe as a stream.
 ///
-/// A turn belongs to a trial: what ends it is the length of the claimed voiceprint's phrase and how its voice scores, as on a
-/// line, where an impostor too is heard under the name he claims.
+/// A turn belongs to a trial: what ends it is the length of the claimed voiceprint's phrase and how its voice scores,
+/// as on a line, where an impostor too is heard under the name he claims.
 ///
 /// # Errors
 /// The first file that cannot be read, or model that fails.

@@ -12,9 +12,9 @@ const SAMPLES_PER_MS: usize = Clip8k::RATE_HZ as usize / 1000;
 
 /// A recording on its line, to be heard in as many turns as there are voiceprints to try it against.
 ///
-/// The gate decides by the audio and by what the model said of it, and neither depends on when a turn ends. So the model is shown
-/// every chunk once, by a turn that hears all of the line, and each later turn is given the same answers in the same order.
-/// What was examined after the same length is the same too.
+/// The gate decides by the audio and by what the model said of it, and neither depends on when a turn ends. So the
+/// model is shown every chunk once, by a turn that hears all of the line, and each later turn is given the same answers
+/// in the same order. What was examined after the same length is the same too.
 pub(super) struct Caller<'a> {
     engine: &'a Engine,
     config: EndpointConfig,
@@ -74,8 +74,8 @@ impl<'a> Caller<'a> {
         Ok(Self { engine, config, line, said, speech, examined: HashMap::new() })
     }
 
-    /// Hears a turn as a session does: examines in every pause, and is content with less from a voice that is clearly the
-    /// voiceprint's.
+    /// Hears a turn as a session does: examines in every pause, and is content with less from a voice that is clearly
+    /// the voiceprint's.
     pub(super) fn turn(&mut self, voiceprint: Option<&Voiceprint>, expected_ms: Option<u32>) -> anyhow::Result<Turn> {
         let mut live = self.engine.live(self.config, expected_ms);
         let (mut last, mut examined): (Option<Examined>, _) = (None, std::mem::take(&mut self.examined));

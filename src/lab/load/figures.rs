@@ -131,7 +131,8 @@ impl Figures {
             "client_frames": self.frames,
             "server_frames": self.server_frames,
             "server_cpu_ms_per_call": self.cpu_ms_per_call().map(rounded),
-            "client_cpu_ms_per_call": self.own_cpu_ms.filter(|_| self.calls > 0).map(|ms| rounded(ms as f64 / self.calls as f64)),
+            "client_cpu_ms_per_call":
+                self.own_cpu_ms.filter(|_| self.calls > 0).map(|ms| rounded(ms as f64 / self.calls as f64)),
             "server_cpu_share": self.cpu_ms.map(|ms| rounded(ms / 1000.0 / self.seconds.max(0.001))),
             "server_rss_mib": self.rss_mib.map(rounded),
             "streams_max": self.streams_max,

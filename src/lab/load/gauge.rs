@@ -90,7 +90,8 @@ mod tests {
 
     #[test]
     fn a_metric_is_summed_over_its_labels_and_no_other_is_taken_for_it() {
-        let text = "# TYPE a_total counter\na_total{way=\"x y\"} 3\na_total{way=\"z\"} 4 1700000000\na_total_more 100\nb 1.5\n";
+        let text = "# TYPE a_total counter\na_total{way=\"x y\"} 3\na_total{way=\"z\"} 4 1700000000\na_total_more \
+        100\nb 1.5\n";
         assert_eq!((sum(text, "a_total"), sum(text, "b"), sum(text, "c")), (Some(7.0), Some(1.5), None));
     }
 

@@ -36,13 +36,13 @@ const UNHURRIED_S: &str = "20";
 
 /// Place many calls at once and measure what they wait for
 ///
-/// Starts a server of its own, in a process and a temporary folder of its own, enrolls a few recorded voices, and lets many
-/// callers be verified as them: each calls without a number, types an account number and says the passphrase. Speech takes
-/// its real time, one frame every 20 ms; what the line says takes none. With --to the calls go to a server that runs already,
-/// where the voices stay enrolled.
+/// Starts a server of its own, in a process and a temporary folder of its own, enrolls a few recorded voices, and lets
+/// many callers be verified as them: each calls without a number, types an account number and says the passphrase.
+/// Speech takes its real time, one frame every 20 ms; what the line says takes none. With --to the calls go to a server
+/// that runs already, where the voices stay enrolled.
 ///
-/// A call is lost unless it ends as it should and the caller is told of being verified. Where the server has a take recorded
-/// although it should stream, the recording takes no time on the line; such calls are counted as `recorded`.
+/// A call is lost unless it ends as it should and the caller is told of being verified. Where the server has a take
+/// recorded although it should stream, the recording takes no time on the line; such calls are counted as `recorded`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit status: 0 when no call was lost, 1 when some were, 2 when it could not run.

@@ -68,9 +68,15 @@ impl Messages {
         // Writing to a string does not fail.
         let _ = write!(
             text,
-            r#"{{"event":"media","sequenceNumber":"{}","media":{{"track":"{}","chunk":"{chunk}","timestamp":"{at_ms}","payload":"{payload}"}},"streamSid":"{}"}}"#,
+            concat!(
+                r#"{{"event":"media","sequenceNumber":"{}","media":{{"track":"{}","chunk":"{}","#,
+                r#""timestamp":"{}","payload":"{}"}},"streamSid":"{}"}}"#,
+            ),
             self.sequence,
             name(track),
+            chunk,
+            at_ms,
+            payload,
             self.sid,
         );
         text

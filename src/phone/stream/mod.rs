@@ -1,7 +1,7 @@
 //! Media streams, the provider's end: what a call sends into a WebSocket, and what it takes from it.
 //!
-//! A frame is 20 ms of µ-law. The caller speaks after a short silence, once the server's own sound is over, and the line
-//! carries noise until the server closes the socket. Time on the line is the audio sent.
+//! A frame is 20 ms of µ-law. The caller speaks after a short silence, once the server's own sound is over, and the
+//! line carries noise until the server closes the socket. Time on the line is the audio sent.
 
 mod caller;
 mod earpiece;

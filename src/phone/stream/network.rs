@@ -13,7 +13,8 @@ pub struct Network {
     pub pace: Pace,
     /// Frames come up to so much late, in order nevertheless; only in real time.
     pub jitter_ms: u32,
-    /// The share of frames that is not sent, 0 to 1. It shows as a gap in the timestamps: the provider numbers what it sends.
+    /// The share of frames that is not sent, 0 to 1. It shows as a gap in the timestamps: the provider numbers what it
+    /// sends.
     pub loss: f32,
     /// The share of frames that is sent twice, byte for byte, 0 to 1.
     pub duplicates: f32,

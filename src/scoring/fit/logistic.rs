@@ -21,9 +21,9 @@ pub struct Sample {
 
 /// The weights under which samples are the likeliest at even odds, drawn towards `prior`.
 ///
-/// Both kinds weigh the same as a whole, so that the weighted sum is a log-likelihood ratio. `pull` is how strongly the prior
-/// holds: what a shift of every ratio by one standard deviation costs, in nats a sample. It keeps weights finite where kinds
-/// are apart, and at their prior where the data say nothing (all probes of one length).
+/// Both kinds weigh the same as a whole, so that the weighted sum is a log-likelihood ratio. `pull` is how strongly the
+/// prior holds: what a shift of every ratio by one standard deviation costs, in nats a sample. It keeps weights finite
+/// where kinds are apart, and at their prior where the data say nothing (all probes of one length).
 ///
 /// # Errors
 /// [`FitError::Features`] for samples of another size, [`FitError::TooLittle`] when a kind is missing.

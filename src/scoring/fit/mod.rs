@@ -16,9 +16,10 @@ pub const NOMINAL: [f64; 3] = [0.01, 0.001, 0.0001];
 
 /// The least that a calibration is fitted on.
 ///
-/// With fewer than 20 speakers 2 to 5 times as many pass as 0.1 % were to (a study of held-out sets), or margins so wide that a
-/// third of the targets fail (`callprint eval --site`). 100 targets bound the standard error of a false-reject rate of 5 % at 2 %. 380 impostors, those
-/// of 20 speakers against each other, leave four above the threshold for 1 %; what is rarer is extrapolated.
+/// With fewer than 20 speakers 2 to 5 times as many pass as 0.1 % were to (a study of held-out sets), or margins so
+/// wide that a third of the targets fail (`callprint eval --site`). 100 targets bound the standard error of a
+/// false-reject rate of 5 % at 2 %. 380 impostors, those of 20 speakers against each other, leave four above the
+/// threshold for 1 %; what is rarer is extrapolated.
 pub const LEAST: Counts = Counts { speakers: 20, targets: 100, impostors: 380 };
 
 /// How much there is to fit on.
@@ -37,7 +38,8 @@ pub struct Counts {
 pub enum FitError {
     /// There is too little to fit on.
     #[error(
-        "too little to calibrate on: {} speakers, {} targets and {} impostors were scored; at least {} speakers, {} targets \
+        "too little to calibrate on: {} speakers, {} targets and {} impostors were scored; at least {} speakers, {} \
+        targets \
          and {} impostors are needed",
         .found.speakers, .found.targets, .found.impostors, LEAST.speakers, LEAST.targets, LEAST.impostors
     )]

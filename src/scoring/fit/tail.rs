@@ -20,10 +20,10 @@ pub struct Tail {
 
 /// The threshold that a share `far` of impostors reaches.
 ///
-/// Scores rise, each with its weight. Where enough impostors are above it the threshold is read off; beyond, along a straight
-/// line through normal deviates, since ratios of unlike voices end about as a normal distribution does. An exponential tail was
-/// tried first: from the highest tenth of `crowd`/`var` it put the threshold for 0.1 % at 4.9, margin included, where a quarter of the targets
-/// and no stranger of 42,000 is on the wrong side. None without scores.
+/// Scores rise, each with its weight. Where enough impostors are above it the threshold is read off; beyond, along a
+/// straight line through normal deviates, since ratios of unlike voices end about as a normal distribution does. An
+/// exponential tail was tried first: from the highest tenth of `crowd`/`var` it put the threshold for 0.1 % at 4.9,
+/// margin included, where a quarter of the targets and no stranger of 42,000 is on the wrong side. None without scores.
 pub fn tail_threshold(scores: &[(f32, f64)], far: f64) -> Option<Tail> {
     let all: f64 = scores.iter().map(|(_, weight)| weight).sum();
     if all <= 0.0 {

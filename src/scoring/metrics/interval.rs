@@ -14,8 +14,8 @@ pub struct Interval {
 
 /// The interval of a rate of `hits` in `all` independent trials, by Wilson's score.
 ///
-/// Unlike hits ± two standard errors it holds for no hits at all. Trials of one speaker are not independent: where speakers are
-/// few, [`intervals`] is the honest one.
+/// Unlike hits ± two standard errors it holds for no hits at all. Trials of one speaker are not independent: where
+/// speakers are few, [`intervals`] is the honest one.
 pub fn wilson(hits: usize, all: usize) -> Interval {
     if all == 0 {
         return Interval { low: 0.0, high: 1.0 };
@@ -57,8 +57,8 @@ pub struct Intervals {
 
 /// Draws as many speakers as there are, with repetition, `replicates` times, and sees how far the figures move.
 ///
-/// A speaker drawn twice counts twice on both sides: their voiceprints, their probes, and squared where both meet. The same
-/// seed gives the same intervals. None without two speakers, targets and impostors.
+/// A speaker drawn twice counts twice on both sides: their voiceprints, their probes, and squared where both meet. The
+/// same seed gives the same intervals. None without two speakers, targets and impostors.
 pub fn intervals(trials: &[SpeakerTrial], replicates: usize, seed: u64) -> Option<Intervals> {
     let speakers = speakers(trials);
     if speakers < 2 || !trials.iter().any(|trial| trial.is_target) || trials.iter().all(|trial| trial.is_target) {

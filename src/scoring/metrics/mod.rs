@@ -1,7 +1,7 @@
 //! Error rates over scored trials.
 //!
-//! A trial is accepted when its score is at or above a threshold; an operating point is a threshold with its false-accept
-//! rate (impostors accepted) and its false-reject rate (targets not accepted).
+//! A trial is accepted when its score is at or above a threshold; an operating point is a threshold with its
+//! false-accept rate (impostors accepted) and its false-reject rate (targets not accepted).
 
 mod calibrated;
 mod interval;

@@ -48,7 +48,8 @@ impl FrameError {
 
     /// Whether the socket must be closed (policy violation, 1008); otherwise the message is skipped and counted.
     ///
-    /// One bad frame is lost audio, which streams have anyway. What no provider would send, and a start we cannot use, end it.
+    /// One bad frame is lost audio, which streams have anyway. What no provider would send, and a start we cannot use,
+    /// end it.
     pub const fn must_close(&self) -> bool {
         !matches!(self, Self::Media(_) | Self::Base64)
     }

@@ -281,7 +281,8 @@ fn calibration(trials: &Trials) -> Chart {
         rates.into_iter().chain([bin.targets.to_string(), bin.impostors.to_string()]).collect()
     };
     let rows = bins.iter().map(row).collect();
-    let about = "One point for each unit of the log-likelihood ratio. On the dashed line ratios mean what they say; above it \
+    let about = "One point for each unit of the log-likelihood ratio. On the dashed line ratios mean what they say; \
+    above it \
                  they are too cautious, below it too sure.";
     Chart { title, about, svg, table: table(&["claimed", "found", "targets", "impostors"], rows) }
 }

@@ -18,9 +18,9 @@ const INPUTS: [Expected<'static>; 2] = [
     ("weights", ElementType::F32, &[Some(1), None]),
 ];
 
-/// What surrounds a second opinion: how it is heard beside the speaker model, and what both together say.
+/// What surrounds a second model: how it is heard beside the speaker model, and what both together say.
 #[derive(Clone, Debug)]
-pub struct OpinionSpec {
+pub struct SecondModelSpec {
     /// The ids of both models, joined; embeddings and voiceprints of both carry it.
     pub id: ModelId,
     /// From its raw embeddings to comparable ones.
@@ -33,8 +33,8 @@ pub struct OpinionSpec {
     pub least_agreement: Cosine,
 }
 
-impl OpinionSpec {
-    /// Reads what surrounds an opinion beside a speaker model.
+impl SecondModelSpec {
+    /// Reads what surrounds a second model beside a speaker model.
     ///
     /// # Errors
     /// As [`SpeakerSpec::read`].
@@ -51,16 +51,16 @@ impl OpinionSpec {
     }
 }
 
-/// The second opinion: the speaker model's features in, one raw embedding out.
+/// The second model: the speaker model's features in, one raw embedding out.
 #[derive(Debug)]
-pub(super) struct OpinionModel {
-    pub(super) spec: OpinionSpec,
+pub(super) struct SecondModel {
+    pub(super) spec: SecondModelSpec,
     id: String,
     sessions: Pool<Session>,
 }
 
-impl OpinionModel {
-    pub(super) fn load(entry: &Entry, spec: OpinionSpec, opener: &Opener) -> Result<Self, ModelError> {
+impl SecondModel {
+    pub(super) fn load(entry: &Entry, spec: SecondModelSpec, opener: &Opener) -> Result<Self, ModelError> {
         let embedding = [Some(1), Some(spec.backend.dimension())];
         check_entry(entry, &INPUTS, &[("embedding", ElementType::F32, &embedding)])?;
         Ok(Self { spec, id: entry.id.clone(), sessions: opener.open(entry)? })
