@@ -29,4 +29,5 @@ mod store;
 mod streams;
 mod upload;
 mod voiceit;
+mod wait;
 mod wire;
