@@ -3,6 +3,7 @@
 mod api;
 mod attack;
 mod browser;
+mod build;
 mod calibrate;
 mod call_command;
 mod calls;
