@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::Duration;
 
 use callprint::app::App;
 use callprint::config::{self, Config};
@@ -21,6 +20,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
+use crate::wait::eventually;
+
 /// The number every call is to.
 pub(crate) const LINE: &str = "+15550199";
 
@@ -29,6 +30,9 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     let models = settings("").models;
     Engine::new(Library::load(&models).expect("models and ONNX Runtime: run `make setup`"))
 });
+
+/// The folders of servers on which a voice has enrolled, by the call it did so in.
+static KNOWN: tokio::sync::Mutex<BTreeMap<String, Arc<TempDir>>> = tokio::sync::Mutex::const_new(BTreeMap::new());
 
 const LOOPBACK: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
@@ -82,7 +86,34 @@ impl House {
 
     /// A server with these settings, written as in the configuration file.
     pub(crate) async fn with(own: &str) -> Self {
+        Self::begun(own, tempfile::tempdir().unwrap()).await
+    }
+
+    /// A server with these settings that has known a voice of the fixtures by this number: it enrolled in a call to `line`.
+    ///
+    /// The call takes place once a process, on a server with `lines` for its settings; each house begins with a copy of that
+    /// server's data folder.
+    pub(crate) async fn knowing(own: &str, voice: &str, from: &str, lines: &str, line: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let mut known = KNOWN.lock().await;
+        let call = [voice, from, lines, line].join("\n");
+        if !known.contains_key(&call) {
+            let first = Self::with(lines).await;
+            let outgoing = Outgoing { to: line.to_owned(), ..first.outgoing(from) };
+            let report = first.phone().call(&outgoing, enrollment(voice)).await;
+            assert!(report.is_proper() && first.verdicts().await == ["accept"], "{:#?}", report.to_json());
+            first.recordings_deleted().await;
+            let (kept, store) = (Arc::clone(&first.folder), first.store.clone());
+            first.close().await;
+            store.close().await;
+            known.insert(call.clone(), kept);
+        }
+        copy_folder(&known[&call].path().join("data"), &folder.path().join("data"));
+        drop(known);
+        Self::begun(own, folder).await
+    }
+
+    async fn begun(own: &str, folder: TempDir) -> Self {
         let (account, recordings) = (Account::random(), Recordings::new());
         let provider = Provider::start(SocketAddr::from(LOOPBACK), account.clone(), recordings.clone()).await.unwrap();
         let mut config = settings(own);
@@ -140,9 +171,7 @@ impl House {
 
     /// Tells the server to stop, as SIGTERM does, once it is busy with a take.
     pub(crate) async fn stop_when_busy(&self) {
-        while self.recordings.fetches() == 0 {
-            tokio::task::yield_now().await;
-        }
+        eventually(60, "no take is fetched", || async { (self.recordings.fetches() > 0).then_some(()) }).await;
         self.stop.cancel();
     }
 
@@ -210,17 +239,12 @@ impl House {
 
     /// Waits until so many deletions have been tried in vain and put off.
     pub(crate) async fn deletions_failed(&self, count: u64) {
-        let failed = async {
-            loop {
-                let waiting = self.store.queue().waiting(JobKind::Recording).await.unwrap();
-                let is_put_off = |job: &Waiting| job.tries > 0 && !job.is_claimed;
-                if waiting.len() as u64 >= count && waiting.iter().all(is_put_off) {
-                    return;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), failed).await.expect("deletions did not fail");
+        eventually(30, "deletions did not fail", || async {
+            let waiting = self.store.queue().waiting(JobKind::Recording).await.unwrap();
+            let is_put_off = |job: &Waiting| job.tries > 0 && !job.is_claimed;
+            (waiting.len() as u64 >= count && waiting.iter().all(is_put_off)).then_some(())
+        })
+        .await;
     }
 
     /// Every attempt so far, oldest first.
@@ -238,12 +262,18 @@ impl House {
 
     /// Waits until the provider has been told to delete every recording.
     pub(crate) async fn recordings_deleted(&self) {
-        let deleted = async {
-            while self.recordings.remaining() > 0 {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), deleted).await.expect("recordings are still there");
+        let deleted = || async { (self.recordings.remaining() == 0).then_some(()) };
+        eventually(30, "recordings are still there", deleted).await;
+    }
+}
+
+/// Copies a folder of files, with what they allow to whom.
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    std::fs::set_permissions(to, from.metadata().unwrap().permissions()).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
     }
 }
 

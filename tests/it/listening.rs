@@ -6,14 +6,13 @@ mod faults;
 mod reports;
 mod verdicts;
 
-use std::time::Duration;
-
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::house::{House, pressed, spoken as said};
 use crate::media::line::{Line, silence, spoken};
 use crate::media::{ANNA, RECORDS};
+use crate::wait::eventually;
 use callprint::phone::Script;
 use callprint::twilio::Form;
 use callprint::twilio::signature::sign;
@@ -68,16 +67,7 @@ impl House {
 
     /// Waits until a listening is over, or is what is asked for.
     async fn until(&self, asked: &Asked, is_it: impl Fn(&Value) -> bool) -> Value {
-        let waiting = async {
-            loop {
-                let view = self.stands(asked).await;
-                if is_it(&view) {
-                    return view;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("it stays as it is")
+        eventually(30, "it stays as it is", || async { Some(self.stands(asked).await).filter(&is_it) }).await
     }
 
     /// Waits until a listening is over: its status, decision and reason.
@@ -90,15 +80,8 @@ impl House {
     /// Opens a stream for a listening, of that call; again, where a busy machine has turned new streams away.
     async fn streamed(&self, asked: &Asked, call: &str) -> Line {
         let signature = sign(&self.socket_url(), &Form::default(), &self.account.token);
-        let dialled = async {
-            loop {
-                match self.dial_as(Some(&signature)).await {
-                    Ok(line) => return line,
-                    Err(status) => assert_eq!(status.as_u16(), 503),
-                }
-            }
-        };
-        let mut line = tokio::time::timeout(Duration::from_secs(20), dialled).await.expect("no place for a stream");
+        let dialled = || async { self.dial_as(Some(&signature)).await.map_err(|status| assert_eq!(status, 503)).ok() };
+        let mut line = eventually(30, "no place for a stream", dialled).await;
         let start = line.start(call, &asked.token);
         line.say(start).await;
         line

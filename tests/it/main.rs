@@ -3,6 +3,7 @@
 mod api;
 mod attack;
 mod browser;
+mod build;
 mod calibrate;
 mod call_command;
 mod calls;
@@ -30,4 +31,5 @@ mod store;
 mod streams;
 mod upload;
 mod voiceit;
+mod wait;
 mod wire;

@@ -6,8 +6,6 @@ pub(crate) mod line;
 mod memory;
 mod takes;
 
-use std::time::Duration;
-
 use callprint::twilio::Form;
 use callprint::twilio::signature::sign;
 use tokio_tungstenite::connect_async;
@@ -15,7 +13,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, http};
 
 use self::line::Line;
-use crate::house::{House, enrollment};
+use crate::house::House;
+use crate::wait::eventually;
 use crate::wire::Answer;
 
 pub(crate) const ANNA: &str = "+15550101";
@@ -45,12 +44,7 @@ impl House {
 
     /// The same with further settings.
     pub(crate) async fn streaming_with(own: &str) -> Self {
-        let house = Self::with(&format!("{own}\n{LINES}")).await;
-        let mut outgoing = house.outgoing(ANNA);
-        RECORDS.clone_into(&mut outgoing.to);
-        let report = house.phone().call(&outgoing, enrollment("anna")).await;
-        assert!(report.is_proper() && house.verdicts().await == ["accept"], "{:#?}", report.to_json());
-        house
+        Self::knowing(&format!("{own}\n{LINES}"), "anna", ANNA, LINES, RECORDS).await
     }
 
     /// Call `n` of Anna's, up to the point where the passphrase is to be said into a stream.
@@ -89,12 +83,8 @@ impl House {
 
     /// Waits until there were so many attempts.
     pub(crate) async fn attempt(&self, count: usize) {
-        let judged = async {
-            while self.verdicts().await.len() < count {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), judged).await.expect("no verdict");
+        let judged = || async { (self.verdicts().await.len() >= count).then_some(()) };
+        eventually(30, "no verdict", judged).await;
     }
 
     /// Reports that the stream of turn 2 is over, and waits for what comes of it.

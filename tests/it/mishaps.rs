@@ -4,7 +4,7 @@ use callprint::phone::{Lag, Script, Trouble, Verb};
 use callprint::twilio::Form;
 use callprint::types::CallSid;
 
-use crate::house::{House, enrollment, pressed, saying};
+use crate::house::{House, LINE, enrollment, pressed, saying};
 use crate::wire::Answer;
 
 const ANNA: &str = "+15550101";
@@ -14,6 +14,11 @@ fn sid(n: u32) -> CallSid {
 }
 
 impl House {
+    /// A house with these settings in which Anna is enrolled.
+    async fn known(own: &str) -> Self {
+        Self::knowing(own, "anna", ANNA, "", LINE).await
+    }
+
     /// Call `n` of an enrolled caller, up to the point where the passphrase is to be said: turn 2 takes it.
     async fn up_to_the_passphrase(&self, n: u32) -> Form {
         let form = self.form(n, ANNA);
@@ -51,8 +56,7 @@ fn is_holding(answer: &Answer) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_goes_on_where_it_was_after_the_server_was_restarted() {
-    let house = House::open().await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("").await;
     let form = house.up_to_the_passphrase(1).await;
     let house = house.restarted().await;
     let answer = house.say_in_turn_2(&form, "anna_pass_5").await;
@@ -75,8 +79,7 @@ async fn an_answer_that_comes_after_its_time_is_asked_for_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_take_whose_server_died_is_judged_by_the_next_one() {
-    let house = House::open().await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("").await;
     let form = house.up_to_the_passphrase(1).await;
     house.recordings.set_trouble(Trouble::NeverReady);
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
@@ -94,8 +97,7 @@ async fn a_take_whose_server_died_is_judged_by_the_next_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_servers_on_one_database_share_a_call_and_judge_its_take_once() {
-    let house = House::open().await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("").await;
     let twin = house.twin().await;
     let form = house.form(1, ANNA);
     house.post("/incoming_call", &form).await;
@@ -118,8 +120,7 @@ async fn two_servers_on_one_database_share_a_call_and_judge_its_take_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_take_that_never_ends_is_given_up_and_its_late_verdict_does_not_count() {
-    let house = House::open().await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("").await;
     let form = house.up_to_the_passphrase(1).await;
     house.recordings.set_trouble(Trouble::NeverReady);
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
@@ -135,8 +136,7 @@ async fn a_take_that_never_ends_is_given_up_and_its_late_verdict_does_not_count(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording_is_judged_once_wherever_it_turns_up_again() {
-    let house = House::with("[verification]\nask_again_within = 1000.0\n").await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("[verification]\nask_again_within = 1000.0\n").await;
     let form = house.up_to_the_passphrase(1).await;
     let said = form.clone().with("RecordingSid", house.recording("dave_pass_1"));
     let first = house.post("/call/turn?n=2", &said).await;
@@ -156,8 +156,7 @@ async fn a_recording_is_judged_once_wherever_it_turns_up_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_recording_of_a_turn_is_not_listened_to() {
-    let house = House::with("[verification]\nask_again_within = 1000.0\n").await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("[verification]\nask_again_within = 1000.0\n").await;
     let form = house.up_to_the_passphrase(1).await;
     house.recordings.set_lag(Lag::Requests(3));
     let said = form.clone().with("RecordingSid", house.recording("dave_pass_1"));
@@ -172,8 +171,7 @@ async fn a_second_recording_of_a_turn_is_not_listened_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_right_voice_is_not_accepted_once_another_call_has_caused_a_cooldown() {
-    let house = House::with("lockout.number_failures = 2").await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("lockout.number_failures = 2").await;
     let form = house.up_to_the_passphrase(1).await;
     house.recordings.set_trouble(Trouble::NeverReady);
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
@@ -188,14 +186,13 @@ async fn the_right_voice_is_not_accepted_once_another_call_has_caused_a_cooldown
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_who_hangs_up_while_being_judged_is_not_accepted() {
-    let house = House::open().await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("").await;
     let form = house.up_to_the_passphrase(1).await;
     house.recordings.set_trouble(Trouble::NeverReady);
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));
     assert!(is_holding(&house.post("/call/turn?n=2", &said).await));
     let over = Form::default().with("CallSid", sid(1).to_string()).with("AccountSid", house.account.sid.clone());
-    let over = over.with("From", ANNA).with("To", crate::house::LINE).with("CallStatus", "completed");
+    let over = over.with("From", ANNA).with("To", LINE).with("CallStatus", "completed");
     assert!(house.post("/call/status", &over).await.document().verbs.is_empty());
     assert!(house.store.call(&sid(1)).await.unwrap().unwrap().ended_at.is_some());
     house.recordings.set_trouble(Trouble::None);
@@ -206,8 +203,7 @@ async fn a_caller_who_hangs_up_while_being_judged_is_not_accepted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_take_that_comes_with_the_end_of_the_call_is_not_listened_to() {
-    let house = House::open().await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("").await;
     let form = house.up_to_the_passphrase(1).await;
     let fetches = house.recordings.fetches();
     let over = form.pairs().filter(|(name, _)| *name != "CallStatus");
@@ -237,8 +233,7 @@ async fn a_deletion_that_failed_is_tried_again_also_after_a_restart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_gone_is_an_apology_and_no_server_error() {
-    let house = House::open().await;
-    house.enroll(ANNA, "anna").await;
+    let house = House::known("").await;
     let form = house.up_to_the_passphrase(1).await;
     house.store.close().await;
     let said = form.clone().with("RecordingSid", house.recording("anna_pass_5"));

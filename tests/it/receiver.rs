@@ -1,9 +1,9 @@
 //! Somebody who is told things over HTTP, at `/told`.
 
-use std::time::Duration;
-
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
+
+use crate::wait::eventually;
 
 /// Has the receiver answer with this from now on, so many times.
 pub(crate) async fn answers(receiver: &MockServer, status: u16, times: u64) {
@@ -13,14 +13,6 @@ pub(crate) async fn answers(receiver: &MockServer, status: u16, times: u64) {
 
 /// Waits until it was told so many things.
 pub(crate) async fn told(receiver: &MockServer, count: usize) -> Vec<Request> {
-    let waiting = async {
-        loop {
-            let requests = receiver.received_requests().await.unwrap();
-            if requests.len() >= count {
-                return requests;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("nobody was told")
+    let received = || async { receiver.received_requests().await.filter(|requests| requests.len() >= count) };
+    eventually(30, "nobody was told", received).await
 }

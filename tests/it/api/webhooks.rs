@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -10,18 +8,15 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 use super::admin::{ADMIN, ALL};
 use crate::house::House;
 use crate::receiver::{answers, told};
+use crate::wait::eventually;
 
 /// Waits until the newest delivery is as it should be.
 async fn until(house: &House, key: &str, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    let waiting = async {
-        loop {
-            let log = house.get(&format!("/v1/webhooks/{id}/deliveries"), key, 200).await;
-            if is_so(&log["deliveries"][0]) {
-                return log["deliveries"][0].clone();
-            }
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("the delivery does not become so")
+    eventually(30, "the delivery does not become so", || async {
+        let log = house.get(&format!("/v1/webhooks/{id}/deliveries"), key, 200).await;
+        Some(log["deliveries"][0].clone()).filter(&is_so)
+    })
+    .await
 }
 
 fn body(request: &Request) -> Value {

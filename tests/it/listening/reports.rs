@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -7,6 +5,7 @@ use wiremock::{MockServer, Request};
 
 use super::{CALL, House, anna, silence, spoken};
 use crate::receiver::{answers, told};
+use crate::wait::eventually;
 
 const SECRET: &str = "fedcba9876543210fedcba9876543210";
 
@@ -108,11 +107,7 @@ async fn after_a_day_a_report_is_given_up() {
     assert_eq!(body(&told(&receiver, 1).await[0])["status"], "expired");
     house.clock.advance_s(86_500);
     // The try that fails then is the last, whichever it is.
-    let given_up = async {
-        while !audited(&house).await.contains(&"listening_report_given_up".to_owned()) {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(20), given_up).await.expect("it is tried for ever");
+    let given_up = || async { audited(&house).await.contains(&"listening_report_given_up".to_owned()).then_some(()) };
+    eventually(30, "it is tried for ever", given_up).await;
     house.close().await;
 }

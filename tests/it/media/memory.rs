@@ -1,13 +1,12 @@
 //! What an open stream costs in memory, seen from outside the process.
 
-use std::time::Duration;
-
 use callprint::phone::{Account, Answer, Network, Outgoing, Phone, Recordings, Script};
 use secrecy::SecretString;
 use tokio::task::JoinSet;
 
 use crate::house::LINE;
 use crate::serve::Program;
+use crate::wait::eventually;
 
 /// The most a stream may hold besides the audio of its turn, in KiB.
 const MOST_KIB: u64 = 64;
@@ -38,18 +37,13 @@ async fn with_silent_callers(program: &Program, phone: &Phone, count: u64) -> (u
         let script = Script::in_order([Answer::Keys(format!("{}#", 70_000_000 + n))]);
         calls.spawn(async move { phone.call(&outgoing, script).await });
     }
-    let found = tokio::time::timeout(Duration::from_mins(1), async {
-        loop {
-            let open = open(program).await;
-            if open >= count * 9 / 10 {
-                return (open, resident_kib(program));
-            }
-        }
+    let found = eventually(60, "the streams do not open", || async {
+        let open = open(program).await;
+        (open >= count * 9 / 10).then(|| (open, resident_kib(program)))
     });
-    let found = found.await.expect("the streams do not open");
+    let found = found.await;
     calls.shutdown().await;
-    let closed = async { while open(program).await > 0 {} };
-    tokio::time::timeout(Duration::from_mins(1), closed).await.expect("the streams do not close");
+    eventually(60, "the streams do not close", || async { (open(program).await == 0).then_some(()) }).await;
     found
 }
 

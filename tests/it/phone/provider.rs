@@ -4,6 +4,7 @@ use callprint::phone::{Account, Answer, Lag, Provider, Recordings, Script, Troub
 use reqwest::{Client, StatusCode};
 
 use super::answering_machine::{AnsweringMachine, tone, twiml};
+use crate::wait::eventually;
 
 /// A header, and at 16 bits and 8 kHz one second of tone and one until the recorder has had enough.
 const WAV_BYTES: usize = 44 + 2 * 16_000;
@@ -150,14 +151,10 @@ async fn whoever_holds_the_address_serves_the_recordings_of_all() {
     assert_eq!(scene.get(scene.url("")).await.unwrap().0, 200);
     assert_eq!(scene.recordings.fetches(), 0, "the other one served it");
     drop(holder);
-    loop {
-        // Until the address is taken over nobody answers.
-        if let Ok((status, _)) = scene.get(scene.url("")).await {
-            assert_eq!(status, 200);
-            break;
-        }
-        tokio::task::yield_now().await;
-    }
+    // Until the address is taken over nobody answers.
+    let answered = || async { scene.get(scene.url("")).await.ok() };
+    let (status, _) = eventually(30, "the address is not taken over", answered).await;
+    assert_eq!(status, 200);
     assert_eq!(scene.delete().await, 204);
     assert_eq!(scene.recordings.remaining(), 0);
 }
