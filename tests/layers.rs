@@ -32,13 +32,7 @@ const MAY_IMPORT: [(&str, &[&str]); 29] = [
     ),
     ("calls", &["types", "config", "phrase", "scoring", "dialog", "store", "twilio", "twiml", "engine", "judging"]),
     ("jobs", &["types", "config", "wire", "store", "twilio", "engine", "judging"]),
-    (
-        "media",
-        &[
-            "types", "audio", "vad", "scoring", "store", "twilio", "telnyx", "twiml", "engine", "judging", "calls",
-            "jobs",
-        ],
-    ),
+    ("media", &["types", "audio", "vad", "scoring", "store", "twiml", "engine", "judging", "calls", "jobs"]),
     (
         "clients",
         &[

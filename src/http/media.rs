@@ -1,3 +1,7 @@
+//! The providers' web sockets: their handshake, their limits, and the reading of their messages.
+
+mod dialect;
+
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
@@ -8,8 +12,10 @@ use tokio::time::timeout;
 use super::Edge;
 use super::error::Refusal;
 use super::signed::SIGNATURE;
-use crate::media::{Close, Dialect, Gone, MediaSocket, Received};
+use crate::media::{Close, Gone, MediaMessage, MediaSocket, Received};
 use crate::twilio::stream::MAX_MESSAGE_BYTES;
+use crate::types::media::{FrameError, MediaEvent, Out};
+use dialect::Dialect;
 
 /// What a socket reads at once, and may have waiting to be sent: a start message, a tone. Streams are many.
 const BUFFER_BYTES: usize = 4 * 1024;
@@ -20,7 +26,7 @@ const MOST_READ_BYTES: usize = 4 * MAX_MESSAGE_BYTES;
 /// The most that may wait to be sent: a sentence of half a minute, base64, and a little more.
 const MOST_WAITING_BYTES: usize = 512 * 1024;
 
-/// A provider reads at once; whoever lets us wait is not listening.
+/// A provider reads at once; a peer that lets us wait for longer is not listening.
 const SENT_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long the other end may take to close in return.
@@ -43,25 +49,43 @@ pub(super) async fn upgrade(State(edge): State<Edge>, request: Request) -> Resul
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(BUFFER_BYTES)
         .max_write_buffer_size(MOST_WAITING_BYTES);
-    Ok(upgrade.on_upgrade(async move |socket| edge.app.media.stream(place, Socket(socket), Dialect::Twilio).await))
+    Ok(upgrade.on_upgrade(async move |socket| {
+        let socket = Socket { socket, dialect: Dialect::Twilio };
+        edge.app.media.stream(place, socket).await;
+    }))
 }
 
 /// A provider's socket.
-struct Socket(WebSocket);
+struct Socket {
+    socket: WebSocket,
+    dialect: Dialect,
+}
+
+/// One text message of a provider's, where the socket has put it.
+struct TextMessage {
+    text: Utf8Bytes,
+    dialect: Dialect,
+}
+
+impl MediaMessage for TextMessage {
+    fn event(&self) -> Result<MediaEvent<'_>, FrameError> {
+        self.dialect.read(&self.text)
+    }
+}
 
 impl Socket {
     async fn put(&mut self, message: Message) -> Result<(), Gone> {
-        let sent = timeout(SENT_WITHIN, self.0.send(message)).await;
+        let sent = timeout(SENT_WITHIN, self.socket.send(message)).await;
         if matches!(sent, Ok(Ok(()))) { Ok(()) } else { Err(Gone) }
     }
 }
 
 impl MediaSocket for Socket {
-    type Text = Utf8Bytes;
+    type Message = TextMessage;
 
-    async fn receive(&mut self) -> Received<Utf8Bytes> {
-        match self.0.recv().await {
-            Some(Ok(Message::Text(text))) => Received::Text(text),
+    async fn receive(&mut self) -> Received<TextMessage> {
+        match self.socket.recv().await {
+            Some(Ok(Message::Text(text))) => Received::Message(TextMessage { text, dialect: self.dialect }),
             Some(Ok(Message::Binary(_))) => Received::Binary,
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => Received::Control,
             Some(Err(error)) if is_too_large(&error) => Received::TooLarge,
@@ -69,7 +93,8 @@ impl MediaSocket for Socket {
         }
     }
 
-    async fn send(&mut self, text: String) -> Result<(), Gone> {
+    async fn send(&mut self, out: Out<'_>, stream_id: &str) -> Result<(), Gone> {
+        let text = self.dialect.write(&out, stream_id);
         self.put(Message::Text(text.into())).await
     }
 
@@ -83,7 +108,7 @@ impl MediaSocket for Socket {
             return;
         }
         // A socket dropped with unread bytes is reset, and the other end may then never see why.
-        let farewell = async { while matches!(self.0.recv().await, Some(Ok(_))) {} };
+        let farewell = async { while matches!(self.socket.recv().await, Some(Ok(_))) {} };
         let _ = timeout(CLOSED_WITHIN, farewell).await;
     }
 }

@@ -1,17 +1,16 @@
 //! One conversation while it is listened to, and how it ends.
 
-use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::Media;
 use super::error::StreamError;
 use super::pace::Pace;
 use super::sides::{Examination, Sides};
-use super::socket::{MediaSocket, Received};
+use super::socket::{MediaMessage, MediaSocket, Received};
 use super::take::damaged;
-use super::{Dialect, Media};
 use crate::engine::{Conversation, ConversationStep, Enrolled, Party, Showing};
 use crate::judging::meters;
 use crate::scoring::Voiceprint;
@@ -49,7 +48,6 @@ enum End {
 /// One conversation while it is listened to.
 struct ConversationStream<'s> {
     media: &'s Media,
-    dialect: Dialect,
     listening: &'s Listening,
     voiceprint: Voiceprint,
     conversation: Conversation,
@@ -73,10 +71,9 @@ impl Media {
         &self,
         listening: Listening,
         session: MediaSession,
-        dialect: Dialect,
         socket: &mut impl MediaSocket,
     ) -> Result<(), StreamError> {
-        let (outcome, showing) = match ConversationStream::begin(self, &listening, &session, dialect).await {
+        let (outcome, showing) = match ConversationStream::begin(self, &listening, &session).await {
             Ok(mut hearing) => {
                 metrics::gauge!(meters::OPEN_LISTENINGS).increment(1.0);
                 let outcome = hearing.hear(socket).await;
@@ -101,12 +98,7 @@ impl Media {
 }
 
 impl<'s> ConversationStream<'s> {
-    async fn begin(
-        media: &'s Media,
-        listening: &'s Listening,
-        session: &MediaSession,
-        dialect: Dialect,
-    ) -> Result<Self, StreamError> {
+    async fn begin(media: &'s Media, listening: &'s Listening, session: &MediaSession) -> Result<Self, StreamError> {
         let stored = media.cx.store.voiceprint(listening.caller).await?.ok_or(StreamError::NoVoiceprint)?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -129,7 +121,6 @@ impl<'s> ConversationStream<'s> {
             bytes: Vec::new(),
             samples: Vec::new(),
             media,
-            dialect,
             listening,
         })
     }
@@ -188,13 +179,13 @@ impl<'s> ConversationStream<'s> {
         verdict
     }
 
-    fn receive<T: Deref<Target = str>>(&mut self, received: Received<T>) -> Result<(), StreamError> {
+    fn receive(&mut self, received: Received<impl MediaMessage>) -> Result<(), StreamError> {
         self.messages += 1;
         if self.messages > BURST + PER_SECOND * self.pace.age().as_secs() {
             return Err(StreamError::Flood);
         }
-        let Some(text) = received.text()? else { return Ok(()) };
-        match self.dialect.read(&text) {
+        let Some(message) = received.message()? else { return Ok(()) };
+        match message.event() {
             Ok(MediaEvent::Frame(frame)) => self.frame(&frame),
             Ok(MediaEvent::Started(_)) => return Err(StreamError::SecondStart),
             Ok(MediaEvent::Stopped) => self.end(),

@@ -108,11 +108,11 @@ impl StreamError {
     }
 }
 
-impl<T> Received<T> {
-    /// The text that came; none where the protocol has dealt with a message by itself.
-    pub(crate) fn text(self) -> Result<Option<T>, StreamError> {
+impl<M> Received<M> {
+    /// The message that came; none where the protocol has dealt with it by itself.
+    pub(crate) fn message(self) -> Result<Option<M>, StreamError> {
         match self {
-            Self::Text(text) => Ok(Some(text)),
+            Self::Message(message) => Ok(Some(message)),
             Self::Control => Ok(None),
             Self::Binary => Err(StreamError::Binary),
             Self::TooLarge => Err(StreamError::TooLarge),

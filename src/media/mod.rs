@@ -13,19 +13,17 @@
 //! [`MediaEvent`](crate::types::media::MediaEvent)s, however the provider spells them.
 
 mod conversation;
-mod dialect;
 mod error;
 mod pace;
 mod pause;
-mod say;
+mod prompt;
 mod sides;
 mod socket;
 mod speech_batch;
 mod start;
 mod take;
 
-pub use dialect::Dialect;
-pub use socket::{Close, Gone, MediaSocket, Received};
+pub use socket::{Close, Gone, MediaMessage, MediaSocket, Received};
 
 use std::sync::Arc;
 
@@ -70,9 +68,9 @@ impl Media {
     }
 
     /// Hears a take, or a conversation, on a socket whose handshake was found in order, and closes the socket.
-    pub async fn stream(&self, slot: StreamSlot, mut socket: impl MediaSocket, dialect: Dialect) {
+    pub async fn stream(&self, slot: StreamSlot, mut socket: impl MediaSocket) {
         let _counted = self.cx.tasks.count();
-        let outcome = self.hear(&mut socket, dialect).await;
+        let outcome = self.hear(&mut socket).await;
         // The slot is free once nothing is heard any more; the farewell may take a moment.
         drop(slot);
         let close = match &outcome {
@@ -86,14 +84,12 @@ impl Media {
         socket.close(close).await;
     }
 
-    async fn hear(&self, socket: &mut impl MediaSocket, dialect: Dialect) -> Result<(), StreamError> {
-        let (order, session) = match self.introduce(socket, dialect).await? {
+    async fn hear(&self, socket: &mut impl MediaSocket) -> Result<(), StreamError> {
+        let (order, session) = match self.introduce(socket).await? {
             Introduced::Turn(order, session) => (*order, session),
-            Introduced::Listening(listening, session) => {
-                return self.listen(*listening, session, dialect, socket).await;
-            }
+            Introduced::Listening(listening, session) => return self.listen(*listening, session, socket).await,
         };
-        let mut stream = TakeStream::begin(self, order, session, dialect)?;
+        let mut stream = TakeStream::begin(self, order, session)?;
         let outcome = stream.hear(socket).await;
         stream.report();
         match outcome? {

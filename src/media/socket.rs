@@ -1,22 +1,22 @@
-//! A web socket, as far as a stream needs one; `http` brings the real one.
+//! A web socket, as far as a stream needs one; `http` brings the real one, which knows how its provider writes.
 
-use std::ops::Deref;
+use crate::types::media::{FrameError, MediaEvent, Out};
 
 /// A web socket, as far as a stream needs one.
 pub trait MediaSocket: Send {
-    /// A text message; read where it lies.
-    type Text: Deref<Target = str> + Send;
+    /// A message of the provider's.
+    type Message: MediaMessage;
 
     /// The next message. Nothing is lost when this is given up before it is done.
-    fn receive(&mut self) -> impl Future<Output = Received<Self::Text>> + Send;
+    fn receive(&mut self) -> impl Future<Output = Received<Self::Message>> + Send;
 
-    /// Sends a text message; waits for a bounded time where the other end does not read.
+    /// Sends something into a stream; waits for a bounded time where the other end does not read.
     ///
     /// # Errors
     /// [`Gone`] when it could not be sent.
-    fn send(&mut self, text: String) -> impl Future<Output = Result<(), Gone>> + Send;
+    fn send(&mut self, out: Out<'_>, stream_id: &str) -> impl Future<Output = Result<(), Gone>> + Send;
 
-    /// Asks whether somebody is there, which also keeps proxies from closing an idle socket.
+    /// Asks whether the other end is there, which also keeps proxies from closing an idle socket.
     ///
     /// # Errors
     /// [`Gone`] when it could not be sent.
@@ -26,11 +26,20 @@ pub trait MediaSocket: Send {
     fn close(&mut self, close: Close) -> impl Future<Output = ()> + Send;
 }
 
-/// What came in.
+/// A message as it came: read where it lies, so that its audio is never copied as text.
+pub trait MediaMessage: Send {
+    /// The meaning of the message.
+    ///
+    /// # Errors
+    /// [`FrameError`] for a damaged message; it says whether the socket must close for it.
+    fn event(&self) -> Result<MediaEvent<'_>, FrameError>;
+}
+
+/// One result of waiting for a message.
 #[derive(Debug)]
-pub enum Received<T> {
-    /// A text message.
-    Text(T),
+pub enum Received<M> {
+    /// A message of the provider's.
+    Message(M),
     /// A binary message, which no provider of ours sends.
     Binary,
     /// Part of the protocol, already dealt with.
@@ -48,11 +57,11 @@ pub struct Gone;
 /// Why we close a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Close {
-    /// We have heard what we wanted.
+    /// The turn or the conversation is over.
     Done,
     /// The server stops.
     GoingAway,
-    /// The other end does what it must not.
+    /// The other end does something that the protocol forbids.
     Violation,
     /// A message is too large.
     TooLarge,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::Media;
 use super::error::StreamError;
-use super::socket::MediaSocket;
-use super::{Dialect, Media};
+use super::socket::{MediaMessage, MediaSocket};
 use crate::calls::TakeOrder;
 use crate::store::{self, ListeningClaim, StreamClaim};
 use crate::types::media::{MediaEvent, MediaSession};
@@ -31,12 +31,8 @@ pub(super) enum Introduced {
 
 impl Media {
     /// Waits for the stream to say what it is, and checks that it may be: its account, its token, its call.
-    pub(super) async fn introduce(
-        &self,
-        socket: &mut impl MediaSocket,
-        dialect: Dialect,
-    ) -> Result<Introduced, StreamError> {
-        let session = started(socket, dialect).await?;
+    pub(super) async fn introduce(&self, socket: &mut impl MediaSocket) -> Result<Introduced, StreamError> {
+        let session = started(socket).await?;
         if session.account_id.as_ref().is_some_and(|account| *account != self.cx.config.twilio.account_sid) {
             return Err(StreamError::OtherAccount);
         }
@@ -57,12 +53,12 @@ impl Media {
 }
 
 /// The stream's own account of itself.
-async fn started(socket: &mut impl MediaSocket, dialect: Dialect) -> Result<MediaSession, StreamError> {
+async fn started(socket: &mut impl MediaSocket) -> Result<MediaSession, StreamError> {
     let deadline = Instant::now() + WITHIN;
     for _ in 0..MOST_BEFORE {
         let received = timeout_at(deadline, socket.receive()).await.map_err(|_| StreamError::NoStart)?;
-        let Some(text) = received.text()? else { continue };
-        match dialect.read(&text)? {
+        let Some(message) = received.message()? else { continue };
+        match message.event()? {
             MediaEvent::Started(session) => return Ok(*session),
             MediaEvent::Frame(_) | MediaEvent::Key(_) => return Err(StreamError::BeforeStart),
             MediaEvent::Stopped => return Err(StreamError::Broken),

@@ -1,22 +1,21 @@
 //! One take while it is spoken: a socket from its start to the end of the turn.
 
-use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+use super::Media;
 use super::error::StreamError;
 use super::pace::Pace;
 use super::pause::Pause;
-use super::say::Speech;
-use super::socket::{MediaSocket, Received};
+use super::prompt::Prompt;
+use super::socket::{MediaMessage, MediaSocket, Received};
 use super::speech_batch::SpeechTrack;
-use super::{Dialect, Media};
 use crate::audio::stream::Assembler;
 use crate::calls::{Job, Streamed, TakeOrder};
 use crate::engine::{Bar, Live, LiveEvent, LiveStep};
 use crate::judging::meters;
-use crate::types::media::{Frame, MediaEvent, MediaSession, Track};
+use crate::types::media::{Frame, MediaEvent, MediaSession, Out, Track};
 use crate::vad::{CHUNK, EndpointConfig};
 
 /// Milliseconds in a chunk.
@@ -49,10 +48,9 @@ pub(super) enum End {
 /// One take while it is heard.
 pub(super) struct TakeStream<'s> {
     media: &'s Media,
-    dialect: Dialect,
     session: MediaSession,
     order: TakeOrder,
-    speech: Speech,
+    prompt: Prompt,
     bar: Bar,
     assembler: Assembler,
     live: Live,
@@ -71,15 +69,10 @@ pub(super) struct TakeStream<'s> {
 }
 
 impl<'s> TakeStream<'s> {
-    pub(super) fn begin(
-        media: &'s Media,
-        order: TakeOrder,
-        session: MediaSession,
-        dialect: Dialect,
-    ) -> Result<Self, StreamError> {
+    pub(super) fn begin(media: &'s Media, order: TakeOrder, session: MediaSession) -> Result<Self, StreamError> {
         let settings = EndpointConfig::default();
-        let speech = Speech::new(order.sounds.clone(), media.cx.config.streams.tone);
-        let spoken_ms = speech.length_ms();
+        let prompt = Prompt::new(order.sounds.clone(), media.cx.config.streams.tone);
+        let spoken_ms = prompt.length_ms();
         let longest_ms = media.cx.config.verification.max_take_s * 1000 + spoken_ms;
         let settings =
             EndpointConfig { no_speech_ms: settings.no_speech_ms + spoken_ms, max_turn_ms: longest_ms, ..settings };
@@ -102,8 +95,7 @@ impl<'s> TakeStream<'s> {
             bytes: Vec::new(),
             samples: Vec::new(),
             media,
-            speech,
-            dialect,
+            prompt,
             session,
             order,
         })
@@ -111,9 +103,9 @@ impl<'s> TakeStream<'s> {
 
     /// Speaks, then listens until the turn is over.
     pub(super) async fn hear(&mut self, socket: &mut impl MediaSocket) -> Result<End, StreamError> {
-        for message in self.speech.messages(self.dialect, &self.session.stream_id) {
+        for message in self.prompt.messages() {
             self.is_playing = true;
-            socket.send(message).await?;
+            socket.send(message, &self.session.stream_id).await?;
         }
         loop {
             if let Some(end) = self.drive(socket).await? {
@@ -170,19 +162,18 @@ impl<'s> TakeStream<'s> {
     async fn barge_in(&mut self, socket: &mut impl MediaSocket) -> Result<(), StreamError> {
         if std::mem::take(&mut self.is_playing) {
             metrics::counter!(meters::BARGE_INS).increment(1);
-            let clear = crate::types::media::Out::Clear;
-            socket.send(self.dialect.write(&clear, &self.session.stream_id)).await?;
+            socket.send(Out::Clear, &self.session.stream_id).await?;
         }
         Ok(())
     }
 
-    fn receive<T: Deref<Target = str>>(&mut self, received: Received<T>) -> Result<Option<End>, StreamError> {
+    fn receive(&mut self, received: Received<impl MediaMessage>) -> Result<Option<End>, StreamError> {
         self.messages += 1;
         if self.messages > BURST + PER_SECOND * self.pace.age().as_secs() {
             return Err(StreamError::Flood);
         }
-        let Some(text) = received.text()? else { return Ok(None) };
-        match self.dialect.read(&text) {
+        let Some(message) = received.message()? else { return Ok(None) };
+        match message.event() {
             Ok(MediaEvent::Frame(frame)) => self.frame(&frame),
             Ok(MediaEvent::Started(_)) => return Err(StreamError::SecondStart),
             Ok(MediaEvent::Stopped) => return Ok(Some(End::CallerGone)),

@@ -3,12 +3,11 @@
 use std::f64::consts::TAU;
 use std::sync::LazyLock;
 
-use super::dialect::Dialect;
 use crate::audio::mulaw;
 use crate::twiml::Sound;
 use crate::types::media::Out;
 
-/// What tells that everything sent before it was played.
+/// The name of the mark that comes back once everything sent before it was played.
 const PLAYED: &str = "played";
 
 /// Bytes of µ-law in a millisecond.
@@ -25,13 +24,13 @@ static TONE: LazyLock<Sound> = LazyLock::new(|| {
     tone.collect()
 });
 
-/// What is played into a stream before the caller speaks.
+/// Sounds that are played into a stream before the caller speaks.
 #[derive(Clone, Default)]
-pub(crate) struct Speech {
+pub(crate) struct Prompt {
     sounds: Vec<Sound>,
 }
 
-impl Speech {
+impl Prompt {
     /// The operator's sentences, then the tone.
     pub(crate) fn new(mut sounds: Vec<Sound>, with_tone: bool) -> Self {
         sounds.extend(with_tone.then(|| Sound::clone(&TONE)));
@@ -43,14 +42,10 @@ impl Speech {
         (self.sounds.iter().map(|sound| sound.len()).sum::<usize>() / PER_MS) as u32
     }
 
-    /// The messages that have it played, and tell when it was.
-    pub(super) fn messages(&self, dialect: Dialect, stream_id: &str) -> Vec<String> {
-        let mut messages: Vec<_> =
-            self.sounds.iter().map(|sound| dialect.write(&Out::Audio(sound), stream_id)).collect();
-        if !messages.is_empty() {
-            messages.push(dialect.write(&Out::Mark(PLAYED), stream_id));
-        }
-        messages
+    /// The messages that have it played, and a mark that comes back once it was.
+    pub(super) fn messages(&self) -> impl Iterator<Item = Out<'_>> {
+        let mark = (!self.sounds.is_empty()).then_some(Out::Mark(PLAYED));
+        self.sounds.iter().map(|sound| Out::Audio(sound)).chain(mark)
     }
 }
 
@@ -61,17 +56,15 @@ mod tests {
     #[test]
     fn the_tone_comes_after_the_sentences_and_a_mark_after_both() {
         let sentence: Sound = vec![0xff; 8_000].into();
-        let speech = Speech::new(vec![sentence], true);
-        assert_eq!(speech.length_ms(), 1_250);
-        let messages = speech.messages(Dialect::Twilio, "MZ1");
-        let media = messages.iter().filter(|message| message.contains(r#""event":"media""#)).count();
-        assert_eq!((media, messages.len()), (2, 3));
-        assert!(messages[2].contains(r#""event":"mark""#) && messages[2].contains(PLAYED));
+        let prompt = Prompt::new(vec![sentence.clone()], true);
+        assert_eq!(prompt.length_ms(), 1_250);
+        let messages: Vec<_> = prompt.messages().collect();
+        assert_eq!(messages, [Out::Audio(&sentence), Out::Audio(&TONE), Out::Mark(PLAYED)]);
     }
 
     #[test]
     fn nothing_to_play_is_no_message() {
-        assert!(Speech::default().messages(Dialect::Twilio, "MZ1").is_empty());
+        assert!(Prompt::default().messages().next().is_none());
     }
 
     #[test]
