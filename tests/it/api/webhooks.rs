@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Method;
 use serde_json::{Value, json};
