@@ -124,7 +124,7 @@ impl CallSid {
 }
 
 impl ListeningId {
-    /// An id nobody else has.
+    /// A fresh random id.
     pub fn new() -> Self {
         Self(format!("LI{}", Uuid::new_v4().simple()))
     }
@@ -137,7 +137,7 @@ impl Default for ListeningId {
 }
 
 impl StreamId {
-    /// An id nobody else has.
+    /// A fresh random id.
     pub fn new() -> Self {
         Self(format!("ST{}", Uuid::new_v4().simple()))
     }
