@@ -51,7 +51,7 @@ pub struct CallForm {
     pub recording_duration_s: Option<u32>,
 }
 
-/// The keys that the caller pressed.
+/// The caller's act at the keypad: keys, or hanging up.
 #[derive(Clone, PartialEq, Eq)]
 pub enum KeysPressed {
     /// Digits, `*` and `#`.
