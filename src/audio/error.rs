@@ -25,7 +25,7 @@ pub enum AudioError {
     Codecs {
         /// The container's name.
         container: &'static str,
-        /// What was found in it.
+        /// The codec found in it.
         codec: &'static str,
     },
     /// A container is cut off before its sound starts, or contradicts itself.
@@ -33,7 +33,7 @@ pub enum AudioError {
     Container {
         /// The container's name.
         container: &'static str,
-        /// What is wrong.
+        /// The fault.
         what: &'static str,
     },
     /// Raw µ-law is said to have another rate than a telephone line.

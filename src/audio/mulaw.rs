@@ -7,7 +7,7 @@ use crate::types::Clip16k;
 /// Samples per second of a telephone line.
 const LINE_HZ: u32 = 8_000;
 
-/// What G.711 adds to a magnitude so that every segment starts at a power of two: 33, in its 14 bits 33 << 2.
+/// The bias that G.711 adds to a magnitude so that every segment starts at a power of two: 33, in its 14 bits 33 << 2.
 const BIAS: i32 = 0x84;
 
 /// The largest magnitude that can be coded; beyond it the segment number would not fit three bits.

@@ -3,8 +3,8 @@
 //! hound reads samples well, but takes the file's own sizes at their word and refuses odd chunks, unknown lengths of
 //! the format chunk and G.711. So the walk is ours and hound gets a clean file; see `wav`.
 //!
-//! What is forgiven: a RIFF size of any value; an odd chunk without its padding; a data size of 0 or of more than there
-//! is (writers that stream never come back to fill it in): then the data reach to the end of the file. What is not: a
+//! Forgiven are a RIFF size of any value; an odd chunk without its padding; a data size of 0 or of more than there is
+//! (writers that stream never come back to fill it in): then the data reach to the end of the file. Not forgiven is a
 //! file that ends before its samples begin.
 
 use super::AudioError;
@@ -23,7 +23,7 @@ const EXTENSIBLE: u16 = 0xfffe;
 /// A sub-format is a GUID: the tag in its first two bytes, then these.
 const SUB_FORMAT: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
 
-/// What the `fmt ` chunk says.
+/// The content of the `fmt ` chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Format {
     /// The encoding; never [`EXTENSIBLE`].
@@ -66,7 +66,7 @@ fn chunk(bytes: &[u8]) -> Option<([u8; 4], usize, &[u8])> {
     Some((*id, u32::from_le_bytes(*size) as usize, body))
 }
 
-/// What follows a chunk: odd ones are padded by a zero byte, though some writers forget.
+/// The bytes after a chunk: odd ones are padded by a zero byte, though some writers forget.
 fn after(size: usize, body: &[u8]) -> &[u8] {
     let rest = body.get(size..).unwrap_or_default();
     let is_padded = size % 2 == 1 && !rest.first().is_some_and(u8::is_ascii_graphic);

@@ -1,8 +1,7 @@
 //! Frames of a live call in, contiguous 8 kHz samples out, whatever the network did on the way.
 //!
-//! What is kept is time: audio that never came is silence of the same length, so that a pause is as long as it was.
-//! What comes twice or too late is dropped. Nothing here waits: a frame that might still come is waited for in frames,
-//! not on a clock.
+//! Time is kept: missing audio is silence of the same length, so that a pause is as long as it was. Frames that come
+//! twice or too late are dropped. Nothing here waits by a clock: a frame that might still come is waited for in frames.
 
 mod decoder;
 mod order;
@@ -39,7 +38,7 @@ const MAX_FILL: u64 = 1_000 * TICKS_PER_MS;
 /// Samples, in which RTP counts, make it seven times; no line that still carries speech loses three frames of four.
 const TRIAL_FRAMES: u8 = 5;
 
-/// What happened to the frames of a track.
+/// Counts of a track's frames: played, lost, late and repeated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Frames given, good and bad.
@@ -151,7 +150,7 @@ impl Assembler {
         self.decoder.flush(out);
     }
 
-    /// What happened so far.
+    /// The counts so far.
     pub fn stats(&self) -> Stats {
         Stats { reordered: self.order.reordered(), ..self.stats }
     }

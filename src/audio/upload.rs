@@ -11,7 +11,7 @@ use super::{AudioError, check_bytes, check_duration, mulaw, resample, wav};
 use crate::config::AudioLimits;
 use crate::types::{Clip8k, Clip16k};
 
-/// What a file of another kind starts with, and its name.
+/// The first bytes of files of other kinds, and their names.
 const OTHERS: [(usize, &[u8], &str); 9] = [
     (0, b"RF64", "RF64"),
     (0, b"BW64", "BW64"),
@@ -21,11 +21,11 @@ const OTHERS: [(usize, &[u8], &str); 9] = [
     (0, b"FORM", "AIFF"),
     (0, b"caff", "CAF"),
     (0, b"#!AMR", "AMR"),
-    // Safari's recorder, as long as nobody asks it for WebM.
+    // Safari's recorder, unless asked for WebM.
     (4, b"ftyp", "MP4"),
 ];
 
-/// What raw µ-law is called; the last by SDP and RTP.
+/// The names of raw µ-law; the last by SDP and RTP.
 const MULAW: [&str; 4] = ["audio/basic", "audio/mulaw", "audio/x-mulaw", "audio/pcmu"];
 
 /// Decodes what a client sent: WAV, Opus in Ogg or `WebM`, or raw µ-law.

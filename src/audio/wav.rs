@@ -134,7 +134,7 @@ mod tests {
         file
     }
 
-    /// What follows the plain fields in `WAVE_FORMAT_EXTENSIBLE`.
+    /// The part after the plain fields in `WAVE_FORMAT_EXTENSIBLE`.
     fn extension(valid_bits: u16, tag: u16) -> Vec<u8> {
         let guid_rest = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
         [&[22, 0][..], &valid_bits.to_le_bytes(), &[0; 4], &tag.to_le_bytes(), &guid_rest].concat()

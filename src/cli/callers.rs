@@ -43,7 +43,7 @@ enum Command {
     Export(export::Args),
 }
 
-/// What each of the commands takes.
+/// The options that the commands share.
 #[derive(Debug, clap::Args)]
 struct Common {
     #[command(flatten)]

@@ -198,7 +198,7 @@ async fn place(
     Ok((report, attempts.iter().map(|attempt| code(&attempt.verdict)).collect()))
 }
 
-/// What to say about an attempt, and after which webhook: the last one of its turn.
+/// The note about an attempt, and the webhook it follows: the last one of its turn.
 fn note(attempt: &Attempt, report: &Report) -> Option<(usize, String)> {
     let of_turn = |url: &str| {
         let url = url::Url::parse(url).ok()?;

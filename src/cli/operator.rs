@@ -1,4 +1,4 @@
-//! What the operator's commands share: names, times, masks and tables.
+//! Shared by the operator's commands: names, times, masks and tables.
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ const MARGIN: usize = 16;
 /// Turns events into lines; a line comes out once the answer to it is known.
 pub(super) struct Transcript {
     palette: Palette,
-    /// What was found out, shown after the answer to the n-th webhook.
+    /// The findings, shown after the answer to the n-th webhook.
     notes: BTreeMap<usize, String>,
     asked: usize,
     pending: Option<Line>,

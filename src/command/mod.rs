@@ -1,4 +1,4 @@
-//! What every command shares: exit codes, options, printing, recorded voices. Used by `cli` and `lab` alone.
+//! Shared by all commands: exit codes, options, printing, recorded voices. Used by `cli` and `lab` alone.
 
 pub(crate) mod local;
 pub(crate) mod models;

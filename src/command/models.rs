@@ -26,7 +26,7 @@ impl ModelArgs {
     /// An engine on the models, calibrated as asked.
     ///
     /// # Errors
-    /// What is missing or wrong, and what to do about it.
+    /// The error says what is missing or wrong, and what to do about it.
     pub(crate) fn engine(&self, sessions: usize) -> anyhow::Result<Engine> {
         let engine = Engine::new(Library::load(&self.to_config(sessions))?);
         let file = self.calibration.as_deref().filter(|file| !file.as_os_str().is_empty());

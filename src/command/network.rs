@@ -1,4 +1,4 @@
-//! What becomes of a stream on its way, as options of the commands that place calls.
+//! The network under a stream, as options of the commands that place calls.
 
 use crate::phone::Network;
 

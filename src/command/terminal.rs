@@ -24,7 +24,7 @@ pub(crate) enum Ink {
     Plain,
     /// The caller's part.
     Caller,
-    /// What was measured and decided.
+    /// Measurements and verdicts.
     Measure,
     /// As it should be.
     Good,

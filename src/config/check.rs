@@ -14,7 +14,7 @@ use super::{AfterVerdict, ChallengePolicy, Config, Listening};
 pub struct Invalid {
     /// Dotted path of the key.
     pub key: String,
-    /// What is wrong and what is expected.
+    /// The fault, and the expected value.
     pub problem: String,
 }
 
@@ -36,7 +36,7 @@ fn fail(key: impl Into<String>, problem: impl Into<String>) -> Result<(), Invali
     Err(Invalid { key: key.into(), problem: problem.into() })
 }
 
-/// Without a token nobody's request can be told from the provider's, so only this machine may connect.
+/// Without a token any request could be the provider's, so only this machine may connect.
 fn exposure(config: &Config) -> Result<(), Invalid> {
     if config.twilio.auth_token.is_none() && !config.server.listen.ip().is_loopback() {
         return fail(
@@ -98,7 +98,7 @@ fn long_enough(key: &str, secret: Option<&SecretString>) -> Result<(), Invalid> 
     }
 }
 
-/// A key that can be guessed lets anyone ask whose voice it is; a report that nobody signed could be anybody's.
+/// A key that can be guessed lets anyone ask whose voice it is; an unsigned report could come from anyone.
 fn listening(listening: &Listening) -> Result<(), Invalid> {
     long_enough("listening.api_key", listening.api_key.as_ref())?;
     long_enough("listening.webhook_secret", listening.webhook_secret.as_ref())?;

@@ -14,7 +14,7 @@ pub struct Line {
     pub name: LineName,
     /// The numbers it answers; empty answers any number no other line lists.
     pub numbers: Vec<E164>,
-    /// What the caller is greeted with as the service's name.
+    /// The service's name in the greeting.
     pub service_name: String,
     /// The sentence to enroll and verify with.
     pub passphrase: String,
@@ -33,15 +33,15 @@ pub struct Line {
     pub strictness: Strictness,
     /// When callers are asked for something random in place of the passphrase.
     pub challenge: ChallengePolicy,
-    /// What challenges are made of.
+    /// The parts that challenges are made of.
     pub challenge_form: ChallengeForm,
     /// Whether callers choose their own sentence: the first take defines it, the others repeat it.
     pub own_passphrase: bool,
     /// ISO 3166 codes of the countries whose numbers count as an identity hint; empty: any country.
     pub countries: Vec<String>,
-    /// What follows an accept.
+    /// The step after an accept.
     pub after_accept: AfterVerdict,
-    /// What follows the last reject of a call.
+    /// The step after the last reject of a call.
     pub after_reject: AfterVerdict,
 }
 
@@ -69,7 +69,7 @@ pub enum ChallengePolicy {
     Always,
 }
 
-/// What a challenge is made of.
+/// The parts of a challenge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChallengeForm {
@@ -87,11 +87,11 @@ pub enum EnrollmentPolicy {
     Open,
     /// Only who types an enrollment code that the operator gave them.
     Code,
-    /// Nobody: unknown callers are turned away.
+    /// Closed: unknown callers are turned away.
     Closed,
 }
 
-/// What the call does once the verdict has fallen.
+/// The call's step after the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AfterVerdict {
@@ -110,7 +110,7 @@ impl Line {
     }
 }
 
-/// What the only line is called when none is named.
+/// The name of the only line when none is configured.
 pub(super) fn main_line() -> LineName {
     LineName("main".to_owned())
 }

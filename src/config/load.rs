@@ -36,7 +36,7 @@ pub enum ConfigError {
     Unreadable {
         /// The file named on the command line.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The file is not TOML.
@@ -47,7 +47,7 @@ pub enum ConfigError {
         /// Where and why.
         source: Box<toml::de::Error>,
     },
-    /// A key nobody reads: most likely misspelt.
+    /// An unknown key: most likely misspelt.
     #[error("unknown key `{key}` in {place}; `callprint serve --print-config` lists them all{hint}")]
     UnknownKey {
         /// Its dotted path, or the variable's name.

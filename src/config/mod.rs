@@ -25,7 +25,7 @@ use crate::types::LineName;
 pub struct Config {
     /// Where we listen and how the world reaches us.
     pub server: Server,
-    /// What is logged, and how.
+    /// Logging: which events, and how.
     pub log: Log,
     /// Where the database and its key live.
     pub store: Store,
@@ -33,19 +33,19 @@ pub struct Config {
     pub twilio: Twilio,
     /// Which models run, and how many at once.
     pub models: Models,
-    /// What audio is taken.
+    /// Limits of the audio taken.
     pub audio: AudioLimits,
     /// Real-time audio.
     pub streams: Streams,
     /// Listening to conversations on behalf of a client.
     pub listening: Listening,
-    /// What applications are served.
+    /// The API that applications use.
     pub api: Api,
     /// How a voiceprint is made.
     pub enrollment: Enrollment,
     /// How a caller is verified.
     pub verification: Verification,
-    /// What failures lead to.
+    /// Lock-out after failures.
     pub lockout: Lockout,
     /// The signed result handed to the operator's next step.
     pub token: Token,

@@ -21,7 +21,7 @@ pub struct Server {
     pub max_requests: usize,
 }
 
-/// What is logged, and how.
+/// Logging: which events, and how.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
@@ -99,7 +99,7 @@ pub struct Models {
     pub sessions: usize,
 }
 
-/// What audio is taken.
+/// Limits of the audio taken.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AudioLimits {
@@ -157,7 +157,7 @@ pub struct Verification {
     pub learn: bool,
 }
 
-/// What failures lead to, per caller and per number.
+/// Lock-out after failures, per caller and per number.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lockout {
@@ -192,12 +192,12 @@ pub struct Token {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listening {
-    /// What a client shows to be let in, at least 32 bytes; empty: nobody listens to anything.
+    /// The key that a client must show, at least 32 bytes; empty: no one may listen.
     #[serde(deserialize_with = "secret_unless_empty")]
     pub api_key: Option<SecretString>,
     /// Where the client is told how a listening ended; empty: it asks.
     pub webhook_url: String,
-    /// What reports are signed with, at least 32 bytes.
+    /// The secret that signs reports, at least 32 bytes.
     #[serde(deserialize_with = "secret_unless_empty")]
     pub webhook_secret: Option<SecretString>,
     /// How long a conversation is listened to at most, in seconds.
@@ -206,7 +206,7 @@ pub struct Listening {
     pub show_scores: bool,
 }
 
-/// What applications are served, by a key of `callprint api-keys`.
+/// The API that applications use with a key of `callprint api-keys`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Api {

@@ -18,7 +18,7 @@ const MIN_ACCOUNT_KEYS: usize = 7;
 /// Longest enrollment code; what is issued is shorter, so that a longer one is simply wrong.
 const MAX_CODE_KEYS: u32 = 12;
 
-/// What to type for "I have no account number": no account number is that short.
+/// The key for "I have no account number": no account number is that short.
 const NO_ACCOUNT: &str = "0";
 
 /// The first question of a call.
@@ -40,10 +40,10 @@ fn ask(turn: Turn) -> Step {
     turn.gather(Stage::Account, Keys::UntilPound(MAX_ACCOUNT_KEYS), KEYPAD_TIMEOUT_S)
 }
 
-/// Takes the typed account number. One that nobody has, or that has no voiceprint, goes on like any other.
+/// Takes the typed account number. A number without an account or without a voiceprint goes on like any other.
 pub(super) fn answer(mut turn: Turn, event: &Event) -> Step {
     match event {
-        // Nobody enrolls in the name of a caller whom the number or the digits merely suggested.
+        // The number or the digits merely suggest a caller: no one enrolls in that caller's name.
         Event::Keys(keys) if keys == NO_ACCOUNT && may_enroll_here(&turn) && turn.facts.caller.is_none() => admit(turn),
         Event::Keys(keys) if is_account_number(keys) => {
             turn.state.by_account = true;

@@ -1,6 +1,6 @@
 use crate::types::{Reason, Verdict};
 
-/// What happened on the line since the last reply.
+/// An event on the line since the last reply.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// Keys were pressed. While [`super::Lookup::Account`] is due, [`super::Facts::caller`] is whose account they are.
@@ -11,7 +11,7 @@ pub enum Event {
     Code {
         /// The keys as typed.
         keys: String,
-        /// What the store says about them.
+        /// The store's facts about them.
         check: CodeCheck,
     },
     /// The provider went on without keys or a recording.
@@ -24,12 +24,12 @@ pub enum Event {
     HungUp,
 }
 
-/// What the store says about a typed enrollment code.
+/// The store's answer about a typed enrollment code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CodeCheck {
     /// Unknown, used, expired, or issued for another caller than the call's.
     Wrong,
-    /// Valid, and issued for nobody in particular: it never replaces a voiceprint.
+    /// Valid, and issued for no particular caller: it never replaces a voiceprint.
     Unbound,
     /// Valid, and issued for [`super::Facts::caller`]; a call without a caller has taken the code's caller by now.
     Bound,
@@ -49,7 +49,7 @@ pub enum TakeOutcome {
     Verified(Verdict),
 }
 
-/// What the store has to do together with keeping the turn, in order, in one transaction.
+/// A change that the store makes together with keeping the turn, in order, in one transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Makes a caller and binds the call to them.

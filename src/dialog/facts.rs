@@ -2,29 +2,29 @@ use crate::config::{AfterVerdict, ChallengePolicy, Enrollment, EnrollmentPolicy,
 use crate::dialog::{Risk, Standing};
 use crate::types::CallerId;
 
-/// What is known from outside the dialogue when a turn is decided; read anew for every turn.
+/// Facts from outside the dialogue when a turn is decided; read anew for every turn.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The line that was called.
     pub line: LineFacts,
     /// Whether the number may stand for an account: false when withheld, foreign, or of a country the line excludes.
     pub has_number_hint: bool,
-    /// The caller by number, by the typed account number, or by the code's owner; none when nobody is known.
+    /// The caller by number, by the typed account number, or by the code's owner; none when no caller is known.
     pub caller: Option<CallerFacts>,
     /// Standing of the calling number; [`Standing::Clear`] without one.
     pub number_standing: Standing,
-    /// Standing of the typed account number when nobody has it, kept as for a real one so that they sound alike.
+    /// Standing of a typed account number without an account, kept as for a real one so that they sound alike.
     pub claim_standing: Standing,
-    /// What speaks against the call besides what is said in it.
+    /// Suspicions against the call besides the words said in it.
     pub risk: Risk,
-    /// A challenge nobody was asked yet; none where the line cannot hear one.
+    /// A challenge that no caller was asked yet; none where the line cannot hear one.
     pub fresh_challenge: Option<FreshChallenge>,
 }
 
 /// A challenge drawn for this turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FreshChallenge {
-    /// What the engine needs to know it again.
+    /// The bytes by which the engine knows it again.
     pub code: String,
     /// How the caller is told to say it.
     pub spoken: String,
@@ -41,7 +41,7 @@ impl Facts {
 /// The part of a line's configuration that the dialogue follows.
 #[derive(Clone, Debug)]
 pub struct LineFacts {
-    /// What the caller is greeted with.
+    /// The service's name in the greeting.
     pub service_name: String,
     /// The sentence to enroll and verify with.
     pub passphrase: String,
@@ -51,9 +51,9 @@ pub struct LineFacts {
     pub challenge: ChallengePolicy,
     /// Who may enroll.
     pub policy: EnrollmentPolicy,
-    /// What follows an accept.
+    /// The step after an accept.
     pub after_accept: AfterVerdict,
-    /// What follows the last reject of a call.
+    /// The step after the last reject of a call.
     pub after_reject: AfterVerdict,
     /// Bounds of an enrollment.
     pub enrollment: Enrollment,
@@ -78,7 +78,7 @@ impl LineFacts {
     }
 }
 
-/// What the store knows about the caller of this call.
+/// The store's facts about the caller of this call.
 #[derive(Clone, Debug)]
 pub struct CallerFacts {
     /// Their id.

@@ -22,9 +22,9 @@
 //!              └── reject, cooldown, twice lost ──▶ after_reject
 //! ```
 //!
-//! What holds, whatever arrives (see `tests/properties.rs`): no accept without an accepted take; no voiceprint saved
-//! without consent, nor over an old one without a verification or a code in this call; every call ends within a bound.
-//! A typed account number that nobody has leads through the very same conversation as one that somebody has.
+//! These hold for every sequence of events (see `tests/properties.rs`): no accept without an accepted take; no
+//! voiceprint saved without consent, nor over an old one without a verification or a code in this call; every call ends
+//! within a bound. A typed account number without an account leads through the very same conversation as a real one.
 
 mod account;
 mod consent;
@@ -59,9 +59,9 @@ use turn::Turn;
 pub struct Step {
     /// The state to keep for the next event.
     pub state: State,
-    /// What the caller hears.
+    /// The reply that the caller hears.
     pub reply: Reply,
-    /// What the store does in the same transaction, in this order.
+    /// Changes that the store makes in the same transaction, in this order.
     pub effects: Vec<Effect>,
 }
 

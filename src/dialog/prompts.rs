@@ -46,7 +46,7 @@ prompts! {
     /// The last code was wrong too.
     CODE_FAILED = "code_failed" [];
 
-    /// What is kept and why; 1 agrees, 2 refuses.
+    /// Which data is kept and why; 1 agrees, 2 refuses.
     ASK_CONSENT = "ask_consent" [];
     /// Neither 1 nor 2 was pressed.
     CONSENT_AGAIN = "consent_again" [];

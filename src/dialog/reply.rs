@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::E164;
 
-/// What the caller hears and what the provider does next, before any XML.
+/// The sentences that the caller hears and the provider's next step, before any XML.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     /// Sentences in order.
     pub say: Vec<Sentence>,
-    /// What happens after they were said.
+    /// The step after they were said.
     pub next: Next,
 }
 
@@ -37,7 +37,7 @@ impl Sentence {
     }
 }
 
-/// What the provider does once the sentences are said.
+/// The provider's step once the sentences are said.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Next {
@@ -74,7 +74,7 @@ pub enum Next {
         /// The agent's number.
         number: E164,
     },
-    /// Nobody is listening any more.
+    /// The caller has hung up.
     Nothing,
 }
 

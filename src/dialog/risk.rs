@@ -11,13 +11,13 @@ const FAILURES: u32 = 2;
 /// Risk from which a challenge is asked for, where the line may.
 const CHALLENGE_FROM: f32 = 1.0;
 
-/// What suspicions may add up to: about one step of strictness, as the default model's thresholds lie 2.4 apart.
+/// The most that suspicions add up to: about one step of strictness, as the default model's thresholds lie 2.4 apart.
 const MOST: f32 = 2.4;
 
-/// What is known of a call besides what is said in it.
+/// Signs of a call besides the words said in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallSigns {
-    /// What the carriers say about the calling number.
+    /// The carriers' word about the calling number.
     pub attestation: Attestation,
     /// The number is withheld, or no phone number.
     pub is_withheld: bool,
@@ -57,7 +57,7 @@ pub enum Suspicion {
     Watched,
 }
 
-/// What speaks against a call, before a word is said: it never rejects by itself, and never helps.
+/// A suspicion against a call, before a word is said: it never rejects by itself, and never helps.
 ///
 /// Each suspicion raises what the voice must reach, by the natural logarithm of how much more likely an impostor is
 /// taken to be. No data here can tell those odds: they are judgements, one for each suspicion, and bounded.
@@ -65,19 +65,19 @@ pub enum Suspicion {
 pub struct Risk(Vec<Suspicion>);
 
 impl Suspicion {
-    /// What it adds to what is to be reached, as a log-likelihood ratio.
+    /// The amount it adds to the threshold, as a log-likelihood ratio.
     const fn weight(self) -> f32 {
         match self {
             // A forged number, or a number that tries one account after the other: what an attack looks like.
             Self::AttestationFailed | Self::ManyCallers | Self::RecentFailures | Self::LastTake | Self::Watched => 1.0,
-            // What many honest callers do as well.
+            // Many honest callers do the same.
             Self::NumberWithheld | Self::Forwarded | Self::ManyNumbers | Self::FirstCall => 0.5,
         }
     }
 }
 
 impl Risk {
-    /// What a call's signs amount to.
+    /// The risk that a call's signs amount to.
     pub fn of(signs: &CallSigns) -> Self {
         let table = [
             (signs.attestation == Attestation::Failed, Suspicion::AttestationFailed),
@@ -100,7 +100,7 @@ impl Risk {
         self
     }
 
-    /// What the voice must reach beyond the line's threshold, as a log-likelihood ratio.
+    /// The ratio that the voice must reach beyond the line's threshold, as a log-likelihood ratio.
     pub fn raises_by(&self) -> f32 {
         self.0.iter().map(|suspicion| suspicion.weight()).sum::<f32>().min(MOST)
     }
@@ -110,7 +110,7 @@ impl Risk {
         self.raises_by() >= CHALLENGE_FROM
     }
 
-    /// What was found.
+    /// The suspicions found.
     pub fn suspicions(&self) -> &[Suspicion] {
         &self.0
     }

@@ -36,7 +36,7 @@ impl Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Party {
-    /// A caller (or a typed account number that nobody has).
+    /// A caller, or a typed account number without an account.
     Caller,
     /// A calling number.
     Number,
@@ -103,7 +103,7 @@ impl Tally {
 
     /// Whether the last cooldown is so long ago that the next one is the first again.
     ///
-    /// The longest cooldown's length is taken: whoever was quiet for that long is not trying on.
+    /// The longest cooldown's length is taken: a caller who was quiet for that long is not guessing on.
     fn is_row_over(&self, policy: &Lockout, now: Timestamp) -> bool {
         let quiet = seconds(policy.cooldown_max_s);
         self.until.is_some_and(|until| now.duration_since(until) >= quiet)

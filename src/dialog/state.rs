@@ -21,7 +21,7 @@ pub struct State {
     /// Times the current question was asked again.
     #[serde(default)]
     pub(super) repeats: u32,
-    /// What the caller wants once verified.
+    /// The caller's wish once verified.
     #[serde(default)]
     pub(super) intent: Intent,
     /// Whether a verification was passed in this call.
@@ -54,7 +54,7 @@ pub struct State {
     /// A take of this verification sounded like a recording or a machine.
     #[serde(default)]
     pub(super) is_suspected: bool,
-    /// What spoke against the call when the last question was put.
+    /// The risk of the call when the last question was put.
     #[serde(default)]
     pub(super) risk: Risk,
     /// How the call was decided, once it was.
@@ -74,7 +74,7 @@ pub(super) enum Stage {
     Consent,
     /// Consent again, after an opt-out.
     OptedOut,
-    /// What the enrolled caller wants.
+    /// The enrolled caller's wish.
     Menu,
     /// An enrollment take, after this many good ones.
     Enroll {
@@ -89,7 +89,7 @@ pub(super) enum Stage {
     Over,
 }
 
-/// What a caller wants once verified.
+/// A caller's wish once verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Intent {
@@ -105,7 +105,7 @@ pub(super) enum Intent {
 /// A challenge that a caller was asked. It is asked once: the next question has another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asked {
-    /// What the engine needs to know it again.
+    /// The bytes by which the engine knows it again.
     pub code: String,
     /// How the caller was told to say it.
     pub spoken: String,
@@ -113,7 +113,7 @@ pub struct Asked {
     pub until: Timestamp,
 }
 
-/// What the session must look up before the keys of this turn can be answered.
+/// The look-up that must happen before the keys of this turn can be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lookup {
     /// Nothing.
@@ -124,7 +124,7 @@ pub enum Lookup {
     Code,
 }
 
-/// What the take that was asked for is good for.
+/// The purpose of the take that was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
@@ -210,7 +210,7 @@ impl State {
         serde_json::json!(self).to_string()
     }
 
-    /// What must be looked up before [`super::Event::Keys`] of this turn can be answered.
+    /// The look-up that must happen before [`super::Event::Keys`] of this turn can be answered.
     pub fn lookup(&self) -> Lookup {
         match self.stage {
             Stage::Account => Lookup::Account,
@@ -219,7 +219,7 @@ impl State {
         }
     }
 
-    /// What the take asked for in this turn is good for, if one was.
+    /// The purpose of the take asked for in this turn, if one was.
     pub fn purpose(&self) -> Option<Purpose> {
         match self.stage {
             Stage::Enroll { good } => Some(Purpose::Enroll { take: good + 1 }),
@@ -233,7 +233,7 @@ impl State {
         self.asked.as_ref().filter(|_| self.stage == Stage::Verify)
     }
 
-    /// What speaks against the call whose take is judged, as of when it was asked for.
+    /// The risk of the call whose take is judged, as of when the take was asked for.
     pub fn risk(&self) -> &Risk {
         &self.risk
     }

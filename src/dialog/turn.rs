@@ -12,7 +12,7 @@ pub(super) const MAX_TURNS: u32 = 50;
 /// Times a question is repeated before it counts as unanswered: three times asked is enough.
 const MAX_REPEATS: u32 = 2;
 
-/// Takes that we may lose in one call; whoever met our fault twice wants a way on, not a third try.
+/// Takes that we may lose in one call; after our second fault a caller needs a way on, not a third try.
 const MAX_LOST: u32 = 1;
 
 /// One turn in the making: the state it starts from, what is said, what is done.

@@ -109,7 +109,7 @@ fn retry(mut turn: Turn, reason: Reason) -> Step {
     ask(turn.say(prompts::hint(reason)))
 }
 
-/// Nobody spoke: a bad take that no engine has seen, so that its verdict is made and recorded here.
+/// The caller was silent: a bad take that no engine has seen, so that its verdict is made and recorded here.
 fn unheard(turn: Turn) -> Step {
     let reason = Reason::NoSpeech;
     let is_last = turn.state.last_try(&turn.facts.line).bad_take;
@@ -118,7 +118,7 @@ fn unheard(turn: Turn) -> Step {
 }
 
 fn rejected(turn: Turn, reason: Reason) -> Step {
-    // Why a voice did not match is not told: it would help whoever tries another one.
+    // The reason of a mismatch is not told: it would help an impostor who tries another voice.
     let turn = if reason.is_quality() { turn.say(prompts::hint(reason)) } else { turn };
     finish::reject_recorded(turn.say(prompts::REJECTED), reason)
 }

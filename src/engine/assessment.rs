@@ -13,19 +13,19 @@ use crate::vad::Quality;
 /// One recording of one utterance, examined.
 #[derive(Clone, Debug)]
 pub struct Take {
-    /// What the recording is like.
+    /// The quality of the recording.
     pub quality: Quality,
     /// The voice, or why the recording is too poor to have one.
     pub voice: Result<Voice, Reason>,
-    /// What was said; none of a recording that is too poor.
+    /// The words; none of a recording that is too poor.
     pub words: Option<Words>,
     /// How it sounded; none of a recording that is too poor.
     pub fingerprint: Option<Fingerprint>,
-    /// How much it sounded like a person; none where nobody listened for it.
+    /// How much it sounded like a person; none where the engine does not listen for machines.
     pub spoof: Option<SpoofScore>,
 }
 
-/// What the speaker model heard of a take.
+/// The voice of a take, as the speaker model hears it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Voice {
     /// The voice as a direction.
@@ -40,7 +40,7 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// What several takes of one call say together; none of none, or of voices that cannot be compared.
+    /// Joins the voices of several takes of one call; none of no takes, or of voices that cannot be compared.
     ///
     /// The mean of their directions, heard as long as all of them. Pairs of probes of one speaker, one take against
     /// two, by EER: `sentences` (1 and 2 s) 3.1 to 0.0 % in `var` and 3.0 to 1.8 % in `tel`, `digits` 0.35 to 0.17 %
@@ -55,7 +55,7 @@ impl Voice {
 /// A take, and where its speech is.
 #[derive(Clone, Debug)]
 pub struct Examined {
-    /// What was found.
+    /// The findings.
     pub take: Take,
     /// From its first to its last speech, with margins, in samples at 8 kHz.
     pub trimmed: Range<usize>,
@@ -82,7 +82,7 @@ impl Take {
         Some(TakePrint { embedding: voice.embedding.clone(), net_speech_ms: self.quality.net_speech_ms })
     }
 
-    /// What is kept of the take when it enrolls; nothing of a faulty one.
+    /// The part of the take that an enrollment keeps; none of a faulty take.
     pub fn enrolled(&self) -> Option<EnrolledTake> {
         let (_, words, fingerprint) = self.heard().ok()?;
         Some(EnrolledTake { voice: self.print()?, words: words.frames().clone(), fingerprint: fingerprint.clone() })
@@ -94,14 +94,14 @@ impl Take {
 pub struct Assessment {
     /// How the attempt ended.
     pub verdict: Verdict,
-    /// What was measured.
+    /// The measurements.
     pub signals: Signals,
 }
 
 /// The measurements of a probe. They are kept for the audit and never spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Signals {
-    /// What the recording is like.
+    /// The quality of the recording.
     pub quality: Quality,
     /// Likeness to the voiceprint; none when nothing was compared.
     pub cosine: Option<Cosine>,
@@ -109,7 +109,7 @@ pub struct Signals {
     pub llr: Option<Llr>,
     /// The lowest `llr` that would have been accepted.
     pub threshold: Llr,
-    /// What the caller was asked to say.
+    /// The challenge that the caller was asked for.
     pub asked: Asked,
     /// Takes whose voices were put together, this one included.
     pub takes: u32,

@@ -32,9 +32,9 @@ pub struct CalibrationFile {
     pub weights: BTreeMap<String, f32>,
     /// The lowest ratios that are accepted.
     pub thresholds: Thresholds,
-    /// What it was fitted on.
+    /// The data that it was fitted on.
     pub data: FittedOn,
-    /// What was measured on speakers it was not fitted on.
+    /// Error rates on speakers it was not fitted on.
     #[serde(default)]
     pub validation: Vec<Measured>,
 }
@@ -49,7 +49,7 @@ pub struct Thresholds {
     pub llr_at_far_0_01pct: f32,
 }
 
-/// What a calibration was fitted on.
+/// The data that a calibration was fitted on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FittedOn {
@@ -85,7 +85,7 @@ pub enum CalibrationError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The file is not what `callprint calibrate` writes.
@@ -93,7 +93,7 @@ pub enum CalibrationError {
     Format {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         problem: String,
     },
     /// The file belongs to another model, or another revision of it.
@@ -151,7 +151,7 @@ impl CalibrationFile {
     /// Reads the text of a file; the complaint is for people.
     ///
     /// # Errors
-    /// Whatever is unknown, missing or makes no sense.
+    /// Refuses unknown and missing weights, and values that make no sense.
     pub fn parse(text: &str) -> Result<Self, String> {
         let found: Self = toml::from_str(text).map_err(|error| error.to_string().trim().to_owned())?;
         if found.schema != SCHEMA {

@@ -5,20 +5,20 @@ use crate::liveness::Fingerprint;
 use crate::phrase::Challenge;
 use crate::scoring::Learned;
 
-/// What a probe is held against.
+/// Everything that a probe is held against.
 #[derive(Clone, Debug)]
 pub struct Claim {
     /// Whose voice it should be.
     pub who: Claimed,
-    /// What should be said.
+    /// The words that should be said.
     pub asked: AskedFor,
     /// The answer came after the challenge's time.
     pub is_late: bool,
     /// Whether a recording that was heard before is refused.
     pub refuses_replays: bool,
-    /// What was learned of the voice since it enrolled.
+    /// Changes of the voice learned since it enrolled.
     pub learned: Option<Learned>,
-    /// What the caller was heard saying in earlier calls.
+    /// Fingerprints of takes from the caller's earlier calls.
     pub earlier: Vec<Fingerprint>,
     /// Voices of earlier takes of this verification, which failed by their voice alone, and by little.
     pub before: Vec<Voice>,
@@ -29,14 +29,14 @@ pub struct Claim {
 pub enum Claimed {
     /// A caller with a voiceprint.
     Caller(Box<Enrolled>),
-    /// Nobody with a voiceprint. What comes of it must not tell: it is compared with a direction made of this number.
+    /// No voiceprint. The probe is compared with a decoy made of this number, so that the result does not reveal it.
     Nobody {
         /// The same for the same claim.
         salt: u64,
     },
 }
 
-/// What a caller was asked to say.
+/// The words that a caller was asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AskedFor {
     /// The enrolled sentence.

@@ -1,4 +1,4 @@
-//! What is kept of a caller between calls, and its byte form, which the store encrypts.
+//! The data kept of a caller between calls, and its byte form, which the store encrypts.
 //!
 //! A take: `cpet`, version, then voice, words and fingerprint, each in its own byte form behind its length (u32). A
 //! caller: `cpec`, version, number of takes (u8), each take behind its length. All little-endian, nothing after.
@@ -15,18 +15,18 @@ const CALLER: [u8; 4] = *b"cpec";
 /// Of both forms.
 const VERSION: u8 = 1;
 
-/// What is kept of one take of an enrollment: never audio, and no transcript.
+/// The data kept of one enrollment take: never audio, and no transcript.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnrolledTake {
     /// The voice.
     pub voice: TakePrint,
-    /// What was said, as the phrase encoder hears it.
+    /// The words, as the phrase encoder hears them.
     pub words: Frames,
     /// How it sounded, to know a recording of it again.
     pub fingerprint: Fingerprint,
 }
 
-/// What is kept of a caller: voiceprint, phrase template and fingerprints.
+/// The data kept of a caller: voiceprint, phrase template and fingerprints.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Enrolled {
     voiceprint: Voiceprint,
@@ -115,7 +115,7 @@ impl Enrolled {
         &self.voiceprint
     }
 
-    /// What was said in each take.
+    /// The words of each take.
     pub fn words(&self) -> &[Frames] {
         &self.words
     }

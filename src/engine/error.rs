@@ -17,7 +17,7 @@ pub enum EngineError {
     /// The sound cannot be brought to a model's rate.
     #[error(transparent)]
     Audio(#[from] AudioError),
-    /// What was said cannot be compared.
+    /// The words cannot be compared.
     #[error(transparent)]
     Phrase(#[from] PhraseError),
 }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::types::{Llr, Reason};
 
-/// What an accept must have above its threshold to be clear, and a signal to be called high.
+/// The margin above its threshold that makes an accept clear, and a signal high.
 ///
 /// About as much as lies between the thresholds for a false-accept rate of 0.1 % and 0.01 % in the default model's
 /// calibration.
@@ -14,7 +14,7 @@ pub(super) const CLEAR: f32 = 2.6;
 pub enum Signal {
     /// Who is speaking.
     Voice,
-    /// What was said: the passphrase or the challenge.
+    /// The words: the passphrase or the challenge.
     Words,
     /// Whether it was heard before.
     Replay,
@@ -66,7 +66,7 @@ pub enum Tier {
 }
 
 impl Finding {
-    /// What it has above its threshold; below 0 it is not accepted.
+    /// The distance above the threshold; below 0 the signal is not accepted.
     pub fn margin(self) -> f32 {
         self.llr.0 - self.threshold.0
     }
@@ -81,16 +81,16 @@ impl Finding {
     }
 }
 
-/// What was measured of a probe, signal by signal.
+/// The measurements of a probe, signal by signal.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Findings {
     /// Who is speaking.
     pub voice: Finding,
-    /// What was said; none where it could not be told.
+    /// The words; none where they could not be told.
     pub words: Option<Finding>,
     /// Whether it was heard before; none where there is nothing to compare with.
     pub replay: Option<Finding>,
-    /// Whether a machine speaks; none where nobody listened for it.
+    /// Whether a machine speaks; none where the engine does not listen for machines.
     pub synthetic: Option<Finding>,
 }
 
@@ -107,9 +107,9 @@ impl Findings {
     /// All signals in one number: what the attacks together leave above what is tolerated.
     ///
     /// Each signal tells the caller from one kind of attack: an impostor, another sentence, a recording, a machine. The
-    /// odds of each attack, relative to those its threshold tolerates, are `e^−margin`; whoever comes may be any of
-    /// them, so the odds add up: `−ln Σ e^−margin`. It is never more than the weakest signal's margin: none makes up
-    /// for another.
+    /// odds of each attack, relative to those its threshold tolerates, are `e^−margin`; the caller may be any of them,
+    /// so the odds add up: `−ln Σ e^−margin`. It is never more than the weakest signal's margin: none makes up for
+    /// another.
     pub fn fused(&self) -> Llr {
         let odds: f32 = self.measured().map(|(_, finding)| (-finding.margin()).exp()).sum();
         Llr(-odds.ln())
@@ -122,7 +122,7 @@ impl Findings {
         weakest.map_or(Signal::Voice, |(signal, _)| signal)
     }
 
-    /// What would have changed the outcome of a probe that was not accepted.
+    /// The change that would have had a refused probe accepted.
     pub fn lacking(&self) -> Vec<Lacking> {
         let short = |(signal, finding): (Signal, Finding)| {
             (finding.margin() < 0.0).then(|| Lacking { signal, short_by: -finding.margin() })

@@ -25,9 +25,9 @@ impl Engine {
     /// The most alike of single takes that a voice is on, if it is on one; by its place.
     ///
     /// The threshold is that for a false-accept rate of 0.01 %, raised for the number of takes: an innocent caller who
-    /// is taken for somebody on a list has done nothing and cannot defend themselves, while whoever is missed is still
-    /// verified like anybody. A single take is scored as a voiceprint of one, whose takes agree wholly. That is beyond
-    /// what the calibration was fitted on and asks for more, never for less.
+    /// is taken for a voice on a list has done nothing and cannot defend themselves, while a missed caller is still
+    /// verified like any other. A single take is scored as a voiceprint of one, whose takes agree wholly. That is
+    /// beyond what the calibration was fitted on and asks for more, never for less.
     ///
     /// # Errors
     /// [`ScoreError::NoTakes`] never; takes of another model are passed over.

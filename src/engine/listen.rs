@@ -60,7 +60,7 @@ pub struct Conversation {
     is_over: bool,
 }
 
-/// What to do next about a conversation.
+/// The next step of a conversation.
 #[derive(Debug)]
 pub enum ConversationStep {
     /// Nothing: more samples are needed, or something is out.
@@ -73,7 +73,7 @@ pub enum ConversationStep {
     Over,
 }
 
-/// What a conversation has shown so far. Kept for the audit.
+/// The state of a conversation so far. Kept for the audit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Showing {
     /// The customer's speech without its pauses, in milliseconds.
@@ -157,7 +157,7 @@ impl Conversation {
         }
     }
 
-    /// What to do next.
+    /// The next step.
     pub fn step(&mut self) -> ConversationStep {
         for party in [Party::Agent, Party::Customer] {
             if let Some(chunk) = self.side(party).step() {
@@ -208,7 +208,7 @@ impl Conversation {
         self.customer.heard_ms().max(self.agent.heard_ms())
     }
 
-    /// What is known without a voiceprint.
+    /// The result without a voiceprint.
     pub fn showing(&self) -> Showing {
         Showing {
             customer_ms: self.customer.net_speech_ms(),
@@ -230,7 +230,7 @@ impl Conversation {
     fn gather(&mut self, is_heard: bool) {
         loop {
             let (agent, heard_ms) = (&self.agent, self.customer.heard_ms());
-            // What came will be heard; what did not come may never.
+            // Audio that came will be heard; missing audio may never come.
             let may_come = |until_ms| heard_ms < until_ms + PATIENCE_MS || agent.came_ms() >= until_ms;
             let is_known =
                 |until_ms| is_heard || !agent.is_there() || agent.heard_ms() >= until_ms || !may_come(until_ms);

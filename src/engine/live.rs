@@ -32,7 +32,7 @@ pub struct Live {
     event: Option<LiveEvent>,
 }
 
-/// What to do next about a turn.
+/// The next step of a turn.
 #[derive(Debug)]
 pub enum LiveStep {
     /// Nothing: more samples are needed, or a chunk is out.
@@ -43,7 +43,7 @@ pub enum LiveStep {
     Event(LiveEvent),
 }
 
-/// What happened in a turn.
+/// An event of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LiveEvent {
     /// The caller began to speak, for the first time or again after a pause.
@@ -58,14 +58,14 @@ pub enum LiveEvent {
 #[derive(Debug)]
 pub struct Chunk(pub(super) Box<Ear>);
 
-/// What the model keeps of a stream, and what it is shown next; one for the whole turn.
+/// The model's state of a stream, and the next chunk; one for the whole turn.
 #[derive(Debug)]
 pub(super) struct Ear {
     stream: SpeechStream,
     /// Chunks that were kept back, to be shown first: a second of them when a caller begins to speak, else none.
     before: Vec<[f32; CHUNK]>,
     samples: [f32; CHUNK],
-    /// What the model said of those before, and then of the chunk.
+    /// The model's probabilities for the chunks before, and then for the chunk.
     said: Vec<f32>,
 }
 
@@ -92,7 +92,7 @@ impl Ear {
     }
 }
 
-/// What was heard of a turn so far: the clip, and the speech probability of each of its chunks.
+/// The audio of a turn so far: the clip, and the speech probability of each of its chunks.
 #[derive(Clone, Debug)]
 pub struct Heard {
     /// The audio, as far as it was heard.
@@ -158,7 +158,7 @@ impl Chunk {
         self.0.said.len() > self.0.before.len()
     }
 
-    /// What the model said, once [`Engine::hear`] has seen to it: of what was kept back before the chunk, then of the
+    /// The model's probabilities, once [`Engine::hear`] has seen to it: of the chunks kept back before, then of the
     /// chunk.
     pub fn said(&self) -> &[f32] {
         &self.0.said
@@ -213,7 +213,7 @@ impl Live {
         self.audio.extend_from_slice(samples);
     }
 
-    /// What to do next.
+    /// The next step.
     pub fn step(&mut self) -> LiveStep {
         loop {
             if let Some(event) = self.event.take() {

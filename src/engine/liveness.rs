@@ -75,7 +75,7 @@ impl Engine {
 
     /// Finds the speech of a clip, and takes its fingerprint.
     ///
-    /// For whoever has no speech at hand; [`examine`](Self::examine) has found it already.
+    /// For callers without speech at hand; [`examine`](Self::examine) has found it already.
     ///
     /// # Errors
     /// [`EngineError::Model`] when the speech model fails.

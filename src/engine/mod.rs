@@ -59,7 +59,7 @@ const MAX_SCORED_SAMPLES: usize = 10 * Clip8k::RATE_HZ as usize;
 pub struct Engine {
     models: Library,
     calibration: Calibration,
-    /// What the calibration is, for people.
+    /// The calibration's name, for people.
     calibrated_by: Arc<str>,
     fbank: Arc<Fbank>,
     fingerprinter: Fingerprinter,
@@ -101,7 +101,7 @@ impl Engine {
         self.calibration
     }
 
-    /// What the calibration in use is, for people.
+    /// The name of the calibration in use, for people.
     pub fn calibrated_by(&self) -> &str {
         &self.calibrated_by
     }
@@ -117,7 +117,7 @@ impl Engine {
         Self { hears_machines, ..self }
     }
 
-    /// What makes voices: the speaker model, and the second model where one is heard.
+    /// The models that make voices: the speaker model, and the second model where one is heard.
     ///
     /// A voiceprint of another one cannot be verified here.
     pub fn model(&self) -> &ModelId {
@@ -164,8 +164,7 @@ impl Engine {
         Ok(Examined { take, trimmed: speech.trimmed })
     }
 
-    /// Takes voice, words and fingerprint of speech, on two threads: with the words ready when the voice is, nobody
-    /// waits.
+    /// Takes voice, words and fingerprint of speech, on two threads: the words are then ready when the voice is.
     fn listen(&self, clip: &Clip8k, speech: &Speech, quality: Quality) -> Result<Take, EngineError> {
         let (voice, words) = thread::scope(|scope| {
             let words = scope.spawn(|| self.words(clip, &speech.trimmed));
@@ -196,7 +195,7 @@ impl Engine {
         Ok(Voice { embedding, heard_ms: heard_ms(speech, &scored) })
     }
 
-    /// What the speaker model alone makes of a voice.
+    /// The voice by the speaker model alone.
     fn first_voice(&self, features: &Features) -> Result<Embedding, EngineError> {
         let speaker = self.models.speaker();
         Ok(speaker.backend.project(&self.models.embed(features)?)?)

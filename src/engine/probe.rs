@@ -14,10 +14,10 @@ use crate::types::{Cosine, Llr};
 /// Those of 192 values have 0.072; impostors of the same phrase 0.13 (`digits`, `var`).
 const SPREAD: f32 = 1.8;
 
-/// The agreement of takes that nobody enrolled: what most callers' have.
+/// The agreement assumed where no takes were enrolled: that of most callers' takes.
 const USUAL_AGREEMENT: Cosine = Cosine(0.75);
 
-/// What was measured of a probe, and what it comes to.
+/// The measurements of a probe, and their verdict.
 struct Measured {
     evidence: Evidence,
     cosine: Option<Cosine>,
@@ -85,7 +85,7 @@ impl Engine {
         Ok(Assessment { verdict: decide(measured.evidence, bar), signals })
     }
 
-    /// What is known of a caller's voice after an accepted take, if it is to be learned from.
+    /// The learned voice of a caller after an accepted take, if it is to be learned from.
     ///
     /// It must be beyond doubt, in all signals together and against the original takes alone: what was learned before
     /// must not open the way for more.
@@ -112,7 +112,7 @@ impl Engine {
         })
     }
 
-    /// What the voice must reach.
+    /// The ratio that the voice must reach.
     pub fn voice_threshold(&self, bar: &Bar) -> Llr {
         let own = bar.site.unwrap_or_else(|| self.threshold(bar.strictness));
         Llr(own.0 + bar.raised_by)
@@ -138,7 +138,7 @@ impl Engine {
         Some(Finding { llr: score.llr, threshold: REPLAYED })
     }
 
-    /// What an impostor's voice might have come to: the same for the same voice and claim, and spread like theirs.
+    /// A ratio such as an impostor's voice gets: the same for the same voice and claim, and spread like theirs.
     fn decoy(&self, voice: &Voice, salt: u64) -> Result<Llr, EngineError> {
         let values = voice.embedding.values();
         let mut state = salt;

@@ -11,7 +11,7 @@ use crate::vad::{QualityLimits, Speech};
 /// The shortest pause between two utterances, in samples: 600 ms. Pauses within the fixtures' sentences end at 350 ms.
 const PAUSE: usize = 600 * Clip8k::RATE_HZ as usize / 1000;
 
-/// What is kept of the pause on either side of an utterance, in samples: 250 ms, so that neighbours share nothing.
+/// The part of the pause kept on either side of an utterance, in samples: 250 ms, so that neighbours share nothing.
 const MARGIN: usize = 250 * Clip8k::RATE_HZ as usize / 1000;
 
 /// More utterances than anybody needs.

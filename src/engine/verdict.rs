@@ -1,14 +1,14 @@
 use super::findings::Findings;
 use crate::types::{Llr, Reason, Strictness, Verdict};
 
-/// What a verdict is measured against, and whether the caller may try again.
+/// The bar that a verdict is measured against, and whether the caller may try again.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Bar {
     /// The line's aim.
     pub strictness: Strictness,
     /// The voice's threshold that holds for this site's callers; none takes the shipped one.
     pub site: Option<Llr>,
-    /// What the voice must reach beyond that, because the call is suspect.
+    /// The ratio that the voice must reach beyond that, because the call is suspect.
     pub raised_by: f32,
     /// How far below what is accepted a probe may be to be asked again.
     pub ask_again_within: f32,
@@ -25,7 +25,7 @@ impl Bar {
     }
 }
 
-/// What was found out about a probe.
+/// The findings about a probe.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Evidence {
     /// The recording is too poor to score.
@@ -41,11 +41,11 @@ pub enum Evidence {
         /// The lowest that is accepted.
         threshold: Llr,
     },
-    /// Nobody is enrolled here: the probe is nobody's voice, and was compared with something all the same.
+    /// No voiceprint is enrolled here: the probe was compared with a decoy.
     Nobody {
-        /// What an impostor's voice might have come to.
+        /// A ratio such as an impostor's voice gets.
         llr: Llr,
-        /// The lowest that would be accepted of somebody.
+        /// The lowest ratio that would be accepted of an enrolled caller.
         threshold: Llr,
     },
     /// Voiceprint and probe come from different models: there is nothing to compare.
@@ -55,9 +55,9 @@ pub enum Evidence {
 /// Makes the verdict: the only place where one is made of a voice.
 ///
 /// A probe is accepted if all its signals together are, asked again if they fail by little, and rejected otherwise, for
-/// the reason of the weakest. A probe of which it is not known what was said is never accepted. A score that is not a
-/// number is a mismatch, and so is nobody's voice: an account without a voiceprint answers like one with somebody
-/// else's. What cannot be compared is rejected at once, as another try would fare no better.
+/// the reason of the weakest. A probe whose words are unknown is never accepted. A score that is not a number is a
+/// mismatch, and so is a probe against a decoy: an account without a voiceprint answers like one with another person's.
+/// A probe that cannot be compared is rejected at once: another try would fare no better.
 pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
     let (reason, is_last) = match evidence {
         Evidence::Probe(Findings { words: None, .. }) => (Reason::Unavailable, bar.last_mismatch),
@@ -72,7 +72,7 @@ pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
             (reason, bar.last_mismatch || !bar.is_near(if is_other { findings.voice.margin() } else { fused.0 }))
         }
         Evidence::Nobody { llr, threshold } => {
-            // However well it fits nobody's voice: as near as can be is a mismatch.
+            // A decoy never matches, however close the probe comes to it.
             let margin = (llr.0 - threshold.0).min(-f32::EPSILON);
             (Reason::VoiceMismatch, bar.last_mismatch || !bar.is_near(margin))
         }
@@ -85,7 +85,7 @@ pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
     if is_last { Verdict::Reject { reason } } else { Verdict::Retry { reason } }
 }
 
-/// What an accept needs above the threshold before a conversation is over.
+/// The margin that an accept needs above the threshold before a conversation is over.
 ///
 /// Looking every two seconds is more than one chance. Measured by `callprint eval --listen` on `sentences` (tel, var),
 /// `crowd` (var) and `digits` (var), as false accepts before the end at the threshold for 1 %: without a margin 0.93,
@@ -94,7 +94,7 @@ pub fn decide(evidence: Evidence, bar: &Bar) -> Verdict {
 /// target of `digits` waits for 21 s instead of 7.5.
 pub const CLEARLY: f32 = 2.0;
 
-/// What a reject needs below the threshold before a conversation is over.
+/// The margin that a reject needs below the threshold before a conversation is over.
 ///
 /// Measured on the same: with 2.0 a soft beginning costs 6.3 % of the targets of `digits`/`var`, with 4.0 1.9 %, as
 /// many as with 6.0 or at the end; impostors are rejected after 7 to 8 s either way.

@@ -1,4 +1,4 @@
-//! What was said in a take: the same as enrolled, or what a challenge asked for.
+//! The words of a take: the same as enrolled, or those that a challenge asked for.
 
 use std::ops::Range;
 
@@ -24,7 +24,7 @@ pub struct Words {
 }
 
 impl Words {
-    /// What is kept of them: the template of a phrase.
+    /// The template of a phrase, which is kept of them.
     pub fn frames(&self) -> &Frames {
         &self.frames
     }
@@ -106,8 +106,7 @@ impl Engine {
         let heard = self.models.weigh(&words.encoded, &spelling)?;
         let silent = self.models.weigh_silence(&spelling)?;
         let fit = Fit::new(&spelling, &heard, &silent).ok_or(PhraseError::Output("readings of another text"))?;
-        // Digits are weighed against digits: whoever says something else altogether fits all of them badly, and none
-        // best.
+        // Digits are weighed against digits: other speech fits all of them badly, and none best.
         let strange = (mean(&heard.leads) + STRANGE_FROM).min(0.0);
         Ok(ChallengeScore { fit, llr: Llr(self.models.challenge_calibration().llr(fit).0 + STRANGE_WEIGHT * strange) })
     }

@@ -33,7 +33,7 @@ pub const MEL_HIGH_HZ: f32 = 8000.0;
 pub const BINS_USED: usize = 59;
 /// Share of the mean energy that is added before the logarithm: a floor of −40 dB.
 ///
-/// What lies below it is noise of the line, not voice.
+/// Levels below it are noise of the line, not voice.
 pub const FLOOR_RATIO: f32 = 1e-4;
 
 /// Samples per frame.

@@ -22,7 +22,7 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// What was heard of so much audio, since `begun`.
+    /// A take of so much audio, heard since `begun`.
     pub(super) fn new(take: Take, audio_ms: u64, begun: Instant) -> Self {
         Self { take: Ok(take), audio: Duration::from_millis(audio_ms), work: begun.elapsed() }
     }
@@ -41,7 +41,7 @@ pub(super) fn listen(engine: &Engine, recordings: &[Recording], threads: usize) 
     each(recordings, threads, "recordings", |recording| listen_to(engine, recording))
 }
 
-/// Does the same with each thing, on `threads` threads, with a progress bar where somebody watches.
+/// Does the same with each thing, on `threads` threads, with a progress bar on a terminal.
 ///
 /// # Errors
 /// The first that fails.

@@ -23,7 +23,7 @@ pub(super) struct ListArgs {
 /// One set of lists.
 #[derive(Clone, Debug)]
 pub(super) struct SetArg {
-    /// What it is called; empty for one without a name.
+    /// Its name; empty for a set without one.
     pub(super) name: String,
     enroll: PathBuf,
     trials: PathBuf,

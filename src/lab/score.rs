@@ -47,7 +47,7 @@ Exit codes:
   1  it is not: another voice, or too poor a recording
   2  there is no verdict: a file that is no recording, takes that do not make a voiceprint, no models";
 
-/// What is printed with `--json`.
+/// The report printed with `--json`.
 #[derive(Debug, Serialize)]
 struct Report<'a> {
     #[serde(flatten)]
@@ -56,7 +56,7 @@ struct Report<'a> {
     model: &'a str,
     take_agreement: Agreement,
     takes: Vec<Enrolled<'a>>,
-    /// What would have changed the outcome.
+    /// The change that would have changed the outcome.
     lacking: Vec<Lacking>,
 }
 

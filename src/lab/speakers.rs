@@ -39,7 +39,7 @@ impl Roll {
     /// Finds out who speaks in a set.
     ///
     /// Lists do not name speakers, but target trials say which models and probes have the same one. Models that no
-    /// probe joins count as different people, and a probe that is nobody's target is a person of its own.
+    /// probe joins count as different people, and a probe that is no voiceprint's target is a person of its own.
     pub(super) fn enter(&mut self, lists: &Lists) -> Speakers {
         let mut models: Vec<&str> = lists.enrollments.iter().map(|enrollment| enrollment.model.as_str()).collect();
         models.sort_unstable();

@@ -22,10 +22,10 @@ impl Fault {
     }
 }
 
-/// What the takes of the lists became.
+/// The voiceprints made of the lists' takes.
 pub(super) struct Voices {
     pub(super) voiceprints: Vec<Option<Voiceprint>>,
-    /// What was said in the takes of each.
+    /// The words in the takes of each.
     pub(super) words: Vec<Vec<Frames>>,
     pub(super) failed_takes: Vec<Fault>,
     pub(super) takes_differ: Vec<String>,

@@ -132,7 +132,7 @@ mod tests {
             prop_assume!(landmarks.len() <= cells.len() * PER_FRAME);
             let fingerprint = Fingerprint { cells, landmarks };
             prop_assert_eq!(read(&write(&fingerprint)), Ok(fingerprint.clone()));
-            // Whatever can be read can be compared.
+            // Every fingerprint that can be read can be compared.
             let score = fingerprint.likeness(&one());
             prop_assert!(score.llr.0.is_finite() && (0.0..=1.2).contains(&score.likeness));
         }

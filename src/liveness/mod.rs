@@ -1,13 +1,13 @@
 //! Whether a take is live: fingerprints of recordings, and how alike two of them are.
 //!
-//! Nobody says a phrase twice in the same way. A recording played again has the same peaks at the same moments,
+//! People never say a phrase twice in the same way. A recording played again has the same peaks at the same moments,
 //! whatever telephone, loudspeaker or room lies between. A [`Fingerprint`] keeps where the spectrum of a take has peaks
 //! (landmarks) and where it stands out or dips (cells), and [`Fingerprint::likeness`] looks for one offset and one
 //! speed at which both agree with those of an earlier take.
 //!
 //! A take is judged as a whole: what counts is the share that one offset explains. A word that happens to be the same
-//! convicts nobody, and words cut out of several recordings and put together are not found either. Against that helps a
-//! challenge.
+//! convicts no caller, and words cut out of several recordings and put together are not found either. Against that
+//! helps a challenge.
 
 mod bytes;
 mod compare;
@@ -29,7 +29,7 @@ use spectrum::{Analyser, HOP, WINDOW};
 /// Frames that a fingerprint has at most: 10 s, as much of a take as is scored.
 pub const MAX_FRAMES: usize = (10 * Clip8k::RATE_HZ as usize - WINDOW) / HOP + 1;
 
-/// What is kept of a take to recognise its recording again. About 1.8 kB for a second.
+/// The fingerprint of a take, to recognise its recording again. About 1.8 kB for a second.
 ///
 /// It holds no audio and no levels: of each 16 ms the bands (31 Hz wide, 281 to 3281 Hz) that stand out or dip by more
 /// than 2 dB, and up to six peaks. Words, melody and tempo can be read off it, and a program could make something buzz

@@ -8,6 +8,6 @@ pub struct BackendFile {
     pub file: String,
     /// The file's hash, in lower-case hex.
     pub sha256: String,
-    /// What it was derived from, and under which licence.
+    /// Its source, and the licence of that.
     pub attribution: String,
 }

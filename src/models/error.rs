@@ -18,7 +18,7 @@ pub enum ModelError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The manifest, or a file it names, does not say what it must.
@@ -26,7 +26,7 @@ pub enum ModelError {
     Manifest {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         problem: String,
     },
     /// A file is not the one the manifest describes.
@@ -72,7 +72,7 @@ pub enum ModelError {
     RuntimeUnusable {
         /// The library.
         path: PathBuf,
-        /// What the loader says.
+        /// The loader's error.
         problem: String,
     },
     /// ONNX Runtime refused a model file.
@@ -80,7 +80,7 @@ pub enum ModelError {
     Session {
         /// The model's id.
         model: String,
-        /// What ONNX Runtime says.
+        /// ONNX Runtime's error.
         problem: String,
     },
     /// An inference failed, or gave something that is not a result.
@@ -88,7 +88,7 @@ pub enum ModelError {
     Inference {
         /// The model's id.
         model: String,
-        /// What went wrong.
+        /// The error.
         problem: String,
     },
 }

@@ -62,8 +62,8 @@ pub(super) fn read_checked(path: &Path, sha256: &str) -> Result<Vec<u8>, ModelEr
 
 /// Reads a file like [`read_checked`], and keeps its bytes for the life of the process.
 ///
-/// For models whose sessions use the bytes where they are: all sessions of the phrase decoder share its 30 MB. Whoever
-/// loads the same model again gets the same bytes: what is kept is bounded by the models there are.
+/// For models whose sessions use the bytes where they are: all sessions of the phrase decoder share its 30 MB. Loading
+/// the same model again gives the same bytes: memory is bounded by the models there are.
 ///
 /// # Errors
 /// [`ModelError::Unreadable`] or [`ModelError::Hash`].

@@ -15,7 +15,7 @@ const SCHEMA: u32 = 1;
 /// Joins the ids of two models that are heard together.
 pub(super) const PLUS: char = '+';
 
-/// What `manifest.toml` says about the models beside it. A key it does not know is refused.
+/// The content of `manifest.toml` about the models beside it. An unknown key is refused.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -35,7 +35,7 @@ pub struct Manifest {
 pub struct Entry {
     /// Its name; voiceprints are bound to a speaker model's.
     pub id: String,
-    /// What it is for.
+    /// Its purpose.
     pub role: Role,
     /// Whether it is taken when the configuration names none.
     pub default: bool,
@@ -63,19 +63,19 @@ pub struct Entry {
     pub front_end: Option<FrontEnd>,
     /// A speaker model's projection.
     pub backend: Option<BackendFile>,
-    /// What a speaker model's scores mean; of a second model's, those of both models together.
+    /// The calibration of a speaker model's scores; a second model's is that of both models together.
     pub calibration: Option<Calibration>,
-    /// What surrounds a phrase encoder.
+    /// A phrase encoder's projection and calibration.
     pub phrase: Option<PhrasePart>,
-    /// What surrounds a phrase decoder.
+    /// A phrase decoder's tokens and calibration.
     pub text: Option<TextPart>,
     /// Which speaker models a second model is heard beside.
     pub beside: Option<Beside>,
-    /// What was measured of it, for people.
+    /// Measured figures, for people.
     pub figures: Option<toml::Table>,
 }
 
-/// What a model is for.
+/// A model's purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -115,7 +115,7 @@ pub struct Origin {
 pub struct Tensor {
     /// Its name.
     pub name: String,
-    /// What its elements are.
+    /// The type of its elements.
     #[serde(rename = "type")]
     pub element: ElementType,
     /// Its lengths.
@@ -132,7 +132,7 @@ pub enum Dimension {
     Named(String),
 }
 
-/// What a tensor's elements are.
+/// The type of a tensor's elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ElementType {
@@ -166,11 +166,11 @@ pub struct FrontEnd {
 pub struct Beside {
     /// The speaker models that it was measured beside.
     pub speakers: Vec<String>,
-    /// What its likeness weighs; the speaker model's weighs the rest of one.
+    /// The weight of its likeness; the speaker model's weighs the rest of one.
     pub share: f32,
 }
 
-/// What a speaker model's scores mean, and where that was measured.
+/// The calibration of a speaker model's scores, and where it was measured.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {

@@ -10,7 +10,7 @@ mod backend_file;
 mod contract;
 mod error;
 mod files;
-/// What the manifest says, as types.
+/// The manifest, as types.
 pub mod manifest;
 mod phrase;
 mod phrase_part;
@@ -65,7 +65,7 @@ struct Loaded {
     speech: SpeechModel,
     encoder: PhraseEncoder,
     decoder: PhraseDecoder,
-    /// What the encoder makes of silence.
+    /// The encoder's frames of silence.
     silence: Encoded,
     spoof: LazySpoof,
 }
@@ -136,7 +136,7 @@ impl Library {
         self.0.speaker.embed(features)
     }
 
-    /// What the phrase encoder makes of a sound. Blocks until a session is free.
+    /// The phrase encoder's frames of a sound. Blocks until a session is free.
     ///
     /// # Errors
     /// [`ModelError::Inference`].
@@ -165,17 +165,17 @@ impl Library {
         &self.0.encoder.space
     }
 
-    /// What distances between phrases mean.
+    /// The calibration of distances between phrases.
     pub fn phrase_calibration(&self) -> &PhraseCalibration {
         &self.0.encoder.calibration
     }
 
-    /// What texts are spelled in.
+    /// The tokens that texts are spelled in.
     pub fn tokens(&self) -> &Tokens {
         &self.0.decoder.tokens
     }
 
-    /// What the fit of a challenge means.
+    /// The calibration of a challenge's fit.
     pub fn challenge_calibration(&self) -> &ChallengeCalibration {
         &self.0.decoder.calibration
     }
@@ -199,17 +199,17 @@ impl Library {
         self.0.second.as_ref().map(|second| second.embed(features)).transpose()
     }
 
-    /// What surrounds the second model, if one is heard.
+    /// The second model's id, projection and calibration, if one is heard.
     pub fn second_model(&self) -> Option<&SecondModelSpec> {
         self.0.second.as_ref().map(|second| &second.spec)
     }
 
-    /// What makes voices: the speaker model's id, joined with the second model's where one is heard.
+    /// The id that voices carry: the speaker model's, joined with the second model's where one is heard.
     pub fn voice_id(&self) -> &ModelId {
         self.second_model().map_or(&self.speaker().id, |second| &second.id)
     }
 
-    /// What surrounds the speaker model: its id, projection and calibration.
+    /// The speaker model's id, projection and calibration.
     pub fn speaker(&self) -> &SpeakerSpec {
         &self.0.spec
     }
@@ -219,7 +219,7 @@ impl Library {
         runtime::library()
     }
 
-    /// What the manifest says, also of models that are not loaded.
+    /// The manifest, also of models that are not loaded.
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
     }

@@ -14,7 +14,7 @@ const INPUTS: [Expected<'static>; 2] =
     [("input_values", ElementType::F32, &[None, None]), ("attention_mask", ElementType::I64, &[None, None])];
 const OUTPUTS: [Expected<'static>; 1] = [("last_hidden_state", ElementType::F32, &[None, None, Some(ENCODED)])];
 
-/// What the phrase encoder makes of a sound, for the decoder and for comparison.
+/// The phrase encoder's frames of a sound, for the decoder and for comparison.
 #[derive(Clone, Debug)]
 pub struct Encoded {
     /// `[frames, 288]`, the silences included.
@@ -40,7 +40,7 @@ pub(super) struct PhraseEncoder {
     sessions: Pool<Session>,
     /// From its frames to comparable ones.
     pub(super) space: Space,
-    /// What distances mean.
+    /// The calibration of distances.
     pub(super) calibration: PhraseCalibration,
 }
 

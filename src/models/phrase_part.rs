@@ -3,17 +3,17 @@ use serde::Deserialize;
 use super::backend_file::BackendFile;
 use crate::phrase::{ChallengeCalibration, Distance, PhraseCalibration, Thresholds};
 
-/// What surrounds a phrase encoder: the projection of its frames, and what distances mean.
+/// The parts around a phrase encoder: the projection of its frames, and the calibration of distances.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PhrasePart {
     /// The file with the centre and directions.
     pub space: BackendFile,
-    /// What distances between takes mean.
+    /// The calibration of distances between takes.
     pub calibration: PhraseScale,
 }
 
-/// What surrounds a phrase decoder: its tokens, and what the fit of a challenge means.
+/// The parts around a phrase decoder: its tokens, and the calibration of a challenge's fit.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TextPart {
@@ -21,7 +21,7 @@ pub struct TextPart {
     pub tokens: String,
     /// Its hash, in lower-case hex.
     pub sha256: String,
-    /// What the fit of a challenge means.
+    /// The calibration of a challenge's fit.
     pub calibration: ChallengeScale,
 }
 

@@ -32,9 +32,9 @@ pub(super) struct PhraseDecoder {
     id: String,
     sessions: Pool<Session>,
     names: Names,
-    /// What texts are spelled in.
+    /// The tokens that texts are spelled in.
     pub(super) tokens: Tokens,
-    /// What the fit of a challenge means.
+    /// The calibration of a challenge's fit.
     pub(super) calibration: ChallengeCalibration,
 }
 

@@ -1,7 +1,7 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// A fixed number of things lent out one at a time; whoever comes too late waits.
+/// A fixed number of things lent out one at a time; a borrower waits while none is free.
 ///
 /// A thing comes back when its loan is dropped, also while its borrower panics: a failed inference never shrinks the
 /// pool. Waiting blocks the thread, so this belongs on blocking threads only.

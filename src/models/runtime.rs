@@ -31,7 +31,7 @@ pub(super) fn environment(configured: Option<&Path>) -> Result<Environment, Mode
     for library in looked.iter().flat_map(|place| libraries(place)) {
         match load(&library) {
             Ok(environment) => {
-                // Under the lock and before the only environment: nobody was faster.
+                // Under the lock and before the only environment: no other thread was faster.
                 let _ = LIBRARY.set(library.canonicalize().unwrap_or(library));
                 return Ok(loaded.insert(environment).clone());
             }

@@ -18,14 +18,14 @@ const INPUTS: [Expected<'static>; 2] = [
     ("weights", ElementType::F32, &[Some(1), None]),
 ];
 
-/// What surrounds a second model: how it is heard beside the speaker model, and what both together say.
+/// The parts around a second model: its weight beside the speaker model, and the calibration of both together.
 #[derive(Clone, Debug)]
 pub struct SecondModelSpec {
     /// The ids of both models, joined; embeddings and voiceprints of both carry it.
     pub id: ModelId,
     /// From its raw embeddings to comparable ones.
     pub backend: Backend,
-    /// What its likeness weighs; see [`Embedding::joined`](crate::scoring::Embedding::joined).
+    /// The weight of its likeness; see [`Embedding::joined`](crate::scoring::Embedding::joined).
     pub share: f32,
     /// From the likeness by both to log-likelihood ratios, and the thresholds.
     pub calibration: Calibration,

@@ -8,7 +8,7 @@ use crate::features::{self, Features};
 use crate::scoring::{Backend, Calibration, ModelId};
 use crate::types::{Clip8k, Cosine};
 
-/// What surrounds a speaker model: everything between a raw embedding and a decision.
+/// The parts around a speaker model: everything between a raw embedding and a decision.
 #[derive(Clone, Debug)]
 pub struct SpeakerSpec {
     /// The model's id; embeddings and voiceprints carry it.

@@ -25,7 +25,7 @@ const OUTPUTS: [Expected<'static>; 2] =
 pub(super) struct SpeechModel {
     id: String,
     sessions: Pool<Session>,
-    /// What every stream begins as: half a second of line noise was heard.
+    /// The first state of every stream: half a second of line noise was heard.
     warm: SpeechStream,
 }
 

@@ -27,7 +27,7 @@ pub(super) struct SpoofModel {
     sessions: Pool<Session>,
 }
 
-/// The model, opened when somebody asks: most lines never do, and it holds 113 MB.
+/// The model, opened when first asked: most lines never ask, and it holds 113 MB.
 #[derive(Debug)]
 pub(super) struct LazySpoof {
     environment: Environment,
@@ -39,7 +39,7 @@ impl LazySpoof {
         Self { environment: environment.clone(), opened: Mutex::new(None) }
     }
 
-    /// The model; whoever comes while it is being opened waits. One that could not be opened is tried again.
+    /// The model; other threads wait while it is being opened. A failed opening is tried again.
     pub(super) fn open(&self, manifest: &Manifest) -> Result<Arc<SpoofModel>, ModelError> {
         // The lock is held while it opens and set last: a poisoned one holds none or a whole one.
         let mut kept = self.opened.lock().unwrap_or_else(PoisonError::into_inner);

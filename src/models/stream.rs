@@ -28,7 +28,7 @@ pub(super) const WARM_UP: usize = 16;
 /// below −58 dBFS is lost in it; what is below −48 is refused as too quiet anyway.
 const LINE_NOISE: f32 = 0.001;
 
-/// What the speech model remembers of one stream between two chunks: 1.2 kB.
+/// The speech model's memory of one stream between two chunks: 1.2 kB.
 ///
 /// A chunk that is never shown to the model is made known by [`skip`](Self::skip).
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +55,7 @@ impl SpeechStream {
         self.advance(&window);
     }
 
-    /// What the model is shown of the next chunk: what went before it, and the chunk over the noise of a line.
+    /// The model's input for the next chunk: the samples before it, and the chunk over the noise of a line.
     pub(super) fn window(&self, chunk: &[f32; CHUNK]) -> [f32; WINDOW] {
         let mut window = [0.0; WINDOW];
         window[..CONTEXT].copy_from_slice(&self.context);

@@ -14,12 +14,12 @@ pub struct Account {
 }
 
 impl Account {
-    /// What a server without a configured account expects: its own local token, and zeros for the id.
+    /// The account that a server without a configured one expects: its own local token, and zeros for the id.
     pub fn local(token: SecretString) -> Self {
         Self { sid: LOCAL_ACCOUNT_SID.to_owned(), token }
     }
 
-    /// An account nobody else has.
+    /// A fresh random account.
     pub fn random() -> Self {
         Self { sid: new_sid("AC"), token: SecretString::from(hex()) }
     }

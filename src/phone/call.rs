@@ -29,7 +29,7 @@ impl Phone {
         self.call_heard(outgoing, script, &mut |_| {}).await
     }
 
-    /// The same, with somebody who hears everything as it happens.
+    /// The same, and tells `heard` of each event as it happens.
     pub async fn call_heard(
         &self,
         outgoing: &Outgoing,
@@ -187,7 +187,7 @@ impl<'p> Call<'p> {
         second
     }
 
-    /// What the answer says, checked; text that is no document is read aloud, a sound is played.
+    /// Reads the answer and checks it; text that is no document is read aloud, a sound is played.
     fn document(&mut self, content: Content) -> Option<Document> {
         let body = match content {
             Content::Document(body) => body,
@@ -231,7 +231,7 @@ impl<'p> Call<'p> {
         form.with("RecordingSid", sid).with("RecordingUrl", url)
     }
 
-    /// What every webhook of the call carries.
+    /// The form fields that every webhook of the call carries.
     fn form(&self, status: &str) -> Form {
         let Outgoing { from, to, params, .. } = self.outgoing;
         let mut form = Form::default()
@@ -282,7 +282,7 @@ fn is_waiting(content: &Content) -> bool {
     matches!(last, Verb::Redirect { .. }) && before.iter().all(holds)
 }
 
-/// What a signed token in the URL's query says.
+/// The claims of a signed token in the URL's query.
 fn claims(url: &Url) -> Option<serde_json::Value> {
     url.query_pairs().find_map(|(_, value)| {
         let mut parts = value.split('.');

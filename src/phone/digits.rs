@@ -10,7 +10,7 @@ const BETWEEN_MS: usize = 60;
 /// Where the number is read in groups.
 const BETWEEN_GROUPS_MS: usize = 220;
 
-/// Noise before and after, as of somebody who waits for the beep.
+/// Noise before and after, as of a caller who waits for the beep.
 const ENDS_MS: usize = 300;
 
 /// Someone who can read any number out: their ten digits, spoken one by one.

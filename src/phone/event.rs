@@ -7,12 +7,12 @@ use super::stream::StreamEnd;
 pub struct Event {
     /// When, in milliseconds since the call began, on the line's clock.
     pub at_ms: u64,
-    /// What.
+    /// The event.
     #[serde(flatten)]
     pub what: What,
 }
 
-/// What can happen on the line.
+/// The events on the line.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum What {
@@ -86,10 +86,10 @@ pub enum What {
     Redirected {
         /// Where to.
         url: String,
-        /// What the signed token in the URL says, unverified: the phone does not know the secret.
+        /// Claims of the signed token in the URL, unverified: the phone does not know the secret.
         claims: Option<serde_json::Value>,
     },
-    /// The server connected somebody.
+    /// The server connected another number.
     Dialed {
         /// Whom.
         number: String,
@@ -98,7 +98,7 @@ pub enum What {
     Faulted {
         /// The stable machine code.
         code: String,
-        /// What it was, for people.
+        /// A description, for people.
         message: String,
     },
     /// The call was over.
@@ -120,7 +120,7 @@ pub enum Ended {
     RanOut,
     /// The call went on at another application.
     Redirected,
-    /// Somebody was connected, and the server had nothing to add.
+    /// Another number was connected, and the server had nothing to add.
     Dialed,
     /// The server refused the call before it was answered.
     Rejected,

@@ -31,7 +31,7 @@ pub struct Interpreter {
     verbs: u32,
     has_dialed: bool,
     events: Vec<Event>,
-    /// What is left of the document, and where it was found.
+    /// The rest of the document, and its URL.
     rest: VecDeque<Verb>,
     base: Option<Url>,
     /// The stream that is open.
@@ -40,7 +40,7 @@ pub struct Interpreter {
     started: Vec<Open>,
 }
 
-/// What the provider does about a recording in which nobody speaks; its documentation says both.
+/// The provider's step after a silent recording; its documentation says both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Silence {
     /// Reports it like any other.
@@ -70,7 +70,7 @@ impl Default for Limits {
     }
 }
 
-/// What comes after a document.
+/// The next step after a document.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Go {
     /// Another document.
@@ -88,7 +88,7 @@ pub struct Fetch {
     pub url: Url,
     /// How.
     pub method: Method,
-    /// What the caller did, besides the parameters of every webhook.
+    /// Parameters of the caller's act, besides those of every webhook.
     pub params: Vec<(&'static str, String)>,
     /// The recording that was made.
     pub recording: Option<crate::types::Clip8k>,
@@ -103,9 +103,9 @@ pub struct Fetch {
 pub struct Open {
     /// The web socket, `ws://` or `wss://`.
     pub url: String,
-    /// What it is told at its start: names and values, in order.
+    /// Parameters that it is told at its start: names and values, in order.
     pub params: Vec<(String, String)>,
-    /// What the caller does.
+    /// The caller's answer.
     pub answer: Answer,
     /// Whose side of the call it gets.
     pub tracks: Tracks,
@@ -135,7 +135,7 @@ impl Interpreter {
         self.at_ms
     }
 
-    /// What has happened so far.
+    /// The events so far.
     pub fn events(&self) -> &[Event] {
         &self.events
     }
@@ -160,7 +160,7 @@ impl Interpreter {
 
     /// Goes on after a stream that ended so.
     ///
-    /// An answer nobody heard, because the stream was refused, is given again when the next take is asked for.
+    /// An answer that was not heard, because the stream was refused, is given again when the next take is asked for.
     pub fn streamed(&mut self, end: StreamEnd) -> Go {
         let (Some((connect, answer)), Some(base)) = (self.open.take(), self.base.clone()) else {
             return Go::End(Ended::Failed);
@@ -274,7 +274,7 @@ impl Interpreter {
         Some(self.go(gather.action.as_deref(), base, gather.method, params))
     }
 
-    /// What the caller does about a take; a number is read out as it was last asked for.
+    /// The caller's answer to a take; a number is read out as it was last asked for.
     fn take(&mut self) -> Answer {
         let answer = self.script.answer(Question::Take);
         let Answer::ReadBack(voice) = &answer else { return answer };
@@ -380,7 +380,7 @@ impl Interpreter {
     }
 }
 
-/// What the provider makes of pressed keys.
+/// The digits that the provider reports for pressed keys.
 struct Typed {
     digits: String,
     finish: Option<char>,

@@ -1,4 +1,4 @@
-//! What a line carries when nobody speaks, and how that is told from speech.
+//! The noise of a silent line, and how it is told from speech.
 
 use crate::audio::mulaw;
 use crate::types::Clip8k;
@@ -9,11 +9,11 @@ pub(super) const PER_MS: usize = Clip8k::RATE_HZ as usize / 1000;
 pub(super) const STEP: usize = 20 * PER_MS;
 /// A caller reaches for the keypad in 200 ms.
 pub(super) const REACH: usize = 200 * PER_MS;
-/// Noise of a line on which nobody speaks, as in our fixtures.
+/// Noise of a silent line, as in our fixtures.
 pub(super) const LINE_NOISE_DBFS: f32 = -62.0;
-/// What lies below is silence: above a line's noise (about −62 dBFS), below the quietest speech we take (−52 dBFS).
+/// Lower levels are silence: above a line's noise (about −62 dBFS), below the quietest speech we take (−52 dBFS).
 const SILENCE_DBFS: f32 = -56.0;
-/// Where nobody speaks in a clip is found over five steps: shorter than most pauses, longer than a pitch period.
+/// Pauses of a clip are found over five steps: shorter than most pauses, longer than a pitch period.
 const QUIET_STEPS: usize = 5;
 
 pub(super) fn is_silence(samples: &[f32]) -> bool {
@@ -36,7 +36,7 @@ pub(super) fn trimmed(sound: &[f32]) -> &[f32] {
     }
 }
 
-/// What is heard of the caller's place when nobody speaks: the level of the quietest moment.
+/// The background level of the caller's place: that of the quietest moment.
 pub(super) fn background_dbfs(clip: &[f32]) -> f32 {
     clip.windows(QUIET_STEPS * STEP).step_by(STEP).map(dbfs).reduce(f32::min).unwrap_or(LINE_NOISE_DBFS)
 }

@@ -80,7 +80,7 @@ async fn serve(listener: TcpListener, account: Account, recordings: Recordings) 
         .fallback(|| async { not_found() })
         .layer(middleware::from_fn_with_state(office.clone(), authenticate))
         .with_state(office);
-    // Nobody waits for this task; a socket that fails shows as an API that does not answer.
+    // This task is never awaited; a socket that fails shows as an API that does not answer.
     let _ = axum::serve(listener, api).await;
 }
 

@@ -1,4 +1,4 @@
-//! What the provider records of a caller: cut at silence, at a key, at the longest length.
+//! The provider's recording of a caller: cut at silence, at a key, at the longest length.
 
 use super::noise::{LINE_NOISE_DBFS, Noise, PER_MS, REACH, STEP, background_dbfs, is_silence, over_the_line, trimmed};
 use super::script::Answer;

@@ -20,7 +20,7 @@ impl RecordingFolder {
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
         make(folder)?;
         let found = fs::symlink_metadata(folder)?;
-        // The owner of our own entry under /proc is whoever runs us.
+        // The owner of our own entry under /proc is the user who runs us.
         let me = fs::metadata("/proc/self").map_or(found.uid(), |own| own.uid());
         if !found.is_dir() || found.uid() != me || found.mode() & 0o077 != 0 {
             let message = format!("{} is not a folder of yours alone; remove it", folder.display());

@@ -47,7 +47,7 @@ pub enum Lag {
     Requests(u32),
 }
 
-/// What goes wrong when a recording is fetched.
+/// Faults of the provider when a recording is fetched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trouble {
     /// Nothing.
@@ -84,7 +84,7 @@ impl Recordings {
     /// Recordings that other processes add and serve as well: a folder only this user can open.
     ///
     /// # Errors
-    /// When the folder cannot be made, or is somebody else's.
+    /// When the folder cannot be made, or is another user's.
     pub fn shared(folder: &Path) -> io::Result<Self> {
         Ok(Self::at(Place::Folder(RecordingFolder::open(folder)?)))
     }

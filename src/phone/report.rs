@@ -17,7 +17,7 @@ pub struct Report {
     pub streams: Vec<Streamed>,
     /// Everything that happened, in order.
     pub events: Vec<Event>,
-    /// What the server did that the provider would not take.
+    /// An act of the server that the provider would not take.
     pub violations: Vec<Fault>,
     /// Length of the call on the line's clock.
     pub line_ms: u64,
@@ -46,7 +46,7 @@ pub struct Fault {
     pub turn: usize,
     /// The stable machine code.
     pub code: String,
-    /// What it was, for people.
+    /// A description, for people.
     pub message: String,
 }
 
@@ -61,7 +61,7 @@ impl Report {
         self.streams.iter().any(|stream| stream.ended != StreamEnd::Refused)
     }
 
-    /// What the server said or played, in order.
+    /// The server's words and sounds, in order.
     pub fn said(&self) -> Vec<&str> {
         let said = self.events.iter().filter_map(|event| match &event.what {
             What::Said { text } => Some(text.as_str()),

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use super::digits::DigitVoice;
 use super::utterance::Utterance;
 
-/// What the server wants of the caller.
+/// The server's question to the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// Keys: a `<Gather>`.
@@ -12,7 +12,7 @@ pub enum Question {
     Take,
 }
 
-/// What the caller does when asked.
+/// The caller's answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Answer {
     /// Nothing: the question runs out.
@@ -63,7 +63,7 @@ impl Script {
         self
     }
 
-    /// What the caller does about a question.
+    /// The caller's answer to a question.
     pub fn answer(&mut self, question: Question) -> Answer {
         if self.hang_up_after == Some(self.asked) {
             return Answer::HangUp;
@@ -77,7 +77,7 @@ impl Script {
         next.unwrap_or(Answer::Nothing)
     }
 
-    /// Takes back an answer that nobody heard; it is given again when the same is asked next.
+    /// Takes back an answer that was not heard; it is given again when the same is asked next.
     pub fn take_back(&mut self, question: Question, answer: Answer) {
         if answer == Answer::HangUp && self.hang_up_after == Some(self.asked) {
             return;

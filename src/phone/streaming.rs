@@ -111,7 +111,7 @@ impl Call<'_> {
 }
 
 impl Fault {
-    /// What a stream did that the provider would not take.
+    /// An act in a stream that the provider would not take.
     fn of(turn: usize, what: &What) -> Option<Self> {
         let What::Faulted { code, message } = what else { return None };
         Some(Self { turn, code: code.clone(), message: message.clone() })

@@ -50,7 +50,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// A call of `from` to `to`, reported to nobody.
+    /// A call of `from` to `to` without a status callback.
     pub fn new(url: Url, from: &str, to: &str) -> Self {
         Self { url, from: from.to_owned(), to: to.to_owned(), status_callback: None, params: Vec::new() }
     }

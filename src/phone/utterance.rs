@@ -3,17 +3,17 @@ use crate::types::Clip8k;
 /// Something to say, on the phone's side of the line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Utterance {
-    /// What it is called in the transcript.
+    /// Its name in the transcript.
     pub name: String,
     /// The words, where they are known.
     pub words: Option<String>,
     /// The sound.
     pub clip: Clip8k,
-    /// What the caller does next.
+    /// The caller's next act.
     pub then: Then,
 }
 
-/// What a caller does after having spoken.
+/// A caller's act after having spoken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Then {
     /// Waits until the silence ends the recording.

@@ -22,7 +22,7 @@ pub struct Exchange {
     signature: String,
 }
 
-/// What the provider takes an answer for.
+/// The kind of content that the provider takes an answer for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     /// A document.

@@ -32,7 +32,7 @@ pub struct PhraseCalibration {
     pub distance: f32,
     /// Weight of the takes' own distance: who says it differently each time may do so once more.
     pub spread: f32,
-    /// What is added.
+    /// The constant term.
     pub offset: f32,
     /// Takes of an enrollment that are further apart do not say the same.
     pub max_take_distance: Distance,
@@ -65,7 +65,7 @@ pub struct ChallengeCalibration {
     pub mean: f32,
     /// Weight of the part that fits least.
     pub least: f32,
-    /// What is added.
+    /// The constant term.
     pub offset: f32,
     /// Where the thresholds lie.
     pub thresholds: Thresholds,

@@ -20,7 +20,7 @@ const MAX_PARTS: usize = 12;
 /// How the digits are written and read out.
 const NAMES: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 
-/// What stands between the parts in the text that is weighed.
+/// The text between the parts of the text that is weighed.
 ///
 /// Moonshine writes "Three, one, four.", "3, 1, 4", "3-1-4", "314" and more. Digits as words with commas tell one
 /// changed digit apart as well as any mixture, and better than numerals (equal error rates 7.7 against 13.7 %, `digits`
@@ -30,7 +30,7 @@ const BETWEEN: &str = ",";
 const MAGIC: [u8; 4] = *b"cpch";
 const VERSION: u8 = 1;
 
-/// Something to say that nobody could have recorded before: six digits, or two digits and two words.
+/// A text that no attacker could have recorded before: six digits, or two digits and two words.
 ///
 /// Written `472913`, or `47 river apple`; so it is kept too.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

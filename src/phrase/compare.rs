@@ -6,7 +6,7 @@ const BAND: f32 = 40.0;
 /// Takes whose lengths differ by more than this are not the same phrase, and no path is looked for.
 const MAX_RATIO: usize = 3;
 
-/// What two takes are apart when no path joins them; unrelated speech measures 0.6 to 0.8.
+/// The distance of two takes that no path joins; unrelated speech measures 0.6 to 0.8.
 const APART: f32 = 1.0;
 
 /// How unlike two takes are in what was said: 0 for the same frames, about 0.7 for unrelated speech.

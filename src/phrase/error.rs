@@ -8,9 +8,9 @@ pub enum PhraseError {
     /// Frames of two models, or of one model under two projections.
     #[error("frames of {left} and {right} cannot be compared")]
     Mismatch {
-        /// What made the one.
+        /// The model and projection of the one.
         left: String,
-        /// What made the other.
+        /// The model and projection of the other.
         right: String,
     },
     /// A model's output has no use as frames: none, too many, or values that are not numbers.

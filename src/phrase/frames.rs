@@ -13,7 +13,7 @@ const FULL: i8 = 127;
 const MAGIC: [u8; 4] = *b"cpph";
 const VERSION: u8 = 1;
 
-/// What was said in one take, as a row of directions: the template of a phrase.
+/// The words of one take, as a row of directions: the template of a phrase.
 ///
 /// One frame each 24 ms. Only directions count, so each frame is kept in one byte a value, scaled to its largest. What
 /// was said can be compared with another take, not read.

@@ -1,4 +1,4 @@
-//! What was said: compared with enrolled takes, or held against an expected text.
+//! The words: compared with enrolled takes, or held against an expected text.
 //!
 //! ```text
 //! Clip8k, a stretch -> Sound (16 kHz between silences) -> encoder frames (models: Moonshine)

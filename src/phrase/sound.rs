@@ -29,7 +29,7 @@ const REACH: usize = 20;
 /// Shape of the filter's Kaiser window: 54 dB down beyond the transition.
 const KAISER: f64 = 5.0;
 
-/// What a phrase model is shown: speech at 16 kHz between two silences.
+/// The input of a phrase model: speech at 16 kHz between two silences.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sound {
     samples: Vec<f32>,

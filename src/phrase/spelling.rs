@@ -22,7 +22,7 @@ pub struct Slot {
     pub choices: Arc<[u32]>,
 }
 
-/// What a model makes of a text it is told, token by token, each given those before it and the sound.
+/// A model's reading of a text, token by token, each given those before it and the sound.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     /// For each token the natural logarithm of its probability, less that of the likeliest token in its place.

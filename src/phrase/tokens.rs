@@ -9,7 +9,7 @@ const MAX_PIECES: usize = 65_536;
 /// The longest piece that is read, in bytes; Moonshine's has 48.
 const MAX_PIECE: usize = 256;
 
-/// What a piece has in place of a space.
+/// The character that pieces have in place of a space.
 const SPACE: &str = "\u{2581}";
 
 /// The pieces that a text model writes with, and how a text is spelled in them.

@@ -19,14 +19,14 @@ const FITTED_TO_S: f32 = 5.0;
 pub struct Calibration {
     /// Weight of the cosine.
     pub score: f32,
-    /// What the weight of the cosine grows by with the natural logarithm of the probe's net speech in seconds.
+    /// Growth of the cosine's weight with the natural logarithm of the probe's net speech in seconds.
     #[serde(default)]
     pub score_by_ln_s: f32,
     /// Weight of the natural logarithm of the probe's net speech in seconds.
     pub ln_net_speech_s: f32,
     /// Weight of the takes' mean pairwise cosine.
     pub take_agreement: f32,
-    /// What is added.
+    /// The constant term.
     pub offset: f32,
     /// The threshold that aims at a false-accept rate of 1 %.
     pub llr_at_far_1pct: f32,
@@ -37,10 +37,10 @@ pub struct Calibration {
 }
 
 impl Calibration {
-    /// What is weighed: names in the order of [`features`](Self::features) and [`weights`](Self::weights).
+    /// Names of the weighed values, in the order of [`features`](Self::features) and [`weights`](Self::weights).
     pub const FEATURES: [&str; 5] = ["score", "score_by_ln_s", "ln_net_speech_s", "take_agreement", "offset"];
 
-    /// What the weights multiply; the last is the offset's constant.
+    /// The values that the weights multiply; the last is the offset's constant.
     pub fn features(cosine: Cosine, net_speech_s: f32, take_agreement: Cosine) -> [f32; 5] {
         let ln_s = net_speech_s.clamp(FITTED_FROM_S, FITTED_TO_S).ln();
         [cosine.0, cosine.0 * ln_s, ln_s, take_agreement.0, 1.0]

@@ -42,7 +42,7 @@ impl Embedding {
         }
     }
 
-    /// What two models make of one voice, as one direction.
+    /// Joins the embeddings that two models make of one voice into one direction.
     ///
     /// The cosine of two such embeddings is `(1 − share) · first + share · second`, each model's own cosine: the values
     /// are one after the other, scaled by the roots of the shares. So they are averaged, kept and compared like any
@@ -56,7 +56,7 @@ impl Embedding {
         Self::unit(model, first.chain(second.values.iter().map(|value| value * of_second)).collect())
     }
 
-    /// What the first of two joined models made of the voice: its `values`, on their own.
+    /// The first of two joined models' embedding of the voice: its `values`, on their own.
     ///
     /// # Errors
     /// [`ScoreError::Dimension`] when there are fewer, [`ScoreError::NoDirection`] when they have none.

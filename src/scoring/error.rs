@@ -17,9 +17,9 @@ pub enum ScoreError {
     /// An embedding has another number of values than its model's.
     #[error("an embedding has {found} values, not {expected}")]
     Dimension {
-        /// What the model gives.
+        /// The model's number of values.
         expected: usize,
-        /// What was found.
+        /// The number found.
         found: usize,
     },
     /// An embedding has no direction: a zero or a value that is not finite.

@@ -77,7 +77,7 @@ impl<K: Copy> Gallery<K> {
     /// Those of the asked-for voiceprints that a probe reaches `at_least` against, the best first, at most `limit`.
     ///
     /// `ratio` makes a log-likelihood ratio of a cosine and of the mean cosine of a voiceprint's takes. The ratios are
-    /// the very same as [`Voiceprint::score`] leads to: whoever comes near the threshold is reckoned again as it does.
+    /// the very same as [`Voiceprint::score`] leads to: a voiceprint near the threshold is reckoned again as it does.
     ///
     /// # Errors
     /// [`ScoreError::ModelMismatch`] or [`ScoreError::Dimension`] when the probe is not like the voiceprints.

@@ -1,4 +1,4 @@
-//! What is learned of a voice after it enrolled, and its byte form, which the store encrypts.
+//! Changes of a voice learned after it enrolled, and their byte form, which the store encrypts.
 //!
 //! `cpln`, version, days (u32), the last day (i32), number of voices (u8); then per voice the length of its model's id
 //! (u8) and the id, values (u16), and the values (f32). All little-endian, nothing after.
@@ -28,7 +28,7 @@ const MOST: f32 = 0.35;
 /// voiceprint.
 const NEAR: f32 = 0.95;
 
-/// What was learned of a voice: its direction lately, beside that of the original takes, which are never changed.
+/// A voice as learned: its direction lately, beside that of the original takes, which are never changed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Learned {
     days: u32,
@@ -37,12 +37,12 @@ pub struct Learned {
 }
 
 impl Learned {
-    /// What is known after a first take.
+    /// The learned voice after a first take.
     pub fn first(voices: Vec<Embedding>, day: i32) -> Self {
         Self { days: 1, last_day: day, voices }
     }
 
-    /// What is known after one more take; nothing new on a day that has had one.
+    /// The learned voice after one more take; none on a day that has had one.
     ///
     /// # Errors
     /// [`ScoreError::ModelMismatch`] when the take is from other models.

@@ -31,7 +31,7 @@ const PRIOR_CALLERS: f32 = 5.0;
 /// sites are too strict before they are too loose, since a skewed error makes the quantile of few callers too high
 /// already.
 const MARGINS: f32 = 0.5;
-/// What a threshold is raised by while nothing is known of a site, falling as its callers grow.
+/// The amount that a threshold is raised by while nothing is known of a site; it falls as callers enroll.
 ///
 /// Ratios fall by a factor of ten in 2.4 units; below 20 callers 2 to 5 times too many pass, which is 0.7 to 1.7.
 const UNKNOWN: f32 = 1.2;
@@ -39,7 +39,7 @@ const UNKNOWN: f32 = 1.2;
 ///
 /// Callers who happen to be unlike each other say little about the impostor who chooses whom to imitate.
 const MOST_LOOSER: f32 = 1.5;
-/// Nor higher by more than this: beyond, every caller would be rejected, and somebody must look.
+/// Nor higher by more than this: beyond, every caller would be rejected, and an operator must look.
 const MOST_STRICTER: f32 = 8.0;
 /// A pair this improbable under the site's own tail is one voice enrolled twice, or twins.
 const IMPROBABLE: f32 = 0.05;
@@ -49,7 +49,7 @@ const MOST_ALIKE: f32 = 0.1;
 /// A caller, by whatever key the store has.
 pub type CallerKey = i64;
 
-/// What a site has learned of its own impostors.
+/// A site's knowledge of its own impostors.
 #[derive(Clone, Debug, Default)]
 pub struct Site {
     /// Mean ratio and all ratios of the first caller's takes against the second's voiceprint.
@@ -80,7 +80,7 @@ impl SiteThresholds {
 
 /// Whom a caller's takes are to be tried against: [`PARTNERS`] of the others, drawn by the caller's key.
 ///
-/// Nobody where the caller is not among those who take part.
+/// Empty where the caller is not among those who take part.
 pub fn partners(caller: CallerKey, all: &[CallerKey]) -> Vec<CallerKey> {
     let mut taking_part = all.to_vec();
     taking_part.sort_unstable();
@@ -145,7 +145,7 @@ impl Site {
         let scores: Vec<(f32, f64)> = self.scores(&alike);
         let known = if callers < LEAST_CALLERS { 0.0 } else { callers as f32 / (callers as f32 + PRIOR_CALLERS) };
         let mut llr = [0.0; 3];
-        // What the site says of the aim before, to be carried on where it says nothing itself.
+        // The site's raise at the aim before, carried on where its own scores say nothing.
         let mut before = None;
         for (at, far) in NOMINAL.into_iter().enumerate() {
             let tail = tail_threshold(&scores, far).filter(|_| known > 0.0);
@@ -153,7 +153,7 @@ impl Site {
                 (None, _) => shipped[at],
                 // The place of a tail is the site's; its slope travels better than a handful of callers tell it. By
                 // their own slope 10 callers of `crowd`/`var` got a threshold for 0.1 % that rejects 29 % of them, and
-                // lets nobody in.
+                // lets no impostor in.
                 (Some(tail), Some(before)) if tail.is_extrapolated => before + shipped[at] - shipped[at - 1],
                 (Some(tail), _) => tail.threshold + MARGINS * fit::margin(&trials, far, at as u64),
             };

@@ -10,7 +10,7 @@ use crate::types::bytes::{BadBytes, Reader};
 const MAGIC: [u8; 4] = *b"cpvp";
 const VERSION: u8 = 1;
 
-/// What is kept of one enrollment take.
+/// The voice kept of one enrollment take.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TakePrint {
     /// The voice.

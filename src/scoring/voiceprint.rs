@@ -2,7 +2,7 @@ use super::take_print::{read_takes, write_takes};
 use super::{Agreement, Embedding, Learned, ModelId, ScoreError, TakePrint, agreement};
 use crate::types::Cosine;
 
-/// What is kept of a caller's voice: never audio.
+/// The takes and direction kept of a caller's voice: never audio.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Voiceprint {
     takes: Vec<TakePrint>,
@@ -58,7 +58,7 @@ impl Voiceprint {
         Ok(Self { mean: learned.adapt(&self.mean)?, ..self.clone() })
     }
 
-    /// What the first of two joined models made of the takes; see [`Embedding::first_of`].
+    /// The first of two joined models' voiceprint of the takes; see [`Embedding::first_of`].
     ///
     /// # Errors
     /// As [`Embedding::first_of`], and as [`Voiceprint::new`].

@@ -3,7 +3,7 @@ use std::fmt;
 use super::{Form, FormError};
 use crate::types::{AccountSid, Attestation, BadSid, CallSid, E164, Origin, RecordingSid};
 
-/// What a withheld number is called: as a word, or as that word typed on a keypad, without its `+`.
+/// The names of a withheld number: as a word, or as that word typed on a keypad, without its `+`.
 const WITHHELD: &[&str] = &[
     "",
     "anonymous",
@@ -26,7 +26,7 @@ const KEYPAD: &str = "0123456789*#ABCD";
 /// Longest run of keys taken; an account number has 8, an enrollment code fewer than 20.
 const MAX_KEYS: usize = 64;
 
-/// What a webhook says about a call, in our words.
+/// The content of a webhook about a call, in our words.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CallForm {
     /// The call leg: the key of everything we keep about it.
@@ -35,11 +35,11 @@ pub struct CallForm {
     pub account_sid: AccountSid,
     /// Where the call says it comes from.
     pub origin: Origin,
-    /// What was called, as the provider spells it.
+    /// The called number, as the provider spells it.
     pub to: String,
     /// How far the call is.
     pub status: CallStatus,
-    /// What the carrier says about the number.
+    /// The carrier's word about the number.
     pub attestation: Attestation,
     /// Who forwarded the call here, when the carrier says so.
     pub forwarded_from: Option<String>,
@@ -51,7 +51,7 @@ pub struct CallForm {
     pub recording_duration_s: Option<u32>,
 }
 
-/// What the caller did with the keypad.
+/// The caller's act at the keypad: keys, or hanging up.
 #[derive(Clone, PartialEq, Eq)]
 pub enum KeysPressed {
     /// Digits, `*` and `#`.
@@ -77,7 +77,7 @@ pub enum CallStatus {
     Busy,
     /// Could not be connected.
     Failed,
-    /// Nobody answered.
+    /// The call was not answered.
     NoAnswer,
     /// Ended before it was answered.
     Canceled,
@@ -86,7 +86,7 @@ pub enum CallStatus {
 }
 
 impl CallStatus {
-    /// Whether nobody is on the line any more.
+    /// Whether the call is over.
     pub const fn is_over(self) -> bool {
         matches!(self, Self::Completed | Self::Busy | Self::Failed | Self::NoAnswer | Self::Canceled)
     }
@@ -160,7 +160,7 @@ fn required<T>(form: &Form, name: &'static str, parse: fn(&str) -> Result<T, Bad
     parse(text).map_err(|_| FormError::Malformed { name })
 }
 
-/// A space stands where somebody on the way decoded a `+` twice.
+/// A space stands where a proxy on the way decoded a `+` twice.
 fn with_plus(text: &str) -> String {
     match text.strip_prefix(' ') {
         Some(rest) if rest.starts_with(|first: char| first.is_ascii_digit()) => format!("+{}", rest.trim()),
@@ -177,7 +177,7 @@ fn origin(from: &str) -> Origin {
     E164::parse(&number).map_or(Origin::Foreign, Origin::Number)
 }
 
-/// Only a full pass raises trust and any failure raises risk; a value nobody knows says nothing.
+/// Only a full pass raises trust and any failure raises risk; an unknown value says nothing.
 fn attestation(verstat: &str) -> Attestation {
     if verstat.starts_with("TN-Validation-Failed") {
         return Attestation::Failed;

@@ -61,7 +61,7 @@ pub enum RecordingError {
         /// The cap, in bytes.
         max: usize,
     },
-    /// What came is not a WAV file.
+    /// The answer is not a WAV file.
     #[error("what the provider sent is not a WAV file")]
     NotAudio,
     /// It redirects in a circle, or to where we do not follow.
@@ -310,7 +310,7 @@ fn refusal(status: StatusCode) -> RecordingError {
     }
 }
 
-/// What went wrong without the URL, which names the account.
+/// The error without the URL, which names the account.
 fn broken(error: &reqwest::Error) -> RecordingError {
     RecordingError::unreachable(match error {
         error if error.is_timeout() => "time-out",

@@ -23,7 +23,7 @@ const BODY_HASH: &str = "bodySHA256";
 /// Bytes of an HMAC-SHA1.
 const TAG_BYTES: usize = 20;
 
-/// What a signed request carried besides its URL.
+/// The content of a signed request besides its URL.
 #[derive(Clone, Copy)]
 pub enum Body<'a> {
     /// Nothing: a GET, whose parameters all are in the query.

@@ -1,4 +1,4 @@
-//! What the caller hears, as the provider's XML.
+//! Replies as the provider's XML.
 
 mod prompts;
 mod render;
@@ -12,7 +12,7 @@ use thiserror::Error;
 /// The provider refuses a larger document (error 11750).
 const MAX_BYTES: usize = 64 * 1024;
 
-/// What is answered when nothing else can be: an apology that needs neither prompts nor templates.
+/// The answer of last resort: an apology that needs neither prompts nor templates.
 pub const APOLOGY: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/twiml/apology.xml"));
 
 /// Why a reply cannot be put into words.
@@ -21,9 +21,9 @@ pub enum TwimlError {
     /// There are no built-in prompts for this language.
     #[error("no prompts for locale {locale}: there are {known}")]
     UnknownLocale {
-        /// What was asked for.
+        /// The locale asked for.
         locale: String,
-        /// What there is, separated by commas.
+        /// The known locales, separated by commas.
         known: String,
     },
     /// A document is asked for a line that has no prompts.
@@ -37,7 +37,7 @@ pub enum TwimlError {
     Unreadable {
         /// The file.
         path: String,
-        /// What the system or the TOML parser says.
+        /// The error of the system or of the TOML parser.
         message: String,
     },
     /// An entry of a prompts file does not fit its sentence.
@@ -47,7 +47,7 @@ pub enum TwimlError {
         file: String,
         /// The sentence.
         key: String,
-        /// What is wrong with it.
+        /// The fault.
         fault: String,
     },
     /// The dialog says a sentence that no prompts file has.
@@ -73,7 +73,7 @@ pub enum TwimlError {
     /// The template failed.
     #[error("template: {message}")]
     Template {
-        /// What the engine says.
+        /// The template engine's error.
         message: String,
     },
 }

@@ -17,10 +17,10 @@ const BUILT_IN: [(&str, &str); 2] = [
     ("de-DE", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/twiml/prompts/de-DE.toml"))),
 ];
 
-/// The place that cannot be left to a recording, nor left out: nobody else tells the caller.
+/// The place that cannot be left to a recording, nor left out: only this sentence tells the caller.
 const MUST_TELL: [&str; 2] = ["digits", "challenge"];
 
-/// The largest and longest sound: nobody listens to a sentence of a minute.
+/// The largest and longest sound: callers do not listen to a sentence of a minute.
 const SOUND: AudioLimits = AudioLimits { max_bytes: 8_000_000, max_seconds: 60.0 };
 
 /// Every sentence of a line, checked when it was loaded.
@@ -30,7 +30,7 @@ pub struct Prompts {
     sentences: BTreeMap<String, Entry>,
 }
 
-/// What stands behind a key.
+/// The sentence or sound behind a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Entry {
     Text(Vec<Piece>),

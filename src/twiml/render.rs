@@ -24,7 +24,7 @@ pub struct StreamUrls {
     pub socket: String,
     /// Takes the turn when the socket was closed, or could not be opened.
     pub action: String,
-    /// What the socket is told at its start.
+    /// The token that the socket is told at its start.
     pub token: String,
 }
 
@@ -124,7 +124,7 @@ pub fn start_stream(socket: &str, token: &str) -> Result<String, TwimlError> {
 pub fn render(reply: &Reply, prompts: &Prompts, urls: &Urls) -> Result<String, TwimlError> {
     let Urls { turn, silent, wait, stream } = urls;
     let stream = stream.as_ref().filter(|_| matches!(reply.next, Next::Listen { .. }));
-    // What the stream plays is not said before it.
+    // Sentences that the stream plays are not said before it.
     let played = if stream.is_some() { prompts.played(&reply.say).len() } else { 0 };
     let words = reply.say[..reply.say.len() - played].iter().filter_map(|sentence| prompts.words(sentence).transpose());
     let say = &words.collect::<Result<Vec<_>, _>>()?[..];

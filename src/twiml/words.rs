@@ -3,7 +3,7 @@
 pub(super) enum Words {
     /// Read by the provider's voice.
     Spoken {
-        /// What is read, without anything XML cannot carry.
+        /// The text to read, without characters that XML cannot carry.
         text: String,
     },
     /// A recording of the operator's.

@@ -137,7 +137,7 @@ impl ListeningId {
         token.starts_with(LISTENING_TOKEN)
     }
 
-    /// An id nobody else has.
+    /// A fresh random id.
     pub fn new() -> Self {
         Self(format!("LI{}", Uuid::new_v4().simple()))
     }
@@ -150,7 +150,7 @@ impl Default for ListeningId {
 }
 
 impl StreamId {
-    /// An id nobody else has.
+    /// A fresh random id.
     pub fn new() -> Self {
         Self(format!("ST{}", Uuid::new_v4().simple()))
     }

@@ -79,7 +79,7 @@ impl Origin {
     }
 }
 
-/// What the carrier says about the caller's right to the number (STIR/SHAKEN).
+/// The carrier's word about the caller's right to the number (STIR/SHAKEN).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attestation {

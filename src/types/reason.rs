@@ -96,7 +96,7 @@ impl Reason {
         )
     }
 
-    /// Whether it counts towards lock-out: somebody else, or something else, may be speaking.
+    /// Whether it counts towards lock-out: an impostor or a machine may be speaking.
     pub const fn is_mismatch(self) -> bool {
         matches!(self, Self::PhraseMismatch | Self::VoiceMismatch | Self::ReplaySuspected | Self::SyntheticSuspected)
     }

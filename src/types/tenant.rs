@@ -24,7 +24,7 @@ impl Tenant {
         if is_name { Ok(Self(text.to_owned())) } else { Err(NotTenant) }
     }
 
-    /// Whose callers they are when nobody says: those who call by phone.
+    /// The tenant of callers who call by phone, and of requests that name none.
     pub fn main() -> Self {
         Self("main".to_owned())
     }

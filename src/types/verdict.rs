@@ -11,7 +11,7 @@ pub enum Verdict {
     Accept,
     /// Not decided: the caller is asked once more.
     Retry {
-        /// What to do better.
+        /// The reason, which says what to do better.
         reason: Reason,
     },
     /// The caller is not authenticated.

@@ -10,7 +10,7 @@ const CHUNK_MS: u32 = CHUNK as u32 * 1000 / Clip8k::RATE_HZ;
 /// When a turn is over.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EndpointConfig {
-    /// What counts as speech; the same as for a recorded clip.
+    /// The thresholds of speech; the same as for a recorded clip.
     pub speech: VadConfig,
     /// After this much trailing silence speech has paused, in milliseconds.
     pub pause_ms: u32,
@@ -49,12 +49,12 @@ impl Default for EndpointConfig {
             pause_ms: 224,
             // No shorter silence left a caller time to think; only past nine tenths of a phrase is so little enough.
             complete_silence_ms: 500,
-            // What dialogues usually wait. With a pause of 500 ms it cuts off 2.6 and 1.9 % (digits tel, var).
+            // The usual wait of dialogues. With a pause of 500 ms it cuts off 2.6 and 1.9 % (digits tel, var).
             silence_ms: 900,
             // Who has said so little of it has not finished: without this 1.9 % of `digits`/`var` were cut off, with it
             // 0.6 %.
             incomplete_silence_ms: 1_200,
-            // Somebody who clears their throat is about to speak.
+            // A caller who clears their throat is about to speak.
             scant_silence_ms: 2_000,
             // The least that `QualityLimits::VERIFY` scores.
             scant_ms: 400,
@@ -84,11 +84,11 @@ pub enum EndReason {
     Complete,
     /// The turn took as long as a turn may.
     TooLong,
-    /// Nobody spoke.
+    /// The caller was silent.
     NoSpeech,
 }
 
-/// What happened in a turn.
+/// An event of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndpointEvent {
     /// The caller began to speak, for the first time or again after a pause.
@@ -171,7 +171,7 @@ impl Endpoint {
         if self.elapsed_ms() >= self.config.max_turn_ms {
             return Some(EndReason::TooLong);
         }
-        // What may become speech is waited for: it takes a few chunks to tell it from a click.
+        // A sound that may become speech is waited for: it takes a few chunks to tell it from a click.
         if self.tracker.is_speaking() {
             return None;
         }
@@ -314,7 +314,7 @@ mod tests {
         })
     }
 
-    /// What happens while a turn is heard: one letter for each chunk.
+    /// The events of a turn: one letter for each chunk.
     fn told(endpoint: &mut Endpoint, drawn: &str) -> String {
         let letter = |event| match event {
             None => '-',
@@ -345,7 +345,7 @@ mod tests {
             // A click neither begins a turn nor prolongs its silence.
             (None, "..##......", "---------N"),
             (None, "#####...##..", "--B---P---S-"),
-            // What may be more than a click is waited for.
+            // A sound that may be more than a click is waited for.
             (None, "#####....##.....", "--B---P----S----"),
             (None, "#####....###......", "--B---P----B-P---S"),
             // Too little to score is given more time.

@@ -78,7 +78,7 @@ mod tests {
         })
     }
 
-    /// What passes of chunks of these powers that the model finds this probable to be speech.
+    /// The chunks of these powers that pass when the model finds this probable to be speech.
     fn passed(gate: &mut Gate, chunks: usize, power: f32, probability: f32) -> usize {
         let mut passed = 0;
         for n in 0..chunks {

@@ -21,7 +21,7 @@ const MIN_NOISE_CHUNKS: usize = 3;
 /// Share of a clip's chunks taken to be pauses between words: sorted by power, the noise is read at this place.
 const PAUSES: f32 = 0.1;
 
-/// What a take's recording is like. Every figure is finite.
+/// The quality of a take's recording. Every figure is finite.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Quality {
     /// Speech without its pauses, in milliseconds.
@@ -62,7 +62,7 @@ fn decibel(power: f32) -> f32 {
     (10.0 * power.log10()).max(SILENCE_DBFS)
 }
 
-/// What was measured as speech holds noise too.
+/// The measured speech holds noise too.
 fn snr_db(speech_and_noise: f32, noise: f32) -> f32 {
     let speech = speech_and_noise - noise;
     if speech <= 0.0 {
@@ -101,7 +101,7 @@ fn clipped_fraction(samples: &[f32]) -> f32 {
     flat as f32 / samples.len().max(1) as f32
 }
 
-/// What a take must reach to be scored.
+/// The quality that a take must reach to be scored.
 ///
 /// The costs named are false rejects at a false-accept rate of 0.1 % over the evaluation data's 71 speakers (3 s
 /// probes, `var`, G.711 again after the fault): 2.8 % as they are. Its best recordings and its worst all pass.

@@ -4,7 +4,7 @@ use super::track::{Tracker, chunks};
 use super::{CHUNK, VadConfig};
 use crate::types::Clip8k;
 
-/// Whoever speaks for so long without a pause is heard in parts, in milliseconds: what waits for its end stays small.
+/// Longer speech without a pause is heard in parts, in milliseconds: audio that waits for its end stays small.
 const LONGEST_MS: u32 = 2_000;
 
 /// Finds the speech of a track that has no end in sight.

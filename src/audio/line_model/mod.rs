@@ -1,4 +1,5 @@
-//! What happens to a voice on its way to a fraudulent call: pure signal code, the same in every run of one seed.
+//! The line, room and player between a voice and a fraudulent call: pure signal code, the same in every run of one
+//! seed.
 //!
 //! Everything is at the telephone's 8 kHz, full scale ±1.0. Nothing here knows an engine.
 

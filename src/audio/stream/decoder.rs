@@ -5,7 +5,7 @@ use crate::audio::{AudioError, alaw, mulaw};
 use crate::types::Clip8k;
 use crate::types::media::{Codec, MediaFormat};
 
-/// What became of a frame's bytes.
+/// The outcome of decoding a frame's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Played {
     /// How long its audio is.
@@ -56,7 +56,7 @@ impl Decoder {
             Codec::Alaw => Law::Bytes(&ALAW),
             Codec::L16Be => Law::Big,
             Codec::L16Le => Law::Little,
-            // Whatever it was coded from, it comes out at 8 kHz, one channel.
+            // Every codec's sound comes out at 8 kHz, one channel.
             Codec::Opus => {
                 return Ok(Self { law: Law::Packets(Opus::new()?), ticks_per_sample: TICKS_PER_MS / 8, down: None });
             }

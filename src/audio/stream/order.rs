@@ -1,4 +1,4 @@
-//! What comes next: the order of frames, by their number or, without one, by their time.
+//! The order of frames, by their number or, without one, by their time.
 
 use super::TICKS_PER_MS;
 
@@ -136,7 +136,7 @@ impl Order {
     }
 
     fn was_played(&self, key: u64) -> bool {
-        // So far back nobody knows; it is dropped either way.
+        // So far back the order is unknown; the frame is dropped either way.
         self.last
             .is_some_and(|last| last.checked_sub(key).is_some_and(|back| back < 64 && self.played >> back & 1 == 1))
     }

@@ -23,7 +23,7 @@ const PATIENCE: usize = 8;
 
 /// How many bytes may come before the sound: a browser's are some hundred, tags of a music program some thousand.
 ///
-/// Whatever is in them is kept in memory, at many times its size.
+/// Their content is kept in memory, at many times its size.
 const HEADER_BYTES: usize = 128 << 10;
 
 /// How many marks of an Ogg page may lie within other pages: where bytes are lost, a few.
@@ -31,12 +31,12 @@ const HEADER_BYTES: usize = 128 << 10;
 /// By chance there are none. Each may cost reading 64 KiB again.
 const STRAY_MARKS: usize = 16;
 
-/// What a file of Opus says about itself in front (`OpusHead`, RFC 7845).
+/// The header of an Opus file (`OpusHead`, RFC 7845).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Head {
-    /// What the encoder put in front to warm up, in samples at 48 kHz.
+    /// The encoder's warm-up in front, in samples at 48 kHz.
     pub(super) pre_skip: u16,
-    /// What every sample is to be raised by, in 1/256 dB.
+    /// The gain of every sample, in 1/256 dB.
     pub(super) gain: i16,
 }
 
@@ -99,7 +99,7 @@ impl<'s> Recording<'s> {
             match self.reader.next_packet() {
                 Ok(Some(packet)) if packet.track_id == self.track => return Some(packet),
                 Ok(Some(_)) => {}
-                // What follows may still be whole: a block of a track that is not there, say.
+                // Later packets may still be whole: a block of a track that is not there, say.
                 Err(Error::DecodeError(_)) => failed += 1,
                 Ok(None) | Err(_) => return None,
             }

@@ -1,7 +1,7 @@
 //! Opus packets of a recording, decoded to a clip.
 //!
 //! The decoder gives 16 kHz, mono, itself: it leaves away what lies above 8 kHz, so that nothing folds back and no
-//! resampling follows. What lies between 4 and 8 kHz is left in for whoever measures quality.
+//! resampling follows. Sound between 4 and 8 kHz is left in, for measuring quality.
 
 use audiopus::coder::Decoder;
 use audiopus::packet::Packet;
@@ -18,7 +18,7 @@ const UNITS: usize = 3;
 /// The longest packet there is, 120 ms.
 const LONGEST: usize = 1_920;
 
-/// What a lost packet is taken to have held before any was heard: 20 ms, what browsers send.
+/// The length assumed of a lost packet before any was heard: 20 ms, as browsers send.
 const USUAL: usize = 320;
 
 /// Decodes a recording from its beginning.
@@ -39,7 +39,7 @@ pub(super) fn decode(recording: &mut Recording<'_>, limits: &AudioLimits) -> Res
     resample::to_16k(&samples, Clip16k::RATE_HZ)
 }
 
-/// What was decoded so far.
+/// The sound decoded so far.
 struct Speech<'l> {
     decoder: Decoder,
     limits: &'l AudioLimits,
@@ -88,7 +88,7 @@ impl<'l> Speech<'l> {
         self.samples.extend(room[skipped..count].iter().map(|sample| (sample * self.gain).clamp(-1.0, 1.0)));
         // Only a file's end is beyond it: where sound follows, the container's clock was wrong.
         self.beyond = if trim == 0 { 0 } else { self.beyond.saturating_add(trim as usize / UNITS) };
-        // What is beyond the end is not too long, as long as it is no more than a packet.
+        // Sound beyond the end is allowed, as long as it is no more than a packet.
         check_end(self.samples.len().saturating_sub(self.beyond.min(LONGEST)), self.limits)
     }
 

@@ -11,7 +11,7 @@ use super::*;
 
 const LIMITS: AudioLimits = AudioLimits { max_bytes: 1 << 20, max_seconds: 30.0 };
 
-/// What the encoder of [`packets`] puts in front, in samples at 48 kHz.
+/// The warm-up of the encoder of [`packets`], in samples at 48 kHz.
 const PRE_SKIP: u16 = 312;
 
 /// A packet that says it has frames and holds none.
@@ -213,7 +213,7 @@ fn a_file_that_unpacks_to_hours_stops_at_the_limit() {
     assert_eq!(decode(ANNA_OGG, None, &at_most), Err(AudioError::TooLarge { max_bytes: 100 }));
 }
 
-/// What takes symphonia minutes, or a hundred times its own size.
+/// Files that take symphonia minutes, or a hundred times their own size.
 #[test]
 fn a_file_that_is_nothing_but_headers_is_not_read_to_its_end() {
     let plain = ogg(&opus_head(1, 0, 0), &packets(960), 0);
@@ -329,7 +329,7 @@ fn raw_mulaw_is_taken_at_the_senders_word_and_a_file_is_not() {
 /// A second, less than any of the recordings has.
 const SECOND: AudioLimits = AudioLimits { max_bytes: 1 << 20, max_seconds: 1.0 };
 
-/// Whatever comes of it: if it is a clip, it is finite, not empty and not too long.
+/// A result that is a clip is finite, not empty and not too long.
 fn is_sane(bytes: &[u8], limits: &AudioLimits) -> bool {
     let longest = limits.max_seconds * Clip16k::RATE_HZ as f32;
     decode(bytes, Some("audio/basic"), limits).map_or(true, |clip| {

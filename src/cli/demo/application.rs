@@ -1,4 +1,4 @@
-//! What an application does: the same voices, over HTTP, without a phone.
+//! An application's part: the same voices, over HTTP, without a phone.
 
 use anyhow::Context;
 use reqwest::multipart::{Form, Part};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::stage::Stage;
 use super::{CALLER, IMPOSTOR, put, put_wrapped};
 
-/// The takes that enroll; the next is verified, and the last is left for whoever tries it by hand.
+/// The takes that enroll; the next is verified, and the last is left for trying by hand.
 const ENROLLING: std::ops::RangeInclusive<u32> = 1..=3;
 const VERIFYING: u32 = 4;
 const LEFT: u32 = 6;
@@ -24,7 +24,7 @@ impl Application {
     /// Has a user enrolled and verified.
     pub(super) async fn show(stage: &mut Stage) -> anyhow::Result<Self> {
         stage.heading("7", "An application enrolls and verifies a user over HTTP, without a phone call");
-        // Set already by whoever was first in this process; the same provider either way.
+        // Set already by another part of this process; the same provider either way.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().build()?;
         let base = stage.url().to_owned();

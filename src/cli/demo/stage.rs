@@ -27,7 +27,7 @@ const DELETION: Duration = Duration::from_secs(5);
 const CALLED: &str = "+15550199";
 /// The number of the line that streams.
 const STREAMED: &str = "+15550198";
-/// What the network does to the streams: one frame in fifty is lost, the others come up to 40 ms late.
+/// The network under the streams: one frame in fifty is lost, the others come up to 40 ms late.
 const NETWORK: (f32, u32) = (0.02, 40);
 
 /// A server, a provider and a phone, wired together and gone again at the end.

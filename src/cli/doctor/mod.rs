@@ -24,7 +24,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// What one check came to.
+/// The result of one check.
 #[derive(Clone, Debug, Serialize)]
 struct Finding {
     check: &'static str,

@@ -1,4 +1,4 @@
-//! What this machine offers: the database, the key, the disk, the clock.
+//! Checks of this machine: the database, the key, the disk, the clock.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -55,7 +55,7 @@ fn disk(folder: &Path) -> Finding {
     }
 }
 
-/// What others than the owner may do, of a file's mode.
+/// The rights of others than the owner, of a file's mode.
 const OTHERS: u32 = 0o077;
 
 /// Whether others on this machine can look into the data folder.

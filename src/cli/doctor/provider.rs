@@ -1,4 +1,4 @@
-//! What only the network knows: whether the provider takes our credentials, and whether a server runs here.
+//! Checks over the network: whether the provider takes our credentials, and whether a server runs here.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

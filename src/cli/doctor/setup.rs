@@ -1,4 +1,4 @@
-//! What the configuration says: the URL, the credentials, the words.
+//! Checks of the configuration: the URL, the credentials, the words.
 
 use secrecy::{ExposeSecret, SecretString};
 

@@ -179,7 +179,7 @@ impl Call {
         self
     }
 
-    /// What is done in the last step, compared.
+    /// Compares the effects of the last step.
     #[track_caller]
     fn does(self, expected: &[Effect]) -> Self {
         assert_eq!(self.last.effects, expected);

@@ -1,4 +1,4 @@
-//! What holds whatever arrives, in whatever order, while the world behind the call changes.
+//! Properties that hold for all events, in any order, while the world behind the call changes.
 
 use proptest::prelude::*;
 
@@ -96,7 +96,7 @@ fn leads_on(state: &State) -> Event {
     }
 }
 
-/// What the watcher of a call remembers of it.
+/// The watcher's memory of a call.
 #[derive(Default)]
 struct Watch {
     was_accepted: bool,

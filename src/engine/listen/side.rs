@@ -108,7 +108,7 @@ impl Side {
 
     /// Takes back a chunk that the model was shown.
     pub(super) fn heard(&mut self, chunk: Chunk) {
-        // What was kept back stays silence: it was shown for what follows.
+        // Chunks that were kept back stay silence: the model saw them for the sake of later ones.
         let (ear, _, probability) = chunk.back();
         self.ear = Some(ear);
         self.next = self.now + 1;
@@ -137,7 +137,7 @@ impl Side {
         self.over.push_back(stretch);
     }
 
-    /// Drops audio that nobody will ask for again.
+    /// Drops audio that no later step needs.
     fn forget(&mut self) {
         let looked_back = self.now.saturating_sub(Gate::LOOK_BACK + 1);
         let wanted = [self.over.front().map(|over| over.start), self.stretches.open(), Some(self.now)];
@@ -186,7 +186,7 @@ impl Side {
         self.moments.get(at).copied()
     }
 
-    /// What was heard between two times of the stream.
+    /// The audio between two times of the stream.
     pub(super) fn moments(&self, from_ms: u64, to_ms: u64) -> impl Iterator<Item = &Moment> {
         let begun = move |moment: &&Moment| moment.until_ms > from_ms;
         self.moments.iter().rev().skip_while(move |moment| moment.until_ms > to_ms).take_while(begun)

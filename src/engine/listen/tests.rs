@@ -4,7 +4,7 @@ use crate::scoring::Embedding;
 /// 20 ms of the telephone.
 const FRAME: usize = 160;
 
-/// What a model that tells loud from quiet would say of a conversation, and what it was shown.
+/// A model that tells loud from quiet in a conversation, and the chunks it was shown.
 struct Listener {
     conversation: Conversation,
     at_ms: u64,

@@ -9,12 +9,12 @@ use crate::vad::CHUNK;
 /// New net speech after which the voice is examined again, in milliseconds.
 const STEP_MS: u32 = 2_000;
 
-/// What is examined at once, in samples: the newest 4 s of speech, so that every sound is heard twice.
+/// The speech examined at once, in samples: the newest 4 s, so that every sound is heard twice.
 ///
 /// One second of speech triples the error of three; what a conversation as a whole comes to is in `docs/listening.md`.
 const WINDOW: usize = 4 * Clip8k::RATE_HZ as usize;
 
-/// The most speech that is kept, in samples: 10 s, if nobody examines it. Older speech gives way.
+/// The most speech that is kept until it is examined, in samples: 10 s. Older speech gives way.
 const MOST: usize = 10 * Clip8k::RATE_HZ as usize;
 
 /// Less net speech than this, left over at the end, is not examined for itself, in milliseconds.
@@ -57,7 +57,7 @@ impl RunningVoice {
         self.new = (self.new + u32::from(is_speech)).min((MOST / CHUNK) as u32);
     }
 
-    /// What is to be examined, if it is time; at the end, whatever is left.
+    /// The speech to examine, if it is time; at the end, all that is left.
     pub(super) fn due(&mut self, is_end: bool) -> Option<Spoken> {
         let new_ms = self.new * CHUNK_MS as u32;
         let enough_ms = if is_end { LEAST_MS } else { STEP_MS };

@@ -1,6 +1,6 @@
 use super::*;
 
-/// What a model that tells loud from quiet would say, and which chunks it was shown.
+/// A model that tells loud from quiet, and the chunks it was shown.
 struct Listener {
     shown: Vec<usize>,
     events: Vec<LiveEvent>,
@@ -90,7 +90,7 @@ fn silence_is_kept_back_and_its_last_second_shown_before_speech() {
     ear.hear(&mut live, &chunks(2, 10_000), FRAME);
     let from = 150 - Gate::LOOK_BACK;
     assert_eq!(ear.shown, (from..152).collect::<Vec<_>>());
-    // What was shown after all has its own probability now.
+    // A chunk that was shown after all has its own probability now.
     assert_eq!(live.probabilities[from - 1..=from], [0.0, 0.01]);
     assert_eq!(live.probabilities[149..], [0.01, 0.9, 0.9]);
 }

@@ -8,15 +8,15 @@ use crate::phrase::Challenge;
 use crate::types::{Clip16k, Strictness, Verdict};
 use crate::vad::QualityLimits;
 
-/// Somebody who enrolled.
+/// An enrolled caller.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     enrolled: Enrolled,
-    /// What past attempts sounded like, to know them again.
+    /// Fingerprints of past attempts, to know them again.
     earlier: Vec<Fingerprint>,
 }
 
-/// What a line asks for.
+/// The rules of a line.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
     pub(super) strictness: Strictness,
@@ -34,7 +34,7 @@ pub(super) struct Judged {
 }
 
 impl Caller {
-    /// Enrolls a row of the list as a line does: takes too poor are left out, takes that do not agree make nobody.
+    /// Enrolls a row of the list as a line does: takes too poor are left out, takes that do not agree make no caller.
     pub(super) fn enroll(engine: &Engine, lists: &Lists, row: &Enrollment) -> anyhow::Result<Option<Self>> {
         let mut takes = Vec::new();
         for &take in &row.takes {
@@ -52,7 +52,7 @@ impl Caller {
     }
 }
 
-/// Lets somebody try to be a caller, by the passphrase or by a challenge: the very verdict that a line gives.
+/// Tries to be verified as a caller, by the passphrase or by a challenge: the very verdict that a line gives.
 pub(super) fn attempt(
     engine: &Engine,
     caller: &Caller,

@@ -69,7 +69,7 @@ impl Kind {
         self.texts().0
     }
 
-    /// What it is, for people.
+    /// A description, for people.
     pub(super) const fn title(self) -> &'static str {
         self.texts().1
     }

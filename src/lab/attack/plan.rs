@@ -13,7 +13,7 @@ pub(super) struct Attempt {
     pub(super) sound: usize,
 }
 
-/// What will be attempted, and which attacks cannot be, with the reason.
+/// The attempts to make, and the attacks that cannot be made, with the reason.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     pub(super) attempts: Vec<Attempt>,

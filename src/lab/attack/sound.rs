@@ -72,7 +72,7 @@ fn made(kind: Kind, clip: &Clip16k, dice: &mut Dice) -> anyhow::Result<Clip16k> 
         Kind::CopyLonger => line_model::mulaw(&line_model::stretch(samples, 1.02)),
         Kind::CopyShorter => line_model::mulaw(&line_model::stretch(samples, 0.98)),
         Kind::Loudspeaker | Kind::PastLoudspeaker => line_model::replay(samples, dice),
-        // Three semitones either way: further, and nobody would take it for a person.
+        // Three semitones either way: further, and no listener would take it for a person.
         Kind::OtherPitch => line_model::mulaw(&line_model::pitch(samples, 2_f64.powf(dice.between(-3.0, 3.0) / 12.0))),
         Kind::OtherSpeed => line_model::mulaw(&line_model::speed(samples, dice.between(0.85, 1.18))),
         Kind::Espeak | Kind::Flite | Kind::Festival => {

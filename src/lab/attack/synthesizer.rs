@@ -41,7 +41,7 @@ const SYNTHESIZERS: [Synthesizer; 3] = [
     },
 ];
 
-/// What a machine said.
+/// A synthesizer's sound.
 #[derive(Debug)]
 pub(super) struct Said {
     kind: Kind,
@@ -49,7 +49,7 @@ pub(super) struct Said {
     pub(super) clip: Clip16k,
 }
 
-/// What the installed machines said, and which are missing.
+/// The installed synthesizers' sounds, and the missing synthesizers.
 #[derive(Debug, Default)]
 pub(super) struct Spoken {
     pub(super) clips: Vec<Said>,
@@ -137,7 +137,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left is a phrase in the system's temporary folder, which is emptied anyway.
+        // Only a phrase is left in the system's temporary folder, which is emptied anyway.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -13,8 +13,8 @@ use crate::store::{Attempt, AttemptFilter};
 
 /// Reads an operator's labels, and the ratios of the attempts they speak of.
 ///
-/// Attempts without a ratio, of takes too poor to score, are left out. Who an impostor is nobody knows: a number counts
-/// as one.
+/// Attempts without a ratio, of takes too poor to score, are left out. An impostor's identity is unknown: a number
+/// counts as one speaker.
 ///
 /// # Errors
 /// A label or attempt that cannot be used, by line.

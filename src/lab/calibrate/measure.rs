@@ -33,7 +33,7 @@ pub(super) fn listen(engine: &Engine, sets: &[SetArg], threads: usize) -> anyhow
     Ok(Material { samples, counts, source: source(sets), prior })
 }
 
-/// What the weights multiply, in the order of [`Calibration::FEATURES`].
+/// The values that the weights multiply, in the order of [`Calibration::FEATURES`].
 fn features(engine: &Engine, voiceprint: &Voiceprint, voice: &Voice) -> Result<Vec<f64>, ScoreError> {
     let (cosine, _) = engine.score(voiceprint, voice)?;
     let heard_s = voice.heard_ms as f32 / 1000.0;

@@ -65,7 +65,7 @@ Examples:
 
 Then set models.calibration = \"calibration.toml\", and ask `callprint doctor`.";
 
-/// What there is to fit on, and what to start from.
+/// The samples to fit on, and the weights to start from.
 struct Material {
     samples: Vec<Sample>,
     counts: Counts,
@@ -74,7 +74,7 @@ struct Material {
     prior: Vec<f64>,
 }
 
-/// What was found on speakers who were not fitted on.
+/// Error rates on speakers who were not fitted on.
 struct HeldOut {
     rates: Vec<Measured>,
     cllr: f64,

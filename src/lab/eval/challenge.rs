@@ -70,7 +70,7 @@ const SMOOTH: usize = 3;
 /// Kept before the first and after the last speech, in samples: 50 ms, for soft first and last sounds.
 const MARGIN: usize = 400;
 
-/// What was heard of one recording.
+/// The measurements of one recording.
 struct Heard {
     frames: Option<Frames>,
     /// The challenge's ratios: of what was said, of another string, of one digit changed.

@@ -134,7 +134,7 @@ pub(super) fn run(
     Ok(Exit::Yes)
 }
 
-/// Who is who: probes that are somebody's belong to whoever else they are, too.
+/// Groups enrollments and probes by speaker: lists that share a target probe are one speaker.
 fn speakers(lists: &Lists, only: &str) -> Vec<Speaker> {
     let mut owner: Vec<usize> = (0..lists.enrollments.len()).collect();
     let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
@@ -165,7 +165,7 @@ fn speakers(lists: &Lists, only: &str) -> Vec<Speaker> {
     speakers.into_values().collect()
 }
 
-/// What a speaker says, as themselves and as an impostor, who may also say what they have enrolled with.
+/// The recordings that a speaker speaks, as themselves and as an impostor, who may also speak their own enrollment.
 fn conversations(at: usize, speaker: &Speaker) -> Vec<(usize, Vec<usize>, bool)> {
     let mut takes = speaker.takes.clone();
     takes.sort_unstable();
@@ -196,13 +196,13 @@ fn audio(lists: &Lists, recordings: &[usize]) -> anyhow::Result<Vec<i16>> {
     Ok(audio)
 }
 
-/// Somebody who talks for five seconds, listens for five, and so on.
+/// A speaker who talks for five seconds, listens for five, and so on.
 fn interrupted(speech: Vec<i16>, length: usize) -> Vec<i16> {
     let mut speech = speech.into_iter().cycle();
     (0..length).map(|at| if at / TURN % 2 == 1 { speech.next().unwrap_or(0) } else { 0 }).collect()
 }
 
-/// What comes back of the other one's words.
+/// The echo of the other speaker's words.
 fn add_echo(customer: &mut [i16], agent: &[i16], echo_db: f32) {
     let gain = 10.0_f32.powf(-echo_db / 20.0);
     for (sample, echo) in customer.iter_mut().skip(ECHO_DELAY).zip(agent) {

@@ -37,7 +37,7 @@ pub(super) struct Figures {
     pub(super) recordings: usize,
     /// Rows of the trial list that repeat an earlier one, and count once.
     pub(super) repeated_rows: usize,
-    /// What the best calibration of these scores would cost; `cllr` is what this one does.
+    /// The cost of the best calibration of these scores; `cllr` is that of the calibration in use.
     pub(super) min_cllr: Option<f64>,
     /// With `--intervals`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,9 +47,9 @@ pub(super) struct Figures {
     pub(super) by_speaker: Vec<SpeakerRow>,
     /// `same` and `other` phrase, when the list tells.
     pub(super) by_phrase: BTreeMap<&'static str, Rates>,
-    /// What callers meet at the thresholds that the model's manifest gives.
+    /// Error rates at the thresholds that the model's manifest gives.
     pub(super) at_threshold: Vec<AtThreshold>,
-    /// What voice and words together let in at the default strictness, by who says what.
+    /// Trials that voice and words together accept at the default strictness, by speaker and words.
     pub(super) fused: BTreeMap<&'static str, Accepted>,
     /// Probes that could not be scored.
     pub(super) failed_probes: Vec<Fault>,
@@ -92,7 +92,7 @@ pub(super) struct Scored {
     pub(super) llr: Option<f32>,
     pub(super) is_target: bool,
     pub(super) same_phrase: Option<bool>,
-    /// What was said, and both signals in one; none in lists of free text, or without a score.
+    /// The words, and both signals in one; none in lists of free text, or without a score.
     pub(super) said: Option<Said>,
 }
 
@@ -142,7 +142,7 @@ fn said(engine: &Engine, enrolled: &[Frames], words: &Words, voice: f32) -> anyh
     Ok(Said { words: llr.0, fused: findings.fused().0 })
 }
 
-/// What voice and words together let in, by who says what; empty for lists of free text.
+/// Trials that voice and words together accept, by speaker and words; empty for lists of free text.
 pub(super) fn fused(scored: &[Scored]) -> BTreeMap<&'static str, Accepted> {
     let mut found = BTreeMap::new();
     if scored.iter().all(|trial| trial.said.is_none()) {

@@ -34,7 +34,7 @@ pub(super) struct LookArgs {
     pub(super) site: bool,
 }
 
-/// What trials are grouped by.
+/// The groups of trials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum By {
     Speaker,
@@ -99,7 +99,7 @@ fn signals(engine: &Engine, found: &Evaluated) -> Vec<SignalScores> {
     signals
 }
 
-/// The voice: whoever speaks decides, whatever is said.
+/// The voice: the speaker decides, whatever the words.
 fn voice(engine: &Engine, found: &Evaluated) -> SignalScores {
     let lists = &found.lists;
     let trial = |(trial, scored): (&crate::lab::lists::Trial, &Scored)| SignalTrial {

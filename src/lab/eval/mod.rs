@@ -84,7 +84,7 @@ probes that a target trial joins are one speaker's; models that no target joins 
 --endpoint takes pause_ms, silence_ms, complete_silence_ms, complete_share, incomplete_silence_ms, incomplete_share,
 recognised_silence_ms, recognised_share, recognised_ms, scant_silence_ms, scant_ms, no_speech_ms and max_turn_ms.";
 
-/// What was heard of the lists, by file or by stream.
+/// The result of hearing the lists, by file or by stream.
 struct Outcome {
     heard: Vec<Heard>,
     voices: Voices,
@@ -93,7 +93,7 @@ struct Outcome {
     streamed: Option<Streamed>,
 }
 
-/// What was found in one set.
+/// The result of one set.
 struct Evaluated {
     lists: Lists,
     scored: Vec<Scored>,

@@ -51,7 +51,7 @@ impl StreamArgs {
         &self.pause_ms
     }
 
-    /// The net speech expected of whoever claims a voiceprint.
+    /// The net speech expected of a speaker who claims a voiceprint.
     pub(super) fn expected_ms(&self, voiceprint: &Voiceprint) -> Option<u32> {
         let takes = voiceprint.takes().iter().map(|take| take.net_speech_ms);
         match self.expect {

@@ -20,7 +20,7 @@ const STRANGERS: usize = 3;
 /// Sites drawn of each size: enough for a few false accepts at 0.1 % where a set has 50 speakers.
 const SPLITS: u64 = 40;
 
-/// What sites of one size came to, on average over draws; rates are fractions.
+/// Results of sites of one size, on average over draws; rates are fractions.
 #[derive(Debug, Serialize)]
 pub(super) struct SiteRow {
     pub(super) set: String,
@@ -28,7 +28,7 @@ pub(super) struct SiteRow {
     pub(super) aims: Vec<Aim>,
 }
 
-/// What one aim came to.
+/// The result of one aim.
 #[derive(Debug, Serialize)]
 pub(super) struct Aim {
     pub(super) nominal: f64,

@@ -17,14 +17,14 @@ use crate::lab::voices::{self, Fault, Voices};
 use crate::types::{Clip8k, Reason};
 use crate::vad::EndReason;
 
-/// What an evaluation by stream finds that one by file does not.
+/// Findings of an evaluation by stream that one by file does not have.
 #[derive(Debug, Serialize)]
 pub(super) struct Streamed {
     /// For each length of pause.
     pub(super) pauses: Vec<Paused>,
 }
 
-/// What happened with one length of pause.
+/// The result with one length of pause.
 #[derive(Debug, Serialize)]
 pub(super) struct Paused {
     pub(super) pause_ms: u32,
@@ -115,7 +115,7 @@ fn read(recording: &Recording) -> anyhow::Result<Result<Clip8k, &'static str>> {
     Ok(recording::read(&recording.path)?.map(|clip| resample::to_8k(&clip)).map_err(|error| AudioError::code(&error)))
 }
 
-/// What one probe became: for each length of pause, a turn or the code of why there is none for each of its trials.
+/// One probe's turns: for each length of pause, a turn or the code of why there is none for each of its trials.
 struct Turns {
     turns: Vec<Vec<Result<Turn, &'static str>>>,
     /// The first of all of them.

@@ -14,12 +14,12 @@ const SAMPLES_PER_MS: usize = Clip8k::RATE_HZ as usize / 1000;
 ///
 /// The gate decides by the audio and by what the model said of it, and neither depends on when a turn ends. So the
 /// model is shown every chunk once, by a turn that hears all of the line, and each later turn is given the same answers
-/// in the same order. What was examined after the same length is the same too.
+/// in the same order. An examination after the same length is the same too.
 pub(super) struct Caller<'a> {
     engine: &'a Engine,
     config: EndpointConfig,
     line: Line,
-    /// What the model said, in the order in which it was asked.
+    /// The model's probabilities, in the order in which it was asked.
     said: Vec<Vec<f32>>,
     /// Where the recording's speech is, in samples: what the speech detector finds in all of it.
     speech: Vec<std::ops::Range<usize>>,

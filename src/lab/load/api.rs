@@ -25,13 +25,13 @@ use crate::types::{Clip8k, Tenant, Timestamp};
 /// The length of each take, in samples: what is shorter is followed by silence.
 const TAKE: usize = 4 * Clip8k::RATE_HZ as usize;
 
-/// What is asked one after the other first, to see what each costs by itself.
+/// The requests made one after the other first, to see the cost of each by itself.
 const ALONE: usize = 40;
 
 /// A server that does not answer for so long is lost.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What is measured.
+/// The plan of a measurement.
 pub(super) struct Plan {
     pub(super) calls: u32,
     pub(super) rate: f64,
@@ -45,7 +45,7 @@ pub(super) struct Plan {
 struct Outcome {
     /// Until the answer was there.
     took_ms: f64,
-    /// What the engine needed of it, as the server says.
+    /// The engine's share of it, as the server says.
     engine_ms: Option<f64>,
     status: u16,
     decision: String,
@@ -118,7 +118,7 @@ impl Desk {
             expires_at: None,
         };
         let key = store.new_api_key(key, Timestamp::now()).await?.secret;
-        // Set already by whoever was first in this process; the same provider either way.
+        // Set already by another part of this process; the same provider either way.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().no_proxy().timeout(PATIENCE).build()?;
         let mut desk = Self { client, base: server.url().join("/")?, key, takes: Vec::new() };

@@ -35,7 +35,7 @@ pub(super) struct Crowd {
     pub(super) accept_words: String,
 }
 
-/// What one call came to.
+/// The outcome of one call.
 pub(super) struct Outcome {
     /// Why it is lost, if it is.
     pub(super) lost: Option<String>,
@@ -45,7 +45,7 @@ pub(super) struct Outcome {
     pub(super) pause_ms: Vec<f64>,
     pub(super) late_frames: u64,
     pub(super) frames: u64,
-    /// What was spoken into streams, and how long they were.
+    /// Speech in streams, and their length.
     pub(super) speech_ms: u64,
     pub(super) stream_ms: u64,
     /// Whether a take went through a stream.
@@ -72,7 +72,7 @@ impl Crowd {
                     open.fetch_add(1, Ordering::Relaxed);
                     let outcome = caller.call().await;
                     open.fetch_sub(1, Ordering::Relaxed);
-                    // Nobody listens any more when the run is interrupted.
+                    // The receiver is gone when the run is interrupted.
                     let _ = tell.send(outcome);
                 }
             });

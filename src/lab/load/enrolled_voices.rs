@@ -11,7 +11,7 @@ pub(super) const VOICES: [&str; 10] =
     ["anna", "ben", "carla", "dave", "emma", "frank", "grace", "hugo", "ivan", "jack"];
 /// Three to enroll, and the one the server asks for right afterwards.
 const ENROLLMENT: std::ops::RangeInclusive<u32> = 1..=4;
-/// What is said to be verified; the second one, should the server ask again.
+/// The takes that verify; the second one, should the server ask again.
 const VERIFICATION: [u32; 2] = [5, 6];
 /// Shorter runs of digits in what the line says are no account number.
 const ACCOUNT_DIGITS: usize = 6;
@@ -28,7 +28,7 @@ struct EnrolledVoice {
 }
 
 impl EnrolledVoices {
-    /// Has voices enrolled, each from a number of its own that nobody has called from.
+    /// Has voices enrolled, each from a fresh number of its own.
     pub(super) async fn enroll(phone: &Phone, outgoing: &Outgoing, voices: usize) -> anyhow::Result<Self> {
         let folder = recording::voices()?;
         let says = |voice: &str, takes: Vec<u32>| {
@@ -55,7 +55,7 @@ impl EnrolledVoices {
         Ok(Self { enrolled })
     }
 
-    /// What the n-th caller does, and how long the first take is.
+    /// The n-th caller's script, and how long the first take is.
     pub(super) fn script(&self, n: usize) -> (Script, u64) {
         let voice = &self.enrolled[n % self.enrolled.len()];
         let keys = [Answer::Keys(format!("{}#", voice.account)), Answer::Nothing];

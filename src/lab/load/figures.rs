@@ -1,4 +1,4 @@
-//! What a run of many calls came to.
+//! The figures of a run of many calls.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +40,7 @@ impl Meters {
     }
 }
 
-/// What was measured; times in milliseconds.
+/// The measurements; times in milliseconds.
 #[derive(Debug)]
 pub(super) struct Figures {
     calls: usize,

@@ -1,4 +1,4 @@
-//! What the server needs, from outside: its process under /proc, its counters under /metrics.
+//! The server's use of the machine, from outside: its process under /proc, its counters under /metrics.
 
 use std::fs;
 use std::time::Duration;
@@ -55,7 +55,7 @@ impl Gauge {
     }
 }
 
-/// What we ourselves needed so far, as the server shares the machine with us.
+/// Our own processor time so far, as the server shares the machine with us.
 pub(super) fn own_cpu_ms() -> Option<u64> {
     fs::read_to_string("/proc/self/stat").ok().and_then(|stat| cpu_ms(&stat))
 }

@@ -28,7 +28,7 @@ use crate::phone::{Account, Lag, Network, Phone, Provider, Recordings};
 
 /// About what the provider takes until a recording can be fetched.
 const LAG: Duration = Duration::from_millis(300);
-/// Whatever port is free.
+/// Any free port.
 const ANY_PORT: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
 
 /// Longest take of a server of our own whose callers are silent before they speak: silence counts.

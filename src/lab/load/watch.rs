@@ -1,4 +1,4 @@
-//! What somebody who watches sees of it: on standard error, and only on a terminal.
+//! The progress line: on standard error, and only on a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
 

@@ -12,7 +12,7 @@ pub struct Document {
 pub enum Verb {
     /// Speaks.
     Say {
-        /// What is said.
+        /// The words.
         text: String,
         /// The voice; `None` is the account's.
         voice: Option<String>,
@@ -46,7 +46,7 @@ pub enum Verb {
         /// How it is fetched.
         method: Method,
     },
-    /// Connects somebody else.
+    /// Connects another number.
     Dial(Dial),
     /// Sends what the caller says to a web socket, until that is closed.
     Connect(Connect),
@@ -88,7 +88,7 @@ pub struct Gather {
     pub action_on_empty_result: bool,
     /// Whether a key interrupts what is said.
     pub barge_in: bool,
-    /// What is said meanwhile: `Say`, `Play`, `Pause` only.
+    /// Verbs that play meanwhile: `Say`, `Play`, `Pause` only.
     pub children: Vec<Verb>,
 }
 
@@ -133,7 +133,7 @@ pub struct Connect {
     pub method: Method,
     /// The web socket the audio goes to.
     pub url: String,
-    /// What the socket is told at its start: names and values, in order.
+    /// Parameters that the socket is told at its start: names and values, in order.
     pub parameters: Vec<(String, String)>,
 }
 
@@ -144,17 +144,17 @@ pub struct Start {
     pub url: String,
     /// Whose side of the call it gets.
     pub tracks: Tracks,
-    /// What the socket is told at its start: names and values, in order.
+    /// Parameters that the socket is told at its start: names and values, in order.
     pub parameters: Vec<(String, String)>,
 }
 
 /// Sides of a call, seen from the provider.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tracks {
-    /// What the caller says.
+    /// The caller's voice.
     #[default]
     Inbound,
-    /// What the caller hears.
+    /// The sound that the caller hears.
     Outbound,
     /// Each on its own.
     Both,

@@ -10,7 +10,7 @@ const PARAMETER_CHARS: usize = 500;
 /// A call lasts four hours at most, so no sensible duration in seconds is longer.
 const CALL_S: u32 = 14_400;
 
-/// What an attribute may hold.
+/// The values that an attribute may hold.
 enum Value {
     /// Anything.
     Any,
@@ -36,7 +36,7 @@ const BOOL: Value = Value::OneOf(&["true", "false"]);
 const METHOD: Value = Value::OneOf(&["GET", "POST"]);
 const SECONDS: Value = Value::Number(0, CALL_S);
 
-/// What stands between an element's tags.
+/// The content between an element's tags.
 enum Content {
     /// Nothing.
     Nothing,

@@ -9,7 +9,7 @@ const MAX_DEPTH: usize = 10;
 /// Our longest reply has 8 elements.
 const MAX_ELEMENTS: usize = 500;
 
-/// What XML counts as space.
+/// The characters that XML counts as space.
 const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 
 /// An element with everything a check needs.

@@ -53,7 +53,7 @@ fn payloads(samples: &[f32]) -> Vec<String> {
 /// The caller's part in a stream, frame by frame.
 pub(super) struct Caller {
     sound: Sound,
-    /// What is told when the clip begins.
+    /// The event told when the clip begins.
     spoke: Option<What>,
     /// The last frame in which anything is heard.
     last_spoken: usize,
@@ -67,10 +67,10 @@ pub(super) struct Caller {
     at: Option<usize>,
 }
 
-/// What the caller does in one frame.
+/// The caller's act in one frame.
 pub(super) struct Deed<'c> {
     pub(super) payload: &'c str,
-    /// What begins with this frame.
+    /// The event that begins with this frame.
     pub(super) begins: Option<What>,
     pub(super) is_silent: bool,
     /// Whether the last sound of the clip is in it.
@@ -109,7 +109,7 @@ impl Caller {
         Self { sound, spoke, last_spoken, keys, hangs_up, lead_in, quiet: 0, at: None }
     }
 
-    /// The next frame; nobody speaks while the server is heard.
+    /// The next frame; the caller is silent while the server is heard.
     pub(super) fn next(&mut self, is_hearing: bool) -> Deed<'_> {
         let Some(at) = self.at else {
             self.quiet = if is_hearing { 0 } else { self.quiet + 1 };

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 
 use super::super::noise::{PER_MS, STEP};
 
-/// What the server sent to be heard, in order; it is played as time passes.
+/// Sound that the server sent, in order; it is played as time passes.
 #[derive(Debug, Default)]
 pub(super) struct Earpiece {
     waiting: VecDeque<Item>,

@@ -23,17 +23,17 @@ pub struct Listening {
     pub account: Account,
     /// The provider's id of the call.
     pub call_sid: String,
-    /// What the socket is told at its start.
+    /// Parameters that the socket is told at its start.
     pub params: Vec<(String, String)>,
-    /// What the caller says; `None` when this side is not sent.
+    /// The caller's voice; `None` when this side is not sent.
     pub inbound: Option<Clip8k>,
-    /// What the caller hears; `None` when this side is not sent.
+    /// The sound that the caller hears; `None` when this side is not sent.
     pub outbound: Option<Clip8k>,
 }
 
 /// Sends the sides of a call to a web socket, until both clips are over or the server closes.
 ///
-/// Whatever the server sends is ignored, as the provider does; a frame is lost or doubled on both sides at once.
+/// Messages of the server are ignored, as the provider does; a frame is lost or doubled on both sides at once.
 /// Gives also what happened, what the provider would not have taken among it, as [`What::Faulted`].
 ///
 /// ```no_run

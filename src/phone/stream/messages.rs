@@ -16,7 +16,7 @@ pub(super) struct Messages {
     chunks: [u64; 2],
 }
 
-/// What the server wants of a stream that goes both ways.
+/// A message of the server into a stream that goes both ways.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Wish {
     /// To be heard: so many samples.
@@ -100,7 +100,7 @@ impl Messages {
     /// Reads what the server sent.
     ///
     /// # Errors
-    /// What the provider ignores without a word, which a server should be told of.
+    /// A message that the provider ignores without a word, which a server should be told of.
     pub(super) fn read(&self, text: &str) -> Result<Wish, Ignored> {
         let message: Value = serde_json::from_str(text).map_err(|error| ("stream_not_json", error.to_string()))?;
         let text = |pointer: &str| message.pointer(pointer).and_then(Value::as_str);

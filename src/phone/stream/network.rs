@@ -1,4 +1,4 @@
-/// What becomes of a stream between the caller and the server.
+/// The network between the caller and the server.
 ///
 /// The same `seed` loses, doubles and delays the same frames.
 ///

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::FRAME_MS;
 use super::network::{Network, Pace};
 
-/// What is sent at most before a stream goes on in real time: 750 messages, where servers take bursts of about 1000.
+/// The longest burst before a stream goes on in real time: 750 messages, where servers take bursts of about 1000.
 const AHEAD_FRAMES: u64 = 15_000 / FRAME_MS;
 /// After so much silence in a row nothing is lost by slowing down: the server closes before we are far ahead of it.
 const SILENT_FRAMES: u64 = 400 / FRAME_MS;

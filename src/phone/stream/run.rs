@@ -27,7 +27,7 @@ const HARK: Duration = Duration::from_millis(250);
 /// A frame that is later than its own length is late.
 const LATE: Duration = Duration::from_millis(FRAME_MS);
 
-/// What a stream is told at its start, besides its own id.
+/// The start message of a stream, besides its own id.
 pub(in super::super) struct Opening<'o> {
     pub(in super::super) url: &'o str,
     pub(in super::super) account_sid: &'o str,
@@ -95,7 +95,7 @@ impl Run<'_> {
     async fn until_it_ends(mut self, mut source: Source) -> (Streamed, Instant) {
         let Err(ended) = self.go_on(&mut source).await;
         let now = Instant::now();
-        // What was heard of a sound that was not over.
+        // The part heard of a sound that was not over.
         self.ear.clear();
         self.tell_heard();
         self.streamed.ended = ended;

@@ -2,7 +2,7 @@ use super::caller::{Sound, frames};
 use crate::types::Clip8k;
 use crate::types::media::Track;
 
-/// What is sent after both clips are over: two seconds, so that a server finds the end of speech.
+/// Noise sent after both clips are over: two seconds, so that a server finds the end of speech.
 const TAIL_FRAMES: u64 = 100;
 
 /// The two sides of a call that goes on elsewhere.

@@ -14,7 +14,7 @@ use url::Url;
 use crate::twilio::Form;
 use crate::twilio::signature::sign;
 
-/// What a server sends at a time is small; a thousand streams should not hold a hundred megabytes.
+/// Messages of a server are small; a thousand streams should not hold a hundred megabytes.
 const READ_BUFFER_BYTES: usize = 4 * 1024;
 const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 

@@ -17,7 +17,7 @@ pub struct Streamed {
     pub doubled_frames: u64,
     /// Frames the phone itself sent more than 20 ms after their time.
     pub late_frames: u64,
-    /// What the server played.
+    /// Length of the sound that the server played.
     pub heard_ms: u64,
     /// Time from the last sound of the take to the server's close; only of a stream in real time.
     pub pause_ms: Option<f64>,
@@ -37,7 +37,7 @@ pub enum StreamEnd {
     Broken,
     /// The caller hung up.
     HungUp,
-    /// What there was to send was sent: a stream that only listens.
+    /// Everything was sent: a stream that only listens.
     Stopped,
     /// It lasted beyond [`Network::longest_ms`].
     TooLong,

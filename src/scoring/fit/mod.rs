@@ -44,7 +44,7 @@ pub enum FitError {
         .found.speakers, .found.targets, .found.impostors, LEAST.speakers, LEAST.targets, LEAST.impostors
     )]
     TooLittle {
-        /// What there is.
+        /// The counts found.
         found: Counts,
     },
     /// Samples differ in their number of features, or a feature is no number.

@@ -1,4 +1,4 @@
-//! What learning does over many sessions, with voices drawn at random: each take is its speaker's direction and noise.
+//! Learning over many sessions, with voices drawn at random: each take is its speaker's direction and noise.
 
 use proptest::prelude::*;
 use rand::rngs::SmallRng;

@@ -30,7 +30,7 @@ fn settings(api_base: &str, recording_wait_ms: u64) -> config::Twilio {
     }
 }
 
-/// Pauses of milliseconds, so that nobody waits for a test.
+/// Pauses of milliseconds, so that tests do not wait.
 fn recordings(api_base: &str, wait_ms: u64) -> Recordings {
     let made = Recordings::new(&settings(api_base, wait_ms), MAX_BYTES).expect("valid settings");
     Recordings { first_pause: Duration::from_millis(2), ..made }

@@ -17,9 +17,9 @@ struct Vectors {
 #[serde(deny_unknown_fields)]
 struct Vector {
     name: String,
-    /// What the provider signed; absent where the signature is made up to be refused.
+    /// The URL that the provider signed; absent where the signature is made up to be refused.
     signed_url: Option<String>,
-    /// What our server makes of it, when spelled another way.
+    /// The URL as our server spells it, when another.
     presented_url: Option<String>,
     kind: Kind,
     token: String,

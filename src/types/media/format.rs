@@ -30,7 +30,7 @@ pub struct MediaFormat {
 }
 
 impl MediaFormat {
-    /// What a telephone line carries, and what a stream is unless it says otherwise: µ-law, 8 kHz, one channel.
+    /// The format of a telephone line, and of a stream unless it says otherwise: µ-law, 8 kHz, one channel.
     pub const TELEPHONE: Self = Self { codec: Codec::Mulaw, rate_hz: 8_000, channels: 1 };
 
     /// Reads a codec's MIME or RTP name: `audio/x-mulaw`, `PCMU`, `audio/l16;rate=16000`, `L16@24000h`.

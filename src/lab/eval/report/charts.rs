@@ -16,7 +16,7 @@ const BARS: usize = 40;
 /// Points of a curve over thresholds.
 const STEPS: usize = 120;
 
-/// What is drawn, and the page's colour for it in the light and in the dark.
+/// A drawn thing, and the page's colour for it in the light and in the dark.
 const INK: RGBColor = RGBColor(0, 0, 0);
 const GRID: RGBColor = RGBColor(1, 1, 1);
 const KINDS: [RGBColor; 4] = [RGBColor(1, 0, 0), RGBColor(2, 0, 0), RGBColor(3, 0, 0), RGBColor(4, 0, 0)];

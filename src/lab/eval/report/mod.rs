@@ -11,7 +11,7 @@ use askama::Template;
 use super::by_speaker::SpeakerRow;
 use crate::scoring::metrics::{Interval, Intervals, Trials, wilson};
 
-/// What a trial was.
+/// The kind of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// The enrolled speaker with the enrolled phrase.
@@ -71,12 +71,12 @@ pub(super) struct SignalTrial {
 #[derive(Clone, Debug)]
 pub(super) struct SignalScores {
     pub(super) name: String,
-    /// What a score is.
+    /// The scale of a score.
     pub(super) unit: &'static str,
     /// Whether scores are log-likelihood ratios, so that Cllr and reliability mean something.
     pub(super) is_llr: bool,
     pub(super) trials: Vec<SignalTrial>,
-    /// What the signal should accept; it should reject the others that it has.
+    /// The kinds that the signal should accept; it should reject the others that it has.
     pub(super) wanted: Vec<Kind>,
     /// Name and value, rising.
     pub(super) thresholds: Vec<(String, f32)>,

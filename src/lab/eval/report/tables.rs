@@ -43,7 +43,7 @@ fn row(set: &str, signal: &SignalScores) -> Option<Vec<String>> {
     ])
 }
 
-/// What each kind of trial meets at each threshold, with the interval of independent trials.
+/// The rate of each kind of trial at each threshold, with the interval of independent trials.
 pub(super) fn thresholds(signal: &SignalScores) -> Table {
     let kinds: Vec<Kind> =
         Kind::ALL.into_iter().filter(|kind| signal.trials.iter().any(|trial| trial.kind == *kind)).collect();
