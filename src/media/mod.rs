@@ -14,6 +14,7 @@
 
 mod conversation;
 mod error;
+mod line;
 mod pace;
 mod pause;
 mod prompt;
@@ -89,12 +90,12 @@ impl Media {
             Introduced::Turn(order, session) => (*order, session),
             Introduced::Listening(listening, session) => return self.listen(*listening, session, socket).await,
         };
-        let mut stream = TakeStream::begin(self, order, session)?;
-        let outcome = stream.hear(socket).await;
-        stream.report();
+        let mut stream = TakeStream::begin(self, order, session, socket)?;
+        let outcome = stream.hear().await;
+        let job = stream.into_job();
         match outcome? {
             End::CallerGone => Ok(()),
-            End::Take(heard) => Ok(self.calls.take_streamed(stream.into_job(), heard).await?),
+            End::Take(streamed) => Ok(self.calls.take_streamed(job, streamed).await?),
         }
     }
 }

@@ -36,7 +36,7 @@ pub trait MediaMessage: Send {
 }
 
 /// One result of waiting for a message.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Received<M> {
     /// A message of the provider's.
     Message(M),
