@@ -1,6 +1,6 @@
 # Everything a newcomer types. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests demo run test bench peer model-fp32 lint eval report attack
+.PHONY: help setup setup-tests demo run test bench peer promises model-fp32 lint eval report attack
 
 DATA ?= ../shared/data
 CONFIG ?=
@@ -32,17 +32,22 @@ peer: setup ## processor time per recording beside sherpa-onnx's; DATA names a f
 	@cargo build --release --quiet
 	@[ -x target/peer/bin/python ] || python3 -m venv target/peer
 	@target/peer/bin/python -m pip install --quiet --disable-pip-version-check -r benches/peer-requirements.txt
-	@target/peer/bin/python benches/peer.py $(if $(filter command line environment,$(origin DATA)),--data $(DATA))
+	@target/peer/bin/python benches/peer.py $(if $(filter command line environment,$(origin DATA)),--data $(DATA)) $(if $(JSON),--json)
+
+promises: setup-tests ## ask again what README and docs promise; ONLY="NAME …" some of it, QUICK=1 without the slow, NOTE=… for the history
+	@cargo build --release --quiet
+	@env -u MAKEFLAGS -u DATA python3 promises/run.py --data $(DATA) $(if $(QUICK),--quick) $(if $(NOTE),--note "$(NOTE)") $(ONLY)
 
 model-fp32: setup ## make the fp32 speaker model, which is not the default and not in the tree; fetches 120 MB
 	@[ -x target/model-fp32/bin/python ] || python3 -m venv target/model-fp32
 	@target/model-fp32/bin/python -m pip install --quiet --disable-pip-version-check -r models/campplus-requirements.txt
 	@target/model-fp32/bin/python models/make_campplus.py
 
-lint: ## formatting, clippy and documentation, as CI checks them
+lint: ## formatting, clippy, documentation and the promises' words, as CI checks them
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	python3 promises/run.py --check
 
 eval: setup ## measure accuracy over DATA (default ../shared/data); STREAM=1 hears it as calls do, with PAUSES put in
 	@cargo build --release --quiet

@@ -7,6 +7,7 @@ of each model as by default. Needs Linux: processor time is read from /proc once
 """
 
 import argparse
+import json
 import os
 import pathlib
 import statistics
@@ -44,11 +45,16 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     p.add_argument("programs", nargs="*", metavar="PROGRAM", default=[str(ROOT / "target/release/callprint")])
     p.add_argument("--runs", type=int, default=7)
+    p.add_argument("--json", action="store_true", help="the first program's figures as one JSON object")
     a = p.parse_args()
     found = {program: [] for program in a.programs}
     for _ in range(a.runs):
         for program in found:
             found[program].append(start(program))
+    if a.json:
+        cpu, wall, resident = (statistics.median(column) for column in zip(*found[a.programs[0]]))
+        print(json.dumps(dict(cpu_ms=cpu, wall_ms=wall, resident_mb=resident, load_average=os.getloadavg()[0])))
+        return
     print(f"load average {os.getloadavg()[0]:.1f}, {a.runs} starts each")
     for program, starts in found.items():
         cpu, wall, resident = (statistics.median(column) for column in zip(*starts))
