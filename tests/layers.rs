@@ -90,8 +90,7 @@ const SOLE_USERS: [(&str, &[&str]); 5] = [
 ];
 
 /// Circles of more than two files that are meant to be, by their folder, with the reason.
-const CIRCLES: [(&str, &str); 2] =
-    [("dialog", "states of the dialogue lead to each other"), ("clients", "to be opened")];
+const CIRCLES: [(&str, &str); 1] = [("dialog", "states of the dialogue lead to each other")];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

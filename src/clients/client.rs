@@ -1,58 +1,37 @@
-//! Clients: API keys, what they may do and how often.
+//! The client of a request: its key was found and checked. For every concern of this room.
+//!
+//! A [`Client`] is made by one check only, and holds the tenant: nothing here reads the store for a tenant that no client
+//! stands for. A user of the application's is a [`NamedUser`], which only a client makes.
 
-use std::collections::{BTreeMap, HashMap};
-use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt;
+use std::marker::PhantomData;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, ToSpan};
-use serde::Serialize;
 use thiserror::Error;
-use utoipa::ToSchema;
 
-use super::uploads::{PageUser, Seals};
-use crate::judging::Context;
-use crate::store::{ApiKey, Scope, StoreError};
-use crate::types::{Tenant, Timestamp, Verdict};
+use super::permission::{KeyShown, Permission};
+use crate::store::{ApiKey, CallerRef, Scope, StoreError};
+use crate::types::Tenant;
 
-/// What a request is counted as, whatever it asks for.
-const REQUESTS: &str = "requests";
-/// A request that was refused because the key had made too many.
-const THROTTLED: &str = "throttled";
+/// Longest user id, in characters.
+const MOST_USER: usize = 200;
 
-/// An attempt that ended so, and why: followed by the verdict's or the reason's code.
-const DECISION: &str = "decision:";
-const REASON: &str = "reason:";
-
-/// How far back a key's use is shown.
-const USAGE_SHOWN: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-/// Limiters of keys that were used since the start; made anew when a key's limit was changed.
-#[derive(Default)]
-struct Limiters(Mutex<HashMap<String, (u32, Arc<DefaultDirectRateLimiter>)>>);
-
-/// Keys, their limits and their use. Cheap to clone.
-#[derive(Clone)]
-pub struct Keys {
-    cx: Context,
-    seals: Arc<Seals>,
-    limiters: Arc<Limiters>,
+/// A client that has shown its key, or a page's token, and may do `P`.
+pub struct Client<P> {
+    key: ApiKey,
+    /// The one user it may act for: it has shown a token made for a page.
+    page_user: Option<String>,
+    permission: PhantomData<fn() -> P>,
 }
 
-/// A client that has shown its key, and may make this request.
+/// An application's user whom the client may name; there need not be a caller of that id yet.
 #[derive(Clone, Debug)]
-pub struct Client {
-    /// The key.
-    pub key: ApiKey,
-    /// The one user it may act for: what was shown is a token made for a page, and not the key itself.
-    pub user: Option<String>,
+pub struct NamedUser {
+    tenant: Tenant,
+    id: String,
 }
 
-/// Over which time a key has made too many requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+/// The time over which a key has made too many requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Window {
     /// A minute.
     Minute,
@@ -76,12 +55,15 @@ pub enum ClientError {
     /// No key was shown, or one that is worth nothing.
     #[error("show an API key as `x-api-key: KEY` or `Authorization: Bearer KEY`")]
     Unauthorized,
-    /// What was shown is for another user, or for no user at all.
+    /// The token shown is good for another user, or the key itself is needed.
     #[error("what was shown is good for another user only")]
     OtherUser,
-    /// The key is not for this.
+    /// The key lacks a scope.
     #[error("the key has not the scope `{}`", .0.as_str())]
     Forbidden(Scope),
+    /// The id cannot be a user's.
+    #[error("user_id must have 1 to {MOST_USER} characters, none of them a control character")]
+    BadUser,
     /// The key has made too many requests.
     #[error("too many requests in a {}", .window.as_str())]
     Limited {
@@ -101,192 +83,110 @@ impl ClientError {
         match self {
             Self::Unauthorized => "unauthorized",
             Self::OtherUser | Self::Forbidden(_) => "forbidden",
+            Self::BadUser => "invalid_user_id",
             Self::Limited { .. } => "rate_limited",
             Self::Store(_) => "unavailable",
         }
     }
 }
 
-impl Client {
-    /// Goes on if the key may be used for this.
+impl<P: Permission> Client<P> {
+    /// The check that makes every client.
     ///
     /// # Errors
-    /// [`ClientError::Forbidden`].
-    pub fn must(&self, scope: Scope) -> Result<&Self, ClientError> {
-        if self.key.scopes.contains(&scope) { Ok(self) } else { Err(ClientError::Forbidden(scope)) }
-    }
-
-    /// Goes on if it may act for this user.
-    ///
-    /// # Errors
-    /// [`ClientError::OtherUser`].
-    pub fn must_be(&self, user: &str) -> Result<&Self, ClientError> {
-        if self.user.as_deref().is_none_or(|own| own == user) { Ok(self) } else { Err(ClientError::OtherUser) }
-    }
-
-    /// Goes on if it shows the key itself: what is made for a page must not do what its back end does.
-    ///
-    /// # Errors
-    /// [`ClientError::OtherUser`].
-    pub fn must_be_back_end(&self) -> Result<&Self, ClientError> {
-        if self.user.is_none() { Ok(self) } else { Err(ClientError::OtherUser) }
-    }
-
-    /// Goes on if the key may ask whose voice somebody on the phone has: those callers are the tenant `main`'s.
-    ///
-    /// # Errors
-    /// [`ClientError::Forbidden`].
-    pub fn must_listen(&self) -> Result<&Self, ClientError> {
-        self.must_be_back_end()?;
-        if self.key.tenant == Tenant::main() {
-            self.must(Scope::Verify)
-        } else {
-            Err(ClientError::Forbidden(Scope::Verify))
+    /// [`ClientError::OtherUser`] where the key itself is needed, [`ClientError::Forbidden`].
+    pub(super) fn check(key: ApiKey, page_user: Option<String>) -> Result<Self, ClientError> {
+        if P::NEEDS_KEY && page_user.is_some() {
+            return Err(ClientError::OtherUser);
+        }
+        match P::SCOPES.iter().find(|scope| !key.scopes.contains(scope)) {
+            Some(missing) => Err(ClientError::Forbidden(*missing)),
+            None => Ok(Self { key, page_user, permission: PhantomData }),
         }
     }
 
-    /// Whether the key may see scores, and not only verdicts.
+    /// The same client, checked for another permission.
+    ///
+    /// # Errors
+    /// [`ClientError::OtherUser`], [`ClientError::Forbidden`].
+    pub fn checked_for<Q: Permission>(&self) -> Result<Client<Q>, ClientError> {
+        Client::check(self.key.clone(), self.page_user.clone())
+    }
+
+    /// A user of the application's, whom this client may name.
+    ///
+    /// # Errors
+    /// [`ClientError::OtherUser`] for a page that acts for another user, [`ClientError::BadUser`].
+    pub fn user(&self, id: &str) -> Result<NamedUser, ClientError> {
+        if self.page_user.as_deref().is_some_and(|own| own != id) {
+            return Err(ClientError::OtherUser);
+        }
+        if !(1..=MOST_USER).contains(&id.chars().count()) || id.chars().any(char::is_control) {
+            return Err(ClientError::BadUser);
+        }
+        Ok(NamedUser { tenant: self.key.tenant.clone(), id: id.to_owned() })
+    }
+
+    /// The key that acts, directly or through a page.
+    pub(super) const fn key(&self) -> &ApiKey {
+        &self.key
+    }
+
+    /// Whether the client may see scores, and not only verdicts.
     pub fn sees_scores(&self) -> bool {
-        self.user.is_none() && self.key.scopes.contains(&Scope::Scores)
+        self.page_user.is_none() && self.key.scopes.contains(&Scope::Scores)
     }
 }
 
-impl Limiters {
-    /// Counts a request against the key's minute; how long to wait if it was one too many, in milliseconds.
-    fn wait_ms(&self, key: &ApiKey) -> Option<u64> {
-        let mut limiters = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = || {
-            let quota = Quota::per_minute(NonZeroU32::new(key.per_minute).unwrap_or(NonZeroU32::MIN));
-            (key.per_minute, Arc::new(RateLimiter::direct(quota)))
-        };
-        let entry = limiters.entry(key.id.clone()).or_insert_with(fresh);
-        if entry.0 != key.per_minute {
-            *entry = fresh();
-        }
-        let limiter = Arc::clone(&entry.1);
-        drop(limiters);
-        let not_until = limiter.check().err()?;
-        Some(not_until.wait_time_from(DefaultClock::default().now()).as_millis() as u64 + 1)
+impl<P: KeyShown> Client<P> {
+    /// The tenant whose callers the client sees, all of them.
+    pub(super) const fn tenant(&self) -> &Tenant {
+        &self.key.tenant
     }
 }
 
-impl Keys {
-    pub(super) fn new(cx: Context, seals: Arc<Seals>) -> Self {
-        Self { cx, seals, limiters: Arc::default() }
+impl NamedUser {
+    /// The application's id.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
-    /// The client that shows this secret; counts the request.
-    ///
-    /// # Errors
-    /// [`ClientError::Unauthorized`] for any secret that is worth nothing, [`ClientError::Limited`].
-    pub async fn client(&self, secret: &str) -> Result<Client, ClientError> {
-        let now = self.cx.now();
-        let (key, user) = match self.seals.page_user(secret, now) {
-            Some(PageUser { key, user }) => (self.cx.store.api_key(&key, now).await?, Some(user)),
-            None => (self.cx.store.api_key_of(secret, now).await?, None),
-        };
-        let key = key.ok_or(ClientError::Unauthorized)?;
-        if let Some(retry_after_ms) = self.limiters.wait_ms(&key) {
-            self.cx.store.count_usage(&key.id, THROTTLED, now).await?;
-            return Err(ClientError::Limited { window: Window::Minute, retry_after_ms });
-        }
-        if !self.cx.store.count_within(&key.id, (REQUESTS, THROTTLED), key.per_day, now).await? {
-            return Err(ClientError::Limited { window: Window::Day, retry_after_ms: ms_until_tomorrow(now) });
-        }
-        Ok(Client { key, user })
+    /// The tenant that the user belongs to.
+    pub(super) const fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// How the store is asked for the user.
+    pub(super) fn reference(&self) -> CallerRef {
+        CallerRef::User(self.tenant.clone(), self.id.clone())
     }
 }
 
-/// What an attempt is counted as: how it ended, and why.
-pub(super) fn counted_as(verdict: &Verdict) -> Vec<String> {
-    let mut what = vec![format!("{DECISION}{}", verdict.code())];
-    what.extend(verdict.reason().map(|reason| format!("{REASON}{reason}")));
-    what
-}
-
-/// What a key was used for.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct UsageView {
-    /// The key's id.
-    pub key: String,
-    /// Whose callers it sees.
-    #[schema(value_type = String)]
-    pub tenant: Tenant,
-    /// Requests of the last 30 days that were let in.
-    pub total: u64,
-    /// Requests of today (UTC).
-    pub today: u64,
-    /// What the key may do in each window, and how often it was stopped in the last 30 days.
-    pub throttle: Throttle,
-    /// Attempts by how they ended: accept, retry, reject, cooldown.
-    pub decisions: BTreeMap<String, u64>,
-    /// Attempts that were not accepted, by why.
-    pub reasons: BTreeMap<String, u64>,
-}
-
-/// A key's limits.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Throttle {
-    /// Requests a minute.
-    pub per_minute: u32,
-    /// Requests a day.
-    pub per_day: u32,
-    /// Requests that were one too many.
-    pub refused: u64,
-}
-
-impl Keys {
-    /// What a key was used for in the last 30 days.
-    ///
-    /// # Errors
-    /// [`ClientError::Store`].
-    pub async fn usage(&self, client: &Client) -> Result<UsageView, ClientError> {
-        let key = &client.key;
-        let now = self.cx.now();
-        let since = now.saturating_sub(USAGE_SHOWN).unwrap_or(Timestamp::MIN);
-        let usage = self.cx.store.usage(&key.id, since).await?;
-        let today = now.strftime("%Y-%m-%d").to_string();
-        let count = |what: &str| usage.iter().filter(|one| one.what == what).map(|one| u64::from(one.count)).sum();
-        let by = |prefix: &str| {
-            let mut counts = BTreeMap::new();
-            for one in &usage {
-                if let Some(word) = one.what.strip_prefix(prefix) {
-                    *counts.entry(word.to_owned()).or_default() += u64::from(one.count);
-                }
-            }
-            counts
-        };
-        let of_today = usage.iter().find(|one| one.what == REQUESTS && one.day == today);
-        Ok(UsageView {
-            key: key.id.clone(),
-            tenant: key.tenant.clone(),
-            total: count(REQUESTS),
-            today: of_today.map_or(0, |one| one.count.into()),
-            throttle: Throttle { per_minute: key.per_minute, per_day: key.per_day, refused: count(THROTTLED) },
-            decisions: by(DECISION),
-            reasons: by(REASON),
-        })
+impl<P> Clone for Client<P> {
+    fn clone(&self) -> Self {
+        Self { key: self.key.clone(), page_user: self.page_user.clone(), permission: PhantomData }
     }
 }
 
-/// Until the next day begins, UTC.
-fn ms_until_tomorrow(now: Timestamp) -> u64 {
-    let today = now.to_zoned(TimeZone::UTC);
-    let tomorrow = today.checked_add(1.day()).and_then(|at| at.start_of_day());
-    tomorrow.map_or(0, |tomorrow| tomorrow.timestamp().duration_since(now).as_millis().max(0) as u64)
+impl<P> fmt::Debug for Client<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("key", &self.key.id).field("is_page", &self.page_user.is_some()).finish()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clients::permission::{Administer, AnyScope, ByKey, Enroll, Scores, Verify, WholeAccount};
+    use crate::types::Timestamp;
 
-    fn key(per_minute: u32) -> ApiKey {
+    fn key(scopes: &[Scope]) -> ApiKey {
         ApiKey {
             id: "1".to_owned(),
             tenant: Tenant::main(),
             name: String::new(),
-            scopes: vec![Scope::Verify],
-            per_minute,
+            scopes: scopes.to_vec(),
+            per_minute: 10,
             per_day: 10,
             is_demo: false,
             made_at: Timestamp::UNIX_EPOCH,
@@ -295,25 +195,53 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_key_waits_once_its_minute_is_used_up_and_another_limit_counts_anew() {
-        let clients = Limiters::default();
-        assert_eq!([(); 3].map(|()| clients.wait_ms(&key(3))), [None; 3]);
-        let wait = clients.wait_ms(&key(3)).unwrap();
-        assert!((1..=20_001).contains(&wait), "{wait} ms for one of three a minute");
-        assert_eq!(clients.wait_ms(&key(4)), None);
+    /// Whether a key of these scopes, and a page of that key, may.
+    fn may<P: Permission>(scopes: &[Scope]) -> (bool, bool) {
+        let page = Client::<P>::check(key(scopes), Some("anna".to_owned()));
+        (Client::<P>::check(key(scopes), None).is_ok(), page.is_ok())
     }
 
     #[test]
-    fn a_client_may_do_what_its_key_is_for() {
-        let client = Client { key: key(1), user: None };
-        assert!(client.must(Scope::Verify).is_ok() && !client.sees_scores());
-        assert_eq!(client.must(Scope::Admin).unwrap_err().code(), "forbidden");
+    fn a_key_may_do_what_its_scopes_say_and_a_page_less() {
+        let every = Scope::ALL;
+        assert_eq!((may::<Verify>(&every), may::<Enroll>(&every)), ((true, true), (true, true)));
+        assert_eq!((may::<ByKey<Verify>>(&every), may::<Administer>(&every)), ((true, false), (true, false)));
+        assert_eq!((may::<AnyScope>(&[]), may::<ByKey<AnyScope>>(&[])), ((true, true), (true, false)));
+        assert_eq!(may::<WholeAccount>(&[Scope::Enroll, Scope::Verify, Scope::Admin]), (true, false));
+        for missing in Scope::ALL {
+            let others: Vec<Scope> = every.into_iter().filter(|scope| *scope != missing).collect();
+            let allowed = [
+                (Scope::Enroll, may::<Enroll>(&others)),
+                (Scope::Verify, may::<Verify>(&others)),
+                (Scope::Admin, may::<Administer>(&others)),
+                (Scope::Scores, may::<ByKey<Scores>>(&others)),
+            ];
+            let refused: Vec<Scope> =
+                allowed.into_iter().filter(|(_, (may, _))| !may).map(|(scope, _)| scope).collect();
+            assert_eq!(refused, [missing]);
+        }
     }
 
     #[test]
-    fn a_day_ends_at_midnight() {
-        let ms = |text: &str| ms_until_tomorrow(text.parse().unwrap());
-        assert_eq!((ms("2026-02-28T23:59:59Z"), ms("2026-03-01T00:00:00Z")), (1_000, 86_400_000));
+    fn scores_are_seen_by_the_key_itself_alone() {
+        let scopes = [Scope::Verify, Scope::Scores];
+        let sees =
+            |user: Option<&str>| Client::<Verify>::check(key(&scopes), user.map(str::to_owned)).unwrap().sees_scores();
+        assert!(sees(None) && !sees(Some("anna")));
+        assert!(!Client::<Verify>::check(key(&[Scope::Verify]), None).unwrap().sees_scores());
+    }
+
+    #[test]
+    fn a_page_names_its_own_user_and_nothing_names_what_cannot_be_one() {
+        let page = Client::<Verify>::check(key(&Scope::ALL), Some("anna".to_owned())).unwrap();
+        assert_eq!(page.user("anna").unwrap().id(), "anna");
+        assert_eq!(page.user("bob").unwrap_err().code(), "forbidden");
+        assert_eq!(page.user("").unwrap_err().code(), "forbidden");
+        let back_end = page.checked_for::<ByKey<Verify>>();
+        assert_eq!(back_end.unwrap_err().code(), "forbidden");
+        let back_end = Client::<ByKey<Verify>>::check(key(&Scope::ALL), None).unwrap();
+        for id in ["", "an\nna", &"a".repeat(MOST_USER + 1)] {
+            assert_eq!(back_end.user(id).unwrap_err().code(), "invalid_user_id", "{id}");
+        }
     }
 }

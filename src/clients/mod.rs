@@ -6,20 +6,29 @@
 mod admin;
 mod client;
 mod identification;
+mod keys;
 mod listenings;
-mod seal;
+mod paging;
+mod permission;
+mod tokens;
 mod uploads;
 mod voiceit;
 mod webhooks;
 
 pub use admin::{
-    AccountError, Admin, AttemptPage, AttemptView, AttemptsWanted, BadCursor, CallerExport, CallerPage, CallerView,
-    CallerWanted, CallersWanted, CodeView, CodeWanted, Cursor, DeletionProof, Listed, ProofVerdict, Unlocked,
-    VoiceprintDates,
+    Admin, AdminError, AttemptPage, AttemptView, AttemptsWanted, CallerExport, CallerPage, CallerView, CallerWanted,
+    CallersWanted, CodeView, CodeWanted, DeletionProof, ProofVerdict, Unlocked, VoiceprintDates,
 };
-pub use client::{Client, ClientError, Keys, Throttle, UsageView, Window};
-pub use identification::{Candidate, Identification, IdentifyRequest, IdentifyView, WatchList, WatchView};
+pub use client::{Client, ClientError, NamedUser, Window};
+pub use identification::{
+    Candidate, Identification, IdentificationError, IdentifyRequest, IdentifyView, WatchList, WatchView,
+};
+pub use keys::{Keys, Listener, Throttle, UsageView};
 pub use listenings::{ListeningError, ListeningRequest, Listenings};
+pub use paging::{BadCursor, Cursor, List, PageError};
+pub use permission::{
+    Administer, AnyScope, ByKey, Enroll, KeyShown, Permission, Scores, Verifies, Verify, WholeAccount,
+};
 pub use uploads::{
     AuthStarted, AuthVerified, ChallengeError, ChallengeForm, ChallengeView, DemoKey, Detail, EnrollRequest,
     EnrollView, LearningView, ProfileView, SignalTiers, UploadError, Uploads, UserToken, UserTokenRequest, Verified,
@@ -40,7 +49,7 @@ use std::sync::Arc;
 use crate::calls::Calls;
 use crate::jobs::Jobs;
 use crate::judging::{Context, Judge};
-use uploads::Seals;
+use tokens::Signers;
 
 /// The concerns of applications. Cheap to clone.
 #[derive(Clone)]
@@ -64,9 +73,9 @@ pub struct Clients {
 impl Clients {
     /// All concerns of one server.
     pub fn new(cx: &Context, judge: &Judge, calls: &Calls, jobs: &Jobs) -> Self {
-        let seals = Arc::new(Seals::new(&cx.config.token, &cx.store));
-        let keys = Keys::new(cx.clone(), Arc::clone(&seals));
-        let uploads = Uploads::new(cx.clone(), judge.clone(), seals);
+        let signers = Arc::new(Signers::new(&cx.config.token, &cx.store));
+        let keys = Keys::new(cx.clone(), Arc::clone(&signers));
+        let uploads = Uploads::new(cx.clone(), judge.clone(), signers);
         let admin = Admin::new(cx.clone(), jobs.clone());
         Self {
             identification: Identification::new(cx.clone(), judge.clone(), uploads.clone(), admin.clone()),

@@ -3,10 +3,11 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Admin;
-use crate::clients::admin::{AccountError, Cursor, Listed, cut, must_administer, page};
+use crate::clients::admin::AdminError;
 use crate::clients::client::Client;
-use crate::clients::uploads::check_user;
-use crate::store::{AttemptQuery, CallerRef, OwnAttempt};
+use crate::clients::paging::{Cursor, List, PageError, cut, page};
+use crate::clients::permission::Administer;
+use crate::store::{AttemptQuery, OwnAttempt};
 use crate::types::{CallSid, CallerId, E164, LineName, Reason, Timestamp, Verdict};
 
 /// Which attempts to list.
@@ -142,23 +143,30 @@ impl Admin {
     /// Attempts about nobody, as of callers by phone who said a wrong account number, are the tenant `main`'s.
     ///
     /// # Errors
-    /// [`AccountError::UnknownCaller`], [`AccountError::Cursor`], [`AccountError::OutOfRange`], [`AccountError::Client`].
-    pub async fn attempts(&self, client: &Client, wanted: AttemptsWanted) -> Result<AttemptPage, AccountError> {
-        must_administer(client)?;
-        let limit = page(wanted.limit)?;
-        let after = wanted.cursor.as_deref().map(|text| Cursor::of(Listed::Attempts, text)).transpose()?;
+    /// [`AdminError::UnknownCaller`], [`AdminError::Page`], [`AdminError::Client`].
+    pub async fn attempts(
+        &self,
+        client: &Client<Administer>,
+        wanted: AttemptsWanted,
+    ) -> Result<AttemptPage, AdminError> {
+        let limit = page(wanted.limit).map_err(PageError::from)?;
+        let after = wanted
+            .cursor
+            .as_deref()
+            .map(|text| Cursor::of(List::Attempts, text))
+            .transpose()
+            .map_err(PageError::from)?;
         let caller = match (wanted.caller, &wanted.user_id) {
-            (Some(_), Some(_)) => return Err(AccountError::TwoNames),
+            (Some(_), Some(_)) => return Err(AdminError::TwoNames),
             (Some(id), None) => Some(self.own_caller(client, id).await?.id),
             (None, Some(user)) => {
-                check_user(user)?;
-                let who = CallerRef::User(client.key.tenant.clone(), user.clone());
-                Some(self.cx.store.find_caller(&who).await?.ok_or(AccountError::UnknownCaller)?.id)
+                let user = client.user(user)?;
+                Some(self.cx.store.find_caller(&user.reference()).await?.ok_or(AdminError::UnknownCaller)?.id)
             }
             (None, None) => None,
         };
         let query = AttemptQuery {
-            tenant: client.key.tenant.clone(),
+            tenant: client.tenant().clone(),
             caller,
             decision: wanted.decision.map(Decision::code),
             reason: wanted.reason,
@@ -169,9 +177,8 @@ impl Admin {
             limit: limit + 1,
         };
         let found = self.cx.store.attempts_of(query).await?;
-        let place = |own: &OwnAttempt| {
-            Cursor::after(Listed::Attempts, own.attempt.at, u128::from(own.attempt.id.unsigned_abs()))
-        };
+        let place =
+            |own: &OwnAttempt| Cursor::after(List::Attempts, own.attempt.at, u128::from(own.attempt.id.unsigned_abs()));
         let (attempts, next_cursor) = cut(found, limit, place);
         let sees_scores = client.sees_scores();
         Ok(AttemptPage {

@@ -3,11 +3,12 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::Admin;
-use crate::clients::admin::{AccountError, Cursor, Listed, cut, page};
+use crate::clients::admin::AdminError;
 use crate::clients::client::Client;
-use crate::clients::uploads::check_user;
+use crate::clients::paging::{Cursor, List, PageError, cut, page};
+use crate::clients::permission::{Administer, KeyShown};
 use crate::dialog::Consent;
-use crate::store::{Caller, CallerQuery, CallerStatus, NewCaller, Scope, Subject};
+use crate::store::{Caller, CallerQuery, CallerStatus, NewCaller, Subject};
 use crate::types::{CallerId, E164, Tenant, Timestamp};
 
 /// A caller to be made.
@@ -99,34 +100,35 @@ impl CallerView {
     }
 }
 
-/// Goes on if the client administers its tenant.
-pub(crate) fn must_administer(client: &Client) -> Result<(), AccountError> {
-    client.must_be_back_end()?.must(Scope::Admin)?;
-    Ok(())
-}
-
 impl Admin {
     /// The tenant's own caller of that id.
-    pub(crate) async fn own_caller(&self, client: &Client, id: CallerId) -> Result<Caller, AccountError> {
+    pub(in crate::clients) async fn own_caller<P: KeyShown>(
+        &self,
+        client: &Client<P>,
+        id: CallerId,
+    ) -> Result<Caller, AdminError> {
         let found = self.cx.store.caller(id).await?;
-        found.filter(|caller| caller.tenant == client.key.tenant).ok_or(AccountError::UnknownCaller)
+        found.filter(|caller| caller.tenant == *client.tenant()).ok_or(AdminError::UnknownCaller)
     }
 
     /// Makes a caller.
     ///
     /// # Errors
-    /// [`AccountError::Taken`], [`AccountError::NoName`], [`AccountError::NumberElsewhere`], [`AccountError::Client`], …
-    pub async fn new_caller(&self, client: &Client, wanted: CallerWanted) -> Result<CallerView, AccountError> {
-        must_administer(client)?;
-        let tenant = client.key.tenant.clone();
+    /// [`AdminError::Taken`], [`AdminError::NoName`], [`AdminError::NumberElsewhere`], [`AdminError::Client`], …
+    pub async fn new_caller(
+        &self,
+        client: &Client<Administer>,
+        wanted: CallerWanted,
+    ) -> Result<CallerView, AdminError> {
+        let tenant = client.tenant().clone();
         if let Some(user) = &wanted.user_id {
-            check_user(user)?;
+            client.user(user)?;
         }
         if wanted.number.is_some() && tenant != Tenant::main() {
-            return Err(AccountError::NumberElsewhere);
+            return Err(AdminError::NumberElsewhere);
         }
         if wanted.user_id.is_none() && wanted.number.is_none() {
-            return Err(AccountError::NoName);
+            return Err(AdminError::NoName);
         }
         let CallerWanted { user_id, number, consent: consents } = wanted;
         let new = NewCaller { tenant, user_id, number, consents };
@@ -136,15 +138,19 @@ impl Admin {
     /// A page of the tenant's callers, newest first.
     ///
     /// # Errors
-    /// [`AccountError::Cursor`], [`AccountError::OutOfRange`], [`AccountError::Client`].
-    pub async fn callers(&self, client: &Client, wanted: CallersWanted) -> Result<CallerPage, AccountError> {
-        must_administer(client)?;
-        let limit = page(wanted.limit)?;
-        let after = wanted.cursor.as_deref().map(|text| Cursor::of(Listed::Callers, text)).transpose()?;
+    /// [`AdminError::Page`].
+    pub async fn callers(&self, client: &Client<Administer>, wanted: CallersWanted) -> Result<CallerPage, AdminError> {
+        let limit = page(wanted.limit).map_err(PageError::from)?;
+        let after = wanted
+            .cursor
+            .as_deref()
+            .map(|text| Cursor::of(List::Callers, text))
+            .transpose()
+            .map_err(PageError::from)?;
         let after = after.map(|(at, id)| (at, CallerId(Uuid::from_u128(id))));
-        let query = CallerQuery { tenant: client.key.tenant.clone(), status: wanted.status, after, limit: limit + 1 };
+        let query = CallerQuery { tenant: client.tenant().clone(), status: wanted.status, after, limit: limit + 1 };
         let found = self.cx.store.callers_of(query).await?;
-        let place = |caller: &Caller| Cursor::after(Listed::Callers, caller.created_at, caller.id.0.as_u128());
+        let place = |caller: &Caller| Cursor::after(List::Callers, caller.created_at, caller.id.0.as_u128());
         let (callers, next_cursor) = cut(found, limit, place);
         Ok(CallerPage { callers: callers.into_iter().map(CallerView::new).collect(), next_cursor })
     }
@@ -152,18 +158,21 @@ impl Admin {
     /// One caller.
     ///
     /// # Errors
-    /// [`AccountError::UnknownCaller`], [`AccountError::Client`].
-    pub async fn caller(&self, client: &Client, id: CallerId) -> Result<CallerView, AccountError> {
-        must_administer(client)?;
+    /// [`AdminError::UnknownCaller`].
+    pub async fn caller(&self, client: &Client<Administer>, id: CallerId) -> Result<CallerView, AdminError> {
         Ok(CallerView::new(self.own_caller(client, id).await?))
     }
 
     /// Writes down that a caller has agreed to a voiceprint, or takes it back with everything of their voice.
     ///
     /// # Errors
-    /// [`AccountError::UnknownCaller`], [`AccountError::Client`].
-    pub async fn set_consent(&self, client: &Client, id: CallerId, is_given: bool) -> Result<CallerView, AccountError> {
-        must_administer(client)?;
+    /// [`AdminError::UnknownCaller`].
+    pub async fn set_consent(
+        &self,
+        client: &Client<Administer>,
+        id: CallerId,
+        is_given: bool,
+    ) -> Result<CallerView, AdminError> {
         self.own_caller(client, id).await?;
         let consent = if is_given { Consent::Given } else { Consent::OptedOut };
         Ok(CallerView::new(self.cx.store.set_consent(id, consent, self.cx.now()).await?))
@@ -172,9 +181,8 @@ impl Admin {
     /// Forgets the failures counted against a caller and their number.
     ///
     /// # Errors
-    /// [`AccountError::UnknownCaller`], [`AccountError::Client`].
-    pub async fn unlock_caller(&self, client: &Client, id: CallerId) -> Result<Unlocked, AccountError> {
-        must_administer(client)?;
+    /// [`AdminError::UnknownCaller`].
+    pub async fn unlock_caller(&self, client: &Client<Administer>, id: CallerId) -> Result<Unlocked, AdminError> {
         let caller = self.own_caller(client, id).await?;
         let mut had_failures = false;
         for subject in [Some(Subject::Caller(id)), caller.number.map(Subject::Number)].into_iter().flatten() {

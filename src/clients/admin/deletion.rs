@@ -6,8 +6,9 @@ use sha2::Sha256;
 use utoipa::ToSchema;
 
 use super::Admin;
-use crate::clients::admin::{AccountError, must_administer};
+use crate::clients::admin::AdminError;
 use crate::clients::client::Client;
+use crate::clients::permission::Administer;
 use crate::store::Erased;
 use crate::types::{CallerId, Tenant, Timestamp};
 
@@ -69,25 +70,20 @@ impl Admin {
     /// Deletes a caller with everything that belongs to them, for good.
     ///
     /// # Errors
-    /// [`AccountError::UnknownCaller`], [`AccountError::Client`].
-    pub async fn delete_caller(&self, client: &Client, id: CallerId) -> Result<DeletionProof, AccountError> {
-        must_administer(client)?;
+    /// [`AdminError::UnknownCaller`].
+    pub async fn delete_caller(&self, client: &Client<Administer>, id: CallerId) -> Result<DeletionProof, AdminError> {
         self.own_caller(client, id).await?;
         let at = self.cx.now();
         let erased = self.cx.store.delete_caller(id, at).await?;
         self.jobs.wake();
-        let proof = DeletionProof { id, tenant: client.key.tenant.clone(), at, erased, signature: String::new() };
+        let proof = DeletionProof { id, tenant: client.tenant().clone(), at, erased, signature: String::new() };
         Ok(proof.signed(&self.deletion_secret()))
     }
 
     /// Whether a proof of deletion is this server's, for the client's tenant.
-    ///
-    /// # Errors
-    /// [`AccountError::Client`].
-    pub fn check_deletion(&self, client: &Client, proof: &DeletionProof) -> Result<ProofVerdict, AccountError> {
-        must_administer(client)?;
-        let is_own = proof.tenant == client.key.tenant;
-        Ok(ProofVerdict { valid: is_own && proof.is_signed(&self.deletion_secret()) })
+    pub fn check_deletion(&self, client: &Client<Administer>, proof: &DeletionProof) -> ProofVerdict {
+        let is_own = proof.tenant == *client.tenant();
+        ProofVerdict { valid: is_own && proof.is_signed(&self.deletion_secret()) }
     }
 
     fn deletion_secret(&self) -> [u8; 32] {

@@ -3,8 +3,9 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Admin;
-use crate::clients::admin::{AccountError, AttemptView, CallerView, must_administer};
+use crate::clients::admin::{AdminError, AttemptView, CallerView};
 use crate::clients::client::Client;
+use crate::clients::permission::Administer;
 use crate::store::{AttemptQuery, AuditEvent, ConsentRecord};
 use crate::types::{CallerId, Timestamp};
 
@@ -48,12 +49,11 @@ impl Admin {
     /// Everything that is kept of a caller.
     ///
     /// # Errors
-    /// [`AccountError::UnknownCaller`], [`AccountError::Client`].
-    pub async fn export_caller(&self, client: &Client, id: CallerId) -> Result<CallerExport, AccountError> {
-        must_administer(client)?;
+    /// [`AdminError::UnknownCaller`].
+    pub async fn export_caller(&self, client: &Client<Administer>, id: CallerId) -> Result<CallerExport, AdminError> {
         let caller = self.own_caller(client, id).await?;
         let store = &self.cx.store;
-        let query = AttemptQuery { caller: Some(id), ..AttemptQuery::of(client.key.tenant.clone(), u32::MAX) };
+        let query = AttemptQuery { caller: Some(id), ..AttemptQuery::of(client.tenant().clone(), u32::MAX) };
         let attempts = store.attempts_of(query).await?;
         let standing = store.standing(Some(id), caller.number.as_ref(), None, self.cx.now()).await?;
         let voiceprint = match store.voiceprint(id).await? {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Mutex as TurnMutex;
 
 use super::Identification;
-use crate::clients::uploads::UploadError;
+use super::IdentificationError;
 use crate::engine::Enrolled;
 use crate::judging::Fault;
 use crate::scoring::{Gallery, ModelId, Voiceprint};
@@ -46,7 +46,7 @@ impl Identification {
     /// The voices of a tenant's callers as they are now, whichever process enrolled them.
     ///
     /// Only what was made since the last time is opened. The first time takes half a second for each thousand.
-    pub(super) async fn gallery(&self, tenant: &Tenant) -> Result<Arc<Gallery<CallerId>>, UploadError> {
+    pub(super) async fn gallery(&self, tenant: &Tenant) -> Result<Arc<Gallery<CallerId>>, IdentificationError> {
         let held = self.galleries.of(tenant);
         let mut held = held.lock().await;
         let changes = self.cx.store.voiceprint_changes().await?;

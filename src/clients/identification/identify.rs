@@ -4,13 +4,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Identification;
-use crate::clients::admin::AccountError;
-use crate::clients::client::Client;
-use crate::clients::uploads::{UploadError, check_user};
+use super::IdentificationError;
+use crate::clients::admin::AdminError;
+use crate::clients::client::{Client, NamedUser};
+use crate::clients::permission::{ByKey, Verify};
 use crate::engine::one_of;
 use crate::judging::{Fault, Upload};
-use crate::store::Scope;
-use crate::types::{CallerId, Llr};
+use crate::types::{CallerId, Llr, OutOfRange};
 
 /// Candidates at most: a longer list would be a search, and no identification.
 const MOST: usize = 5;
@@ -68,23 +68,27 @@ impl Identification {
     /// Whose voice it may be, among a tenant's callers or some of them.
     ///
     /// # Errors
-    /// [`AccountError::Client`], [`AccountError::OutOfRange`], [`AccountError::Upload`].
-    pub async fn identify(&self, client: &Client, request: IdentifyRequest) -> Result<IdentifyView, AccountError> {
-        client.must_be_back_end()?.must(Scope::Verify)?;
+    /// [`IdentificationError::OutOfRange`], [`IdentificationError::Upload`].
+    pub async fn identify(
+        &self,
+        client: &Client<ByKey<Verify>>,
+        request: IdentifyRequest,
+    ) -> Result<IdentifyView, IdentificationError> {
         let limit = request.limit.unwrap_or(1);
         if !(1..=MOST).contains(&limit) {
-            return Err(AccountError::OutOfRange { name: "limit", from: 1, to: MOST as u64 });
+            return Err(OutOfRange { name: "limit", from: 1, to: MOST as u64 }.into());
         }
-        let tenant = &client.key.tenant;
+        let tenant = client.tenant();
         let group: Option<HashSet<CallerId>> = match request.user_ids {
             None => None,
             Some(users) => {
-                users.iter().try_for_each(|user| check_user(user))?;
-                Some(self.cx.store.callers_named(tenant, users).await?.into_iter().collect())
+                let users: Vec<NamedUser> = users.iter().map(|user| client.user(user)).collect::<Result<_, _>>()?;
+                let ids = users.iter().map(|user| user.id().to_owned()).collect();
+                Some(self.cx.store.callers_named(tenant, ids).await?.into_iter().collect())
             }
         };
         let (take, _) = self.uploads.examine(request.audio).await?;
-        let voice = take.voice.map_err(UploadError::Take)?;
+        let voice = take.voice?;
 
         let gallery = self.gallery(tenant).await?;
         let strictness = self.cx.config.api.strictness;
@@ -97,7 +101,7 @@ impl Identification {
             let nearest = engine.nearest(&gallery, &voice, is_asked, threshold, limit)?;
             Ok::<_, Fault>((compared, threshold, nearest))
         });
-        let (compared, threshold, nearest) = compared.await.flatten().map_err(UploadError::from)?;
+        let (compared, threshold, nearest) = compared.await.flatten()?;
         let sees_scores = client.sees_scores();
         let far = strictness.far();
         Ok(IdentifyView {
@@ -110,8 +114,12 @@ impl Identification {
         })
     }
 
-    /// Who they are; whoever has gone meanwhile is nobody.
-    async fn named(&self, client: &Client, nearest: Vec<(CallerId, Llr)>) -> Result<Vec<Candidate>, AccountError> {
+    /// The callers of these ids, without those that were deleted meanwhile.
+    async fn named(
+        &self,
+        client: &Client<ByKey<Verify>>,
+        nearest: Vec<(CallerId, Llr)>,
+    ) -> Result<Vec<Candidate>, IdentificationError> {
         let mut candidates = Vec::with_capacity(nearest.len());
         for (id, llr) in nearest {
             match self.admin.own_caller(client, id).await {
@@ -120,8 +128,8 @@ impl Identification {
                     user_id: caller.user_id,
                     score: client.sees_scores().then_some(llr.0),
                 }),
-                Ok(_) | Err(AccountError::UnknownCaller) => {}
-                Err(error) => return Err(error),
+                Ok(_) | Err(AdminError::UnknownCaller) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(candidates)

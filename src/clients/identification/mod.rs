@@ -1,9 +1,11 @@
 //! One voice held against many: identification in a group, and lists of voices to be warned of.
 
+mod error;
 mod galleries;
 mod identify;
 mod watch;
 
+pub use error::IdentificationError;
 pub use identify::{Candidate, IdentifyRequest, IdentifyView};
 pub use watch::{WatchList, WatchView};
 

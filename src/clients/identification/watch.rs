@@ -2,9 +2,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Identification;
-use crate::clients::admin::{AccountError, must_administer};
+use super::IdentificationError;
 use crate::clients::client::Client;
-use crate::clients::uploads::UploadError;
+use crate::clients::permission::Administer;
 use crate::judging::Upload;
 use crate::scoring::TakePrint;
 use crate::store::Watched;
@@ -45,38 +45,40 @@ impl Identification {
     /// Puts the voice of a recording on the tenant's list; the recording is not kept.
     ///
     /// # Errors
-    /// [`AccountError::Label`], [`AccountError::WatchListFull`], [`AccountError::Upload`], [`AccountError::Client`].
-    pub async fn watch_voice(&self, client: &Client, label: &str, audio: Upload) -> Result<WatchView, AccountError> {
-        must_administer(client)?;
+    /// [`IdentificationError::Label`], [`IdentificationError::WatchListFull`], [`IdentificationError::Upload`].
+    pub async fn watch_voice(
+        &self,
+        client: &Client<Administer>,
+        label: &str,
+        audio: Upload,
+    ) -> Result<WatchView, IdentificationError> {
         if !(1..=MOST_LABEL).contains(&label.chars().count()) || label.chars().any(char::is_control) {
-            return Err(AccountError::Label);
+            return Err(IdentificationError::Label);
         }
         let (take, _) = self.uploads.examine(audio).await?;
-        let voice = take.voice.map_err(UploadError::Take)?;
+        let voice = take.voice?;
         let model = voice.embedding.model().to_string();
         let print = TakePrint { embedding: voice.embedding, net_speech_ms: voice.heard_ms };
         let kept =
-            self.cx.store.watch(&client.key.tenant, label.to_owned(), model, print.to_bytes(), self.cx.now()).await?;
+            self.cx.store.watch(client.tenant(), label.to_owned(), model, print.to_bytes(), self.cx.now()).await?;
         Ok(kept.into())
     }
 
     /// The tenant's list.
     ///
     /// # Errors
-    /// [`AccountError::Client`], [`AccountError::Store`].
-    pub async fn watch_list(&self, client: &Client) -> Result<WatchList, AccountError> {
-        must_administer(client)?;
-        let list = self.cx.store.watch_list(&client.key.tenant).await?;
+    /// [`IdentificationError::Store`].
+    pub async fn watch_list(&self, client: &Client<Administer>) -> Result<WatchList, IdentificationError> {
+        let list = self.cx.store.watch_list(client.tenant()).await?;
         Ok(WatchList { voices: list.into_iter().map(WatchView::from).collect() })
     }
 
     /// Takes a voice off the tenant's list.
     ///
     /// # Errors
-    /// [`AccountError::UnknownWatch`], [`AccountError::Client`].
-    pub async fn unwatch_voice(&self, client: &Client, id: &str) -> Result<WatchView, AccountError> {
-        must_administer(client)?;
-        let gone = self.cx.store.unwatch(&client.key.tenant, id, self.cx.now()).await?;
-        Ok(gone.ok_or(AccountError::UnknownWatch)?.into())
+    /// [`IdentificationError::UnknownWatch`].
+    pub async fn unwatch_voice(&self, client: &Client<Administer>, id: &str) -> Result<WatchView, IdentificationError> {
+        let gone = self.cx.store.unwatch(client.tenant(), id, self.cx.now()).await?;
+        Ok(gone.ok_or(IdentificationError::UnknownWatch)?.into())
     }
 }

@@ -6,11 +6,12 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{ListeningError, Listenings};
+use crate::clients::keys::Listener;
 use crate::config::Line;
 use crate::store::{Admission, CallerRef, Ending, NewListening};
 use crate::twiml;
 use crate::types::media::Track;
-use crate::types::{E164, LineName, ListeningId, Tenant};
+use crate::types::{E164, LineName, ListeningId};
 use crate::wire::{Invited, ListeningView};
 
 /// 128 bits that nobody can guess.
@@ -70,7 +71,7 @@ impl Listenings {
     ///
     /// # Errors
     /// [`ListeningError`]; nothing is listened to then.
-    pub async fn ask_to_listen(&self, request: ListeningRequest) -> Result<Invited, ListeningError> {
+    pub async fn ask_to_listen(&self, client: &Listener, request: ListeningRequest) -> Result<Invited, ListeningError> {
         let line = self.line_of(&request)?;
         let (line, strictness) = (line.name.clone(), line.strictness);
         short_enough("reference", request.reference.as_deref(), MOST_REFERENCE)?;
@@ -82,7 +83,7 @@ impl Listenings {
         let admission = self.cx.store.add_listening(NewListening {
             id: id.clone(),
             token: token.clone(),
-            who: request.caller.into(),
+            who: named(client, request.caller),
             line,
             strictness,
             call: request.call,
@@ -98,14 +99,14 @@ impl Listenings {
         }
         let url = self.socket_url.clone();
         let twiml = twiml::start_stream(&url, &token)?;
-        Ok(Invited::new(self.listening(&id).await?, url, token, twiml))
+        Ok(Invited::new(self.listening(client, &id).await?, url, token, twiml))
     }
 
     /// How a listening stands.
     ///
     /// # Errors
     /// [`ListeningError::Unknown`] when there is none of that id.
-    pub async fn listening(&self, id: &ListeningId) -> Result<ListeningView, ListeningError> {
+    pub async fn listening(&self, _: &Listener, id: &ListeningId) -> Result<ListeningView, ListeningError> {
         let found = self.cx.store.listening(id).await?.ok_or(ListeningError::Unknown)?;
         Ok(self.jobs.view(&found))
     }
@@ -114,10 +115,10 @@ impl Listenings {
     ///
     /// # Errors
     /// [`ListeningError::Unknown`] when there is none of that id.
-    pub async fn stop_listening(&self, id: &ListeningId) -> Result<ListeningView, ListeningError> {
+    pub async fn stop_listening(&self, client: &Listener, id: &ListeningId) -> Result<ListeningView, ListeningError> {
         self.cx.store.listening(id).await?.ok_or(ListeningError::Unknown)?;
         self.jobs.end_listening(id, Ending::Failed("stopped"), None).await?;
-        self.listening(id).await
+        self.listening(client, id).await
     }
 
     fn line_of(&self, request: &ListeningRequest) -> Result<&Line, ListeningError> {
@@ -136,13 +137,11 @@ fn short_enough(field: &'static str, text: Option<&str>, most: usize) -> Result<
     }
 }
 
-impl From<Who> for CallerRef {
-    fn from(who: Who) -> Self {
-        match who {
-            Who::UserId(user) => Self::User(Tenant::main(), user),
-            Who::Number(number) => Self::Number(number),
-            Who::AccountNumber(digits) => Self::Account(digits),
-        }
+fn named(client: &Listener, who: Who) -> CallerRef {
+    match who {
+        Who::UserId(user) => CallerRef::User(client.tenant().clone(), user),
+        Who::Number(number) => CallerRef::Number(number),
+        Who::AccountNumber(digits) => CallerRef::Account(digits),
     }
 }
 

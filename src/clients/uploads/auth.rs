@@ -3,12 +3,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Probe, Uploads};
-use crate::clients::client::Client;
-use crate::clients::uploads::{Seals, UploadError, Verified};
+use crate::clients::client::{Client, NamedUser};
+use crate::clients::permission::{ByKey, Verify};
+use crate::clients::uploads::{UploadError, Verified};
 use crate::engine::AskedFor;
 use crate::judging::{Fault, Upload};
 use crate::phrase::Challenge;
-use crate::store::{AuthSession, Redeemed, Scope};
+use crate::store::{AuthSession, Redeemed};
 use crate::types::{CallerId, Reason, Tenant, Timestamp, Verdict};
 
 /// A session that waits for its answer.
@@ -87,9 +88,8 @@ impl Uploads {
     ///
     /// # Errors
     /// [`UploadError`].
-    pub async fn start_auth(&self, client: &Client, user: &str) -> Result<AuthStarted, UploadError> {
-        client.must(Scope::Verify)?;
-        let caller = self.enrolled_user(client, user).await?;
+    pub async fn start_auth(&self, client: &Client<Verify>, user: &str) -> Result<AuthStarted, UploadError> {
+        let caller = self.enrolled_user(&client.user(user)?).await?;
         let challenge = Challenge::digits(rand::random());
         let (now, ttl) = (self.cx.now(), self.cx.config.api.session_ttl_s);
         let expires_at = now.saturating_add(std::time::Duration::from_secs(ttl)).unwrap_or(Timestamp::MAX);
@@ -104,13 +104,13 @@ impl Uploads {
     /// [`UploadError`]; nobody is authenticated then.
     pub async fn verify_voice(
         &self,
-        client: &Client,
+        client: &Client<Verify>,
         session: &str,
         user: &str,
         audio: Upload,
     ) -> Result<AuthVerified, UploadError> {
-        client.must(Scope::Verify)?;
-        let caller = self.enrolled_user(client, user).await?;
+        let user = client.user(user)?;
+        let caller = self.enrolled_user(&user).await?;
         let session = match self.cx.store.redeem_auth(session, caller.id, self.cx.now()).await? {
             Redeemed::Good(session) => session,
             Redeemed::Used => return Err(UploadError::SessionUsed),
@@ -123,13 +123,12 @@ impl Uploads {
         let asked = AskedFor::Challenge(challenge);
         let probe = Probe { take, engine, snapshot, asked, one_of: 1, is_assured: false };
         let verified = self.verify_take(client, &caller, probe).await?;
-        self.answer(client, user, caller.id, &verified).await
+        self.answer(&user, caller.id, &verified).await
     }
 
     async fn answer(
         &self,
-        client: &Client,
-        user: &str,
+        user: &NamedUser,
         caller: CallerId,
         verified: &Verified,
     ) -> Result<AuthVerified, UploadError> {
@@ -156,21 +155,20 @@ impl Uploads {
         let expires_at = now.saturating_add(std::time::Duration::from_secs(ttl)).unwrap_or(Timestamp::MAX);
         let claims = VoiceClaims {
             iss: self.cx.config.token.issuer.clone(),
-            sub: user.to_owned(),
-            tenant: client.key.tenant.clone(),
+            sub: user.id().to_owned(),
+            tenant: user.tenant().clone(),
             purpose: PURPOSE.to_owned(),
             iat: now.as_second(),
             exp: expires_at.as_second(),
             jti: Uuid::new_v4().to_string(),
         };
-        let Seals { voice, .. } = &*self.seals;
-        let token = voice.sign(&claims)?;
+        let token = self.signers.voice.sign(&claims)?;
         self.cx.store.issue_voice_token(&claims.jti, caller, expires_at, now).await?;
         Ok(AuthVerified {
             success: true,
             decision: verdict.code(),
             voice_token: Some(token),
-            user_id: Some(user.to_owned()),
+            user_id: Some(user.id().to_owned()),
             code: None,
             reason: None,
             retry_after_ms: None,
@@ -180,9 +178,12 @@ impl Uploads {
     /// Says what a voice token is worth, and makes it worthless.
     ///
     /// # Errors
-    /// [`UploadError::Client`], [`UploadError::Store`].
-    pub async fn verify_token(&self, client: &Client, token: &str) -> Result<VoiceTokenView, UploadError> {
-        client.must_be_back_end()?.must(Scope::Verify)?;
+    /// [`UploadError::Store`].
+    pub async fn verify_token(
+        &self,
+        client: &Client<ByKey<Verify>>,
+        token: &str,
+    ) -> Result<VoiceTokenView, UploadError> {
         let worthless = |error, message| VoiceTokenView {
             valid: false,
             user_id: None,
@@ -190,8 +191,8 @@ impl Uploads {
             error: Some(error),
             message: Some(message),
         };
-        let claims: Option<VoiceClaims> = self.seals.voice.read(token);
-        let own = claims.filter(|claims| claims.purpose == PURPOSE && claims.tenant == client.key.tenant);
+        let claims: Option<VoiceClaims> = self.signers.voice.read(token);
+        let own = claims.filter(|claims| claims.purpose == PURPOSE && claims.tenant == *client.tenant());
         let Some(claims) = own else {
             return Ok(worthless("token_invalid", "not a voice token of this tenant"));
         };

@@ -3,10 +3,10 @@ use thiserror::Error;
 use utoipa::ToSchema;
 
 use super::Uploads;
-use crate::clients::admin::AccountError;
 use crate::clients::client::Client;
+use crate::clients::permission::{ByKey, Verify};
 use crate::phrase::Challenge;
-use crate::store::{Redeemed, Scope, StoreError};
+use crate::store::{Redeemed, StoreError};
 use crate::types::Timestamp;
 
 /// A challenge to be made.
@@ -65,12 +65,15 @@ impl ChallengeError {
 }
 
 impl Uploads {
-    /// Makes a challenge that is nobody's in particular; it may be answered for as long as a session.
+    /// Makes a challenge for any user of the tenant's; it may be answered for as long as a session.
     ///
     /// # Errors
-    /// [`AccountError::Client`], [`AccountError::Store`].
-    pub async fn new_challenge(&self, client: &Client, form: ChallengeForm) -> Result<ChallengeView, AccountError> {
-        client.must_be_back_end()?.must(Scope::Verify)?;
+    /// [`ChallengeError::Store`].
+    pub async fn new_challenge(
+        &self,
+        client: &Client<ByKey<Verify>>,
+        form: ChallengeForm,
+    ) -> Result<ChallengeView, ChallengeError> {
         let challenge = match form {
             ChallengeForm::Digits => Challenge::digits(rand::random()),
             ChallengeForm::Mixed => Challenge::mixed(rand::random()),
@@ -78,16 +81,16 @@ impl Uploads {
         let (now, ttl) = (self.cx.now(), std::time::Duration::from_secs(self.cx.config.api.session_ttl_s));
         let expires_at = now.saturating_add(ttl).unwrap_or(Timestamp::MAX);
         let text = challenge.to_string();
-        let id = self.cx.store.new_challenge(&client.key.tenant, text.clone(), expires_at, now).await?;
+        let id = self.cx.store.new_challenge(client.tenant(), text.clone(), expires_at, now).await?;
         Ok(ChallengeView { id, challenge: challenge.spoken(), text, expires_at })
     }
 
-    /// Uses a challenge up, whatever comes of the answer.
+    /// Uses up a challenge of the client's tenant, whatever comes of the answer.
     ///
     /// # Errors
     /// [`ChallengeError`].
-    pub async fn redeem_challenge(&self, client: &Client, id: &str) -> Result<Challenge, ChallengeError> {
-        match self.cx.store.redeem_challenge(&client.key.tenant, id, self.cx.now()).await? {
+    pub async fn redeem_challenge(&self, client: &Client<Verify>, id: &str) -> Result<Challenge, ChallengeError> {
+        match self.cx.store.redeem_challenge(&client.key().tenant, id, self.cx.now()).await? {
             Redeemed::Good(text) => text.parse().map_err(|_| StoreError::Sealed.into()),
             Redeemed::Used => Err(ChallengeError::Used),
             Redeemed::Expired => Err(ChallengeError::Expired),

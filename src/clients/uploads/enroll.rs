@@ -4,10 +4,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Upload, UploadError, Uploads};
-use crate::clients::Client;
+use crate::clients::client::Client;
+use crate::clients::permission::Enroll;
 use crate::dialog::Consent;
 use crate::judging::{Agreement, Enrollment, TAKES, meters};
-use crate::store::{Caller, NewTakes, Scope, StoreError};
+use crate::store::{Caller, NewTakes, StoreError};
 use crate::types::Reason;
 
 /// How often takes that came in between are compared with anew.
@@ -48,9 +49,12 @@ impl Uploads {
     ///
     /// # Errors
     /// [`UploadError`]; a poor take changes nothing, takes that are not alike begin the enrollment anew.
-    pub async fn enroll_upload(&self, client: &Client, request: EnrollRequest) -> Result<EnrollView, UploadError> {
-        client.must(Scope::Enroll)?;
-        let caller = self.user(client, &request.user_id).await?;
+    pub async fn enroll_upload(
+        &self,
+        client: &Client<Enroll>,
+        request: EnrollRequest,
+    ) -> Result<EnrollView, UploadError> {
+        let caller = self.known_user(&client.user(&request.user_id)?).await?;
         may_enroll(&caller, request.code.as_deref())?;
         let new = self.examine_utterances(request.audio).await?;
         for _ in 0..TRIES {

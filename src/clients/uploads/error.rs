@@ -1,24 +1,21 @@
-//! Why an upload came to nothing.
+//! Why an upload failed.
 
 use thiserror::Error;
 
 use super::ChallengeError;
 use crate::audio::AudioError;
 use crate::calls::TokenError;
-use crate::clients::ClientError;
+use crate::clients::client::ClientError;
 use crate::judging::Fault;
 use crate::store::StoreError;
 use crate::types::Reason;
 
-/// Why an upload, or what belongs to it, came to nothing. Whatever it is, nobody is authenticated.
+/// Why an upload, a session or a token failed. No user is authenticated then.
 #[derive(Debug, Error)]
 pub enum UploadError {
-    /// Nobody of that id has a voiceprint with this tenant.
+    /// The tenant has no user of that id with a voiceprint.
     #[error("User must enroll before verification")]
     ProfileNotFound,
-    /// The id cannot be a user's.
-    #[error("user_id must have 1 to 200 characters, none of them a control character")]
-    BadUser,
     /// The user has a voiceprint, and nothing was shown that allows another.
     #[error("the user is enrolled; to enroll anew send a `code` made for them by POST /v1/codes")]
     AlreadyEnrolled,
@@ -52,7 +49,7 @@ pub enum UploadError {
     /// The challenge asks for nothing any more.
     #[error(transparent)]
     Challenge(#[from] ChallengeError),
-    /// The client may not.
+    /// The client may not act for that user.
     #[error(transparent)]
     Client(#[from] ClientError),
     /// The store failed.
@@ -71,7 +68,6 @@ impl UploadError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::ProfileNotFound => "profile_not_found",
-            Self::BadUser => "invalid_user_id",
             Self::AlreadyEnrolled => "already_enrolled",
             Self::BadCode => "code_invalid",
             Self::NoConsent => "no_consent",

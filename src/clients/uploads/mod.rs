@@ -17,16 +17,15 @@ pub use auth::{AuthStarted, AuthVerified, VoiceTokenView};
 pub use challenges::{ChallengeError, ChallengeForm, ChallengeView};
 pub use enroll::{EnrollRequest, EnrollView};
 pub use error::UploadError;
-pub(super) use profile::check_user;
 pub use profile::{LearningView, ProfileView};
 pub use users::{DemoKey, UserToken, UserTokenRequest};
-pub(super) use users::{PageUser, Seals};
 pub(super) use verify::Probe;
 pub use verify::{Verified, VerifyRequest};
 pub use view::{Detail, SignalTiers, VerifyView};
 
 use std::sync::Arc;
 
+use super::tokens::Signers;
 use crate::judging::{Context, Judge, Upload};
 use hear::UploadSlots;
 
@@ -36,12 +35,12 @@ pub struct Uploads {
     cx: Context,
     judge: Judge,
     slots: Arc<UploadSlots>,
-    seals: Arc<Seals>,
+    signers: Arc<Signers>,
 }
 
 impl Uploads {
-    pub(super) fn new(cx: Context, judge: Judge, seals: Arc<Seals>) -> Self {
+    pub(super) fn new(cx: Context, judge: Judge, signers: Arc<Signers>) -> Self {
         let slots = Arc::new(UploadSlots::new(cx.config.models.sessions));
-        Self { cx, judge, slots, seals }
+        Self { cx, judge, slots, signers }
     }
 }

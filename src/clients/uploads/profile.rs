@@ -1,16 +1,16 @@
+//! Users of an application, and how far each has come.
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Uploads;
-use crate::clients::client::Client;
+use crate::clients::client::{Client, NamedUser};
+use crate::clients::permission::{Enroll, Verify};
 use crate::clients::uploads::UploadError;
 use crate::dialog::Consent;
 use crate::judging::Fault;
 use crate::scoring::Learned;
-use crate::store::{Caller, CallerRef};
-
-/// Longest user id, in characters.
-const MOST_USER: usize = 200;
+use crate::store::Caller;
 
 /// How far a user has come.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -40,34 +40,34 @@ impl Uploads {
     /// With `consents` the application says that the user agreed to a voiceprint.
     ///
     /// # Errors
-    /// [`UploadError::BadUser`], [`UploadError::Client`], [`UploadError::Store`].
+    /// [`UploadError::Client`], [`UploadError::Store`].
     pub async fn create_profile(
         &self,
-        client: &Client,
+        client: &Client<Enroll>,
         user: &str,
         consents: bool,
     ) -> Result<(ProfileView, bool), UploadError> {
-        client.must_be(user)?;
-        check_user(user)?;
-        let (caller, is_new) = self.cx.store.profile(&client.key.tenant, user, consents, self.cx.now()).await?;
+        let user = client.user(user)?;
+        let (caller, is_new) = self.cx.store.profile(user.tenant(), user.id(), consents, self.cx.now()).await?;
         let status = match (caller.consent, caller.is_enrolled) {
             (Consent::OptedOut, _) => "opted_out",
             (_, true) => "enrolled",
             (_, false) if self.cx.store.open_enrollment(caller.id).await?.is_some() => "enrolling",
             (_, false) => "created",
         };
-        Ok((ProfileView { user_id: user.to_owned(), status }, is_new))
+        Ok((ProfileView { user_id: user.id().to_owned(), status }, is_new))
     }
 
     /// How far a voiceprint has followed its user's voice.
     ///
     /// # Errors
     /// [`UploadError::ProfileNotFound`], [`UploadError::Client`], [`UploadError::Store`].
-    pub async fn user_learning(&self, client: &Client, user: &str) -> Result<LearningView, UploadError> {
-        let caller = self.user(client, user).await?;
+    pub async fn user_learning(&self, client: &Client<Verify>, user: &str) -> Result<LearningView, UploadError> {
+        let user = client.user(user)?;
+        let caller = self.known_user(&user).await?;
         let (learning_progress, version) = self.learned_so_far(&caller).await?;
         Ok(LearningView {
-            user_id: user.to_owned(),
+            user_id: user.id().to_owned(),
             learning_progress,
             version,
             enabled: self.cx.config.verification.learn,
@@ -82,27 +82,18 @@ impl Uploads {
         Ok((learned.map_or(0.0, |learned| learned.progress()), stored.version))
     }
 
-    /// The client's user of that id.
-    pub(super) async fn user(&self, client: &Client, user: &str) -> Result<Caller, UploadError> {
-        client.must_be(user)?;
-        check_user(user)?;
-        let who = CallerRef::User(client.key.tenant.clone(), user.to_owned());
-        self.cx.store.find_caller(&who).await?.ok_or(UploadError::ProfileNotFound)
+    /// The caller that the user is.
+    pub(super) async fn known_user(&self, user: &NamedUser) -> Result<Caller, UploadError> {
+        self.cx.store.find_caller(&user.reference()).await?.ok_or(UploadError::ProfileNotFound)
     }
 
-    /// The same, who can be verified.
-    pub(super) async fn enrolled_user(&self, client: &Client, user: &str) -> Result<Caller, UploadError> {
-        let caller = self.user(client, user).await?;
+    /// The caller that the user is, if they can be verified.
+    pub(super) async fn enrolled_user(&self, user: &NamedUser) -> Result<Caller, UploadError> {
+        let caller = self.known_user(user).await?;
         match (caller.consent, caller.is_enrolled) {
             (Consent::OptedOut, _) => Err(UploadError::OptedOut),
             (_, true) => Ok(caller),
             (_, false) => Err(UploadError::ProfileNotFound),
         }
     }
-}
-
-/// Refuses what cannot be a user's id.
-pub(crate) fn check_user(user: &str) -> Result<(), UploadError> {
-    let is_user = (1..=MOST_USER).contains(&user.chars().count()) && !user.chars().any(char::is_control);
-    if is_user { Ok(()) } else { Err(UploadError::BadUser) }
 }

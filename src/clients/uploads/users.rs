@@ -1,45 +1,16 @@
 use std::time::Duration;
 
 use rand::RngExt;
-use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Uploads;
 use crate::clients::client::Client;
-use crate::clients::seal::Seal;
-use crate::clients::uploads::{UploadError, check_user};
-use crate::config;
-use crate::store::{ApiKey, NewApiKey, Scope, Store};
+use crate::clients::permission::{AnyScope, ByKey, KeyShown};
+use crate::clients::tokens::PageUser;
+use crate::clients::uploads::UploadError;
+use crate::store::{NewApiKey, Scope};
 use crate::types::{Tenant, Timestamp};
-
-/// What tokens of the API are signed with: nobody else reads them.
-pub(crate) struct Seals {
-    /// Those of verified users.
-    pub(super) voice: Seal,
-    /// Those that pages use.
-    page: Seal,
-}
-
-impl Seals {
-    /// Seals of the operator's secret where there is one, else of the database's own.
-    pub(crate) fn new(token: &config::Token, store: &Store) -> Self {
-        let voice = match &token.secret {
-            Some(secret) => Seal::new(secret.expose_secret().as_bytes()),
-            None => Seal::new(&store.own_secret("voice token")),
-        };
-        Self { voice, page: Seal::new(&store.own_secret("page token")) }
-    }
-
-    /// For whom a page acts that shows this token; none when it is none, or its time is over.
-    pub(in crate::clients) fn page_user(&self, token: &str, now: Timestamp) -> Option<PageUser> {
-        if !token.contains('.') {
-            return None;
-        }
-        let PageClaims { key, sub: user, exp } = self.page.read(token)?;
-        (now.as_second() < exp).then_some(PageUser { key, user })
-    }
-}
 
 /// A back end's wish for a token that its page can use for one user.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -77,19 +48,6 @@ pub struct DemoKey {
     pub expires_at: Timestamp,
 }
 
-#[derive(Serialize, Deserialize)]
-struct PageClaims {
-    key: String,
-    sub: String,
-    exp: i64,
-}
-
-/// For whom a page acts, and by whose key.
-pub(crate) struct PageUser {
-    pub(crate) key: String,
-    pub(crate) user: String,
-}
-
 /// How long a key to try things with is good for.
 const DEMO_TTL: Duration = Duration::from_hours(24);
 
@@ -101,19 +59,14 @@ impl Uploads {
     /// Makes a token that a page can use for one user.
     ///
     /// # Errors
-    /// [`UploadError::BadUser`], [`UploadError::Client`] for a client that is itself a page.
-    pub fn user_token(&self, client: &Client, user: &str) -> Result<UserToken, UploadError> {
-        client.must_be_back_end()?;
-        self.page_token(&client.key, user)
-    }
-
-    fn page_token(&self, key: &ApiKey, user: &str) -> Result<UserToken, UploadError> {
-        check_user(user)?;
+    /// [`UploadError::Client`].
+    pub fn user_token<P: KeyShown>(&self, client: &Client<P>, user: &str) -> Result<UserToken, UploadError> {
+        let user = client.user(user)?;
         let ttl = Duration::from_secs(self.cx.config.api.user_token_ttl_s);
         let expires_at = self.cx.now().saturating_add(ttl).unwrap_or(Timestamp::MAX);
-        let claims = PageClaims { key: key.id.clone(), sub: user.to_owned(), exp: expires_at.as_second() };
-        let token = self.seals.page.sign(&claims)?;
-        Ok(UserToken { token, user_id: user.to_owned(), expires_at })
+        let page = PageUser { key: client.key().id.clone(), user: user.id().to_owned() };
+        let token = self.signers.page_token(page, expires_at)?;
+        Ok(UserToken { token, user_id: user.id().to_owned(), expires_at })
     }
 
     /// Makes a key that anybody may have; none where the operator does not allow it.
@@ -144,10 +97,12 @@ impl Uploads {
     /// A token for the demo page, by a key of its own; none where the operator does not allow it.
     ///
     /// # Errors
-    /// [`UploadError::BadUser`], [`UploadError::Store`].
+    /// [`UploadError::Client`], [`UploadError::Store`].
     pub async fn demo_token(&self, user: &str) -> Result<Option<UserToken>, UploadError> {
         let Some(demo) = self.demo_key().await? else { return Ok(None) };
         let key = self.cx.store.api_key_of(&demo.key, self.cx.now()).await?;
-        key.map(|key| self.page_token(&key, user)).transpose()
+        let Some(key) = key else { return Ok(None) };
+        let client = Client::<ByKey<AnyScope>>::check(key, None)?;
+        Ok(Some(self.user_token(&client, user)?))
     }
 }

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use super::view::Measured;
 use super::{Upload, UploadError, Uploads};
-use crate::clients::Client;
-use crate::clients::client::counted_as;
+use crate::clients::client::Client;
+use crate::clients::keys::counted_as;
+use crate::clients::permission::{ByKey, Enroll, Verifies, Verify};
 use crate::dialog::{Risk, Suspicion};
 use crate::engine::{AskedFor, Take};
 use crate::judging::{Fault, Outcome, Snapshot, Terms, meters};
 use crate::phrase::Challenge;
-use crate::store::{Caller, Scope, Used};
+use crate::store::{Caller, Used};
 use crate::types::{CallSid, Verdict};
 
 /// Mismatches of a day from which on an upload is suspect, as a call is.
@@ -28,8 +29,9 @@ pub struct VerifyRequest {
     pub challenge_id: Option<String>,
     /// The take.
     pub audio: Upload,
-    /// The application has another proof of who it is, so that the voiceprint may follow the voice.
-    pub assured: bool,
+    /// The application has another proof of who it is, so that the voiceprint may follow the voice. That takes a key
+    /// which could enroll the user as well.
+    pub assured: Option<Client<ByKey<Enroll>>>,
 }
 
 /// An attempt that is written down.
@@ -67,12 +69,13 @@ impl Uploads {
     ///
     /// # Errors
     /// [`UploadError`]; nothing is accepted then.
-    pub async fn verify_upload(&self, client: &Client, request: VerifyRequest) -> Result<Verified, UploadError> {
-        client.must(Scope::Verify)?;
-        if request.assured {
-            client.must_be_back_end()?.must(Scope::Enroll)?;
-        }
-        let caller = self.enrolled_user(client, &request.user_id).await?;
+    pub async fn verify_upload(
+        &self,
+        client: &Client<Verify>,
+        request: VerifyRequest,
+    ) -> Result<Verified, UploadError> {
+        let user = client.user(&request.user_id)?;
+        let caller = self.enrolled_user(&user).await?;
         let asked = match &request.challenge_id {
             Some(id) => AskedFor::Challenge(self.redeem_challenge(client, id).await?),
             None => asked(request.phrase.as_deref()),
@@ -80,7 +83,7 @@ impl Uploads {
         // The store is read while the engine listens.
         let (examined, snapshot) = tokio::join!(self.examine(request.audio), self.judge.snapshot_of_upload(caller.id));
         let ((take, engine), snapshot) = (examined?, snapshot?);
-        let probe = Probe { take, engine, snapshot, asked, one_of: 1, is_assured: request.assured };
+        let probe = Probe { take, engine, snapshot, asked, one_of: 1, is_assured: request.assured.is_some() };
         self.verify_take(client, &caller, probe).await
     }
 
@@ -88,9 +91,9 @@ impl Uploads {
     ///
     /// # Errors
     /// [`UploadError`]; nothing is accepted then.
-    pub(crate) async fn verify_take(
+    pub(in crate::clients) async fn verify_take<P: Verifies>(
         &self,
-        client: &Client,
+        client: &Client<P>,
         caller: &Caller,
         probe: Probe,
     ) -> Result<Verified, UploadError> {
@@ -117,7 +120,7 @@ impl Uploads {
             risk: judgement.risk.clone(),
         };
         let settle = move |standing| judgement.settled(standing, None);
-        let used = Used { key: client.key.id.clone(), what: counted_as };
+        let used = Used { key: client.key().id.clone(), what: counted_as };
         let lockout = &self.cx.config.lockout;
         let (attempt, outcome) = self.cx.store.judge_upload(caller.id, now, lockout, used, settle).await?;
         let Outcome::Verified { verdict } = Outcome::from_json(&outcome).map_err(Fault::Outcome)? else {

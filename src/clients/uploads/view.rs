@@ -4,10 +4,10 @@ use utoipa::ToSchema;
 use super::Uploads;
 use super::error::advice;
 use crate::clients::client::Client;
-use crate::clients::uploads::{UploadError, Verified};
+use crate::clients::permission::{ByKey, Permission, Scores, Verify};
+use crate::clients::uploads::Verified;
 use crate::dialog::{Risk, Suspicion};
 use crate::engine::{Asked, Finding, Findings, Signals, Tier};
-use crate::store::Scope;
 use crate::types::{Reason, Timestamp, Verdict};
 
 /// What was measured of an attempt, before it is told.
@@ -138,8 +138,14 @@ pub struct RetriesView {
 }
 
 impl Uploads {
-    /// What the client may know of an attempt.
-    pub fn verify_view(&self, client: &Client, verified: &Verified, in_full: bool) -> VerifyView {
+    /// An attempt as the client may know it; in full for a client that may see scores, if it asks for that.
+    pub fn verify_view(
+        &self,
+        client: &Client<Verify>,
+        verified: &Verified,
+        in_full: Option<&Client<ByKey<Scores>>>,
+    ) -> VerifyView {
+        let in_full = in_full.is_some();
         let (verdict, findings) = (verified.verdict, verified.findings());
         let is_accept = verdict.is_accept();
         let is_cooldown = matches!(verdict, Verdict::Cooldown { .. });
@@ -152,15 +158,6 @@ impl Uploads {
             retry_after_ms: verified.retry_after_ms(self.cx.now()),
             detail: in_full.then(|| self.detail(verified)),
         }
-    }
-
-    /// Goes on if the client may see everything.
-    ///
-    /// # Errors
-    /// [`UploadError::Client`].
-    pub fn may_see_detail(client: &Client) -> Result<(), UploadError> {
-        client.must_be_back_end()?.must(Scope::Scores)?;
-        Ok(())
     }
 
     fn detail(&self, verified: &Verified) -> Detail {
@@ -209,7 +206,7 @@ impl Verified {
     }
 
     /// The odds of an accept as a share; in steps for a client that must not see scores.
-    pub fn confidence(&self, client: &Client) -> f32 {
+    pub fn confidence<P: Permission>(&self, client: &Client<P>) -> f32 {
         confidence(self, client.sees_scores())
     }
 

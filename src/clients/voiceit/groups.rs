@@ -1,5 +1,6 @@
 use super::VoiceIt;
 use crate::clients::client::Client;
+use crate::clients::permission::WholeAccount;
 use crate::clients::voiceit::VoiceItError;
 use crate::store::Group;
 
@@ -11,29 +12,29 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::Store`].
-    pub async fn new_group(&self, client: &Client, description: &str) -> Result<String, VoiceItError> {
+    pub async fn new_group(&self, client: &Client<WholeAccount>, description: &str) -> Result<String, VoiceItError> {
         let description: String = description.chars().take(MOST_DESCRIPTION).collect();
-        Ok(self.cx.store.new_group(&client.key.tenant, &description, self.cx.now()).await?)
+        Ok(self.cx.store.new_group(client.tenant(), &description, self.cx.now()).await?)
     }
 
     /// The client's groups, or those of one user.
     ///
     /// # Errors
     /// [`VoiceItError::UserUnknown`].
-    pub async fn groups(&self, client: &Client, user: Option<&str>) -> Result<Vec<Group>, VoiceItError> {
+    pub async fn groups(&self, client: &Client<WholeAccount>, user: Option<&str>) -> Result<Vec<Group>, VoiceItError> {
         let of = match user {
             Some(user) => Some(self.user(client, user).await?.id),
             None => None,
         };
-        Ok(self.cx.store.groups(&client.key.tenant, of, None).await?)
+        Ok(self.cx.store.groups(client.tenant(), of, None).await?)
     }
 
     /// One group.
     ///
     /// # Errors
     /// [`VoiceItError::Absent`].
-    pub async fn group(&self, client: &Client, id: &str) -> Result<Group, VoiceItError> {
-        let found = self.cx.store.groups(&client.key.tenant, None, Some(id)).await?;
+    pub async fn group(&self, client: &Client<WholeAccount>, id: &str) -> Result<Group, VoiceItError> {
+        let found = self.cx.store.groups(client.tenant(), None, Some(id)).await?;
         found.into_iter().next().ok_or(VoiceItError::Absent("group"))
     }
 
@@ -41,8 +42,8 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::Absent`].
-    pub async fn delete_group(&self, client: &Client, id: &str) -> Result<(), VoiceItError> {
-        let is_gone = self.cx.store.delete_group(&client.key.tenant, id).await?;
+    pub async fn delete_group(&self, client: &Client<WholeAccount>, id: &str) -> Result<(), VoiceItError> {
+        let is_gone = self.cx.store.delete_group(client.tenant(), id).await?;
         if is_gone { Ok(()) } else { Err(VoiceItError::Absent("group")) }
     }
 
@@ -50,9 +51,15 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::UserUnknown`]; [`VoiceItError::Absent`] without the group, or a user in it to take out.
-    pub async fn member(&self, client: &Client, group: &str, user: &str, is_in: bool) -> Result<(), VoiceItError> {
+    pub async fn member(
+        &self,
+        client: &Client<WholeAccount>,
+        group: &str,
+        user: &str,
+        is_in: bool,
+    ) -> Result<(), VoiceItError> {
         let caller = self.user(client, user).await?;
-        match self.cx.store.set_member(&client.key.tenant, group, caller.id, is_in).await? {
+        match self.cx.store.set_member(client.tenant(), group, caller.id, is_in).await? {
             None => Err(VoiceItError::Absent("group")),
             Some(false) if !is_in => Err(VoiceItError::Absent("user in that group")),
             Some(_) => Ok(()),

@@ -2,8 +2,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{VoiceIt, VoiceItError};
-use crate::clients::{Client, ClientError, UserToken};
-use crate::store::{Caller, CallerRef, Scope, USER_PREFIX};
+use crate::clients::UserToken;
+use crate::clients::client::{Client, ClientError};
+use crate::clients::permission::WholeAccount;
+use crate::store::{Caller, USER_PREFIX};
 use crate::types::Timestamp;
 
 /// A sentence that may be enrolled.
@@ -23,26 +25,24 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::Account`], whatever is wrong with them; [`VoiceItError::Upload`] for its limits.
-    pub async fn client(&self, key: &str, token: &str) -> Result<Client, VoiceItError> {
+    pub async fn client(&self, key: &str, token: &str) -> Result<Client<WholeAccount>, VoiceItError> {
         let (Some(id), Some(secret)) = (key.strip_prefix("key_"), token.strip_prefix("tok_")) else {
             return Err(VoiceItError::Account);
         };
-        let client = self.keys.client(secret).await.map_err(|error| match error {
-            ClientError::Unauthorized => VoiceItError::Account,
+        let client = self.keys.client::<WholeAccount>(secret).await.map_err(|error| match error {
+            ClientError::Unauthorized | ClientError::OtherUser | ClientError::Forbidden(_) => VoiceItError::Account,
             other => other.into(),
         })?;
-        let allows = |scope| client.key.scopes.contains(&scope);
-        let allows_all = [Scope::Enroll, Scope::Verify, Scope::Admin].into_iter().all(allows);
-        if client.user.is_none() && client.key.id == id && allows_all { Ok(client) } else { Err(VoiceItError::Account) }
+        if client.key().id == id { Ok(client) } else { Err(VoiceItError::Account) }
     }
 
     /// Makes a user; their id. The application says that they agree to a voiceprint.
     ///
     /// # Errors
     /// [`VoiceItError::Store`].
-    pub async fn new_user(&self, client: &Client) -> Result<(String, Timestamp), VoiceItError> {
+    pub async fn new_user(&self, client: &Client<WholeAccount>) -> Result<(String, Timestamp), VoiceItError> {
         let id = format!("{USER_PREFIX}{}", Uuid::new_v4().simple());
-        let (caller, _) = self.cx.store.profile(&client.key.tenant, &id, true, self.cx.now()).await?;
+        let (caller, _) = self.cx.store.profile(client.tenant(), &id, true, self.cx.now()).await?;
         Ok((id, caller.created_at))
     }
 
@@ -50,27 +50,27 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::Store`].
-    pub async fn users(&self, client: &Client) -> Result<Vec<(String, Timestamp)>, VoiceItError> {
-        Ok(self.cx.store.prefixed_users(&client.key.tenant).await?)
+    pub async fn users(&self, client: &Client<WholeAccount>) -> Result<Vec<(String, Timestamp)>, VoiceItError> {
+        Ok(self.cx.store.prefixed_users(client.tenant()).await?)
     }
 
     /// A user of the client's.
     ///
     /// # Errors
     /// [`VoiceItError::UserUnknown`].
-    pub(super) async fn user(&self, client: &Client, id: &str) -> Result<Caller, VoiceItError> {
+    pub(super) async fn user(&self, client: &Client<WholeAccount>, id: &str) -> Result<Caller, VoiceItError> {
         if !id.starts_with(USER_PREFIX) {
             return Err(VoiceItError::UserUnknown);
         }
-        let who = CallerRef::User(client.key.tenant.clone(), id.to_owned());
-        self.cx.store.find_caller(&who).await?.ok_or(VoiceItError::UserUnknown)
+        let user = client.user(id).map_err(|_| VoiceItError::UserUnknown)?;
+        self.cx.store.find_caller(&user.reference()).await?.ok_or(VoiceItError::UserUnknown)
     }
 
     /// Whether there is such a user.
     ///
     /// # Errors
     /// [`VoiceItError::Store`].
-    pub async fn has_user(&self, client: &Client, id: &str) -> Result<bool, VoiceItError> {
+    pub async fn has_user(&self, client: &Client<WholeAccount>, id: &str) -> Result<bool, VoiceItError> {
         match self.user(client, id).await {
             Ok(_) => Ok(true),
             Err(VoiceItError::UserUnknown) => Ok(false),
@@ -82,7 +82,7 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::UserUnknown`].
-    pub async fn delete_user(&self, client: &Client, id: &str) -> Result<(), VoiceItError> {
+    pub async fn delete_user(&self, client: &Client<WholeAccount>, id: &str) -> Result<(), VoiceItError> {
         let caller = self.user(client, id).await?;
         self.cx.store.delete_caller(caller.id, self.cx.now()).await?;
         Ok(())
@@ -92,7 +92,7 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::UserUnknown`].
-    pub async fn user_token(&self, client: &Client, id: &str) -> Result<UserToken, VoiceItError> {
+    pub async fn user_token(&self, client: &Client<WholeAccount>, id: &str) -> Result<UserToken, VoiceItError> {
         self.user(client, id).await?;
         Ok(self.uploads.user_token(client, id)?)
     }

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::error::code_of;
 use super::{VoiceIt, VoiceItError};
-use crate::clients::Client;
+use crate::clients::client::Client;
+use crate::clients::permission::WholeAccount;
 use crate::clients::uploads::{Probe, UploadError, Verified};
 use crate::engine::{self, AskedFor, EnrolledTake, Take};
 use crate::judging::{Agreement, Enrollment, Fault, TAKES, Upload};
@@ -95,7 +96,11 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::UserUnknown`].
-    pub async fn enrollments(&self, client: &Client, user: &str) -> Result<Vec<EnrollmentView>, VoiceItError> {
+    pub async fn enrollments(
+        &self,
+        client: &Client<WholeAccount>,
+        user: &str,
+    ) -> Result<Vec<EnrollmentView>, VoiceItError> {
         let caller = self.user(client, user).await?;
         let view = |take: PhraseTake| EnrollmentView {
             voice_enrollment_id: take.id,
@@ -110,7 +115,7 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::UserUnknown`]; [`VoiceItError::Absent`] for a number that none has.
-    pub async fn forget(&self, client: &Client, user: &str, id: Option<i64>) -> Result<(), VoiceItError> {
+    pub async fn forget(&self, client: &Client<WholeAccount>, user: &str, id: Option<i64>) -> Result<(), VoiceItError> {
         let caller = self.user(client, user).await?;
         let gone = self.cx.store.forget_phrase_takes(caller.id, id, self.cx.now()).await?;
         if gone == 0 && id.is_some() { Err(VoiceItError::Absent("enrollment")) } else { Ok(()) }
@@ -120,7 +125,12 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError`]; nothing is kept then.
-    pub async fn enroll(&self, client: &Client, user: &str, probe: VoiceItProbe) -> Result<Enrolled, VoiceItError> {
+    pub async fn enroll(
+        &self,
+        client: &Client<WholeAccount>,
+        user: &str,
+        probe: VoiceItProbe,
+    ) -> Result<Enrolled, VoiceItError> {
         let caller = self.user(client, user).await?;
         let text = self.phrase(&probe.language, &probe.phrase)?;
         let audio = self.audio(probe.audio).await?;
@@ -152,7 +162,7 @@ impl VoiceIt {
     /// [`VoiceItError`]; nobody is verified then.
     pub async fn verify(
         &self,
-        client: &Client,
+        client: &Client<WholeAccount>,
         user: &str,
         probe: VoiceItProbe,
     ) -> Result<VoiceItVerified, VoiceItError> {
@@ -174,7 +184,7 @@ impl VoiceIt {
     /// [`VoiceItError`]; nobody is verified then.
     pub async fn identify(
         &self,
-        client: &Client,
+        client: &Client<WholeAccount>,
         group: &str,
         probe: VoiceItProbe,
     ) -> Result<Identified, VoiceItError> {
@@ -209,7 +219,7 @@ impl VoiceIt {
     /// Verifies a take by a voiceprint of a phrase, found among `one_of` users.
     async fn verify_against(
         &self,
-        client: &Client,
+        client: &Client<WholeAccount>,
         caller: &Caller,
         (take, engine): (Take, Duration),
         enrolled: engine::Enrolled,
@@ -247,7 +257,7 @@ impl VoiceIt {
         }
     }
 
-    fn told(&self, client: &Client, verified: &Verified, text: String) -> VoiceItVerified {
+    fn told(&self, client: &Client<WholeAccount>, verified: &Verified, text: String) -> VoiceItVerified {
         VoiceItVerified {
             code: match verified.verdict {
                 Verdict::Accept => "SUCC",

@@ -1,10 +1,10 @@
 use thiserror::Error;
 
-use crate::clients::{AccountError, ClientError};
+use crate::clients::paging::PageError;
 use crate::jobs::UrlError;
 use crate::store::{MOST_WEBHOOKS, StoreError};
 
-/// Why a wish about webhooks came to nothing.
+/// Why a request about webhooks failed.
 #[derive(Debug, Error)]
 pub enum WebhookError {
     /// The tenant has no such webhook.
@@ -22,9 +22,9 @@ pub enum WebhookError {
     /// The tenant has as many as it may have.
     #[error("there are {MOST_WEBHOOKS} webhooks, which is the most")]
     TooMany,
-    /// What every administrator's wish can fail of.
+    /// The page cannot be had.
     #[error(transparent)]
-    Account(#[from] AccountError),
+    Page(#[from] PageError),
     /// The store failed.
     #[error(transparent)]
     Store(StoreError),
@@ -39,7 +39,7 @@ impl WebhookError {
             Self::Address => "url_forbidden",
             Self::Event(_) => "invalid_event",
             Self::TooMany => "too_many_webhooks",
-            Self::Account(error) => error.code(),
+            Self::Page(error) => error.code(),
             Self::Store(error) => error.code(),
         }
     }
@@ -51,12 +51,6 @@ impl From<UrlError> for WebhookError {
             UrlError::Malformed => Self::Url,
             UrlError::Forbidden => Self::Address,
         }
-    }
-}
-
-impl From<ClientError> for WebhookError {
-    fn from(error: ClientError) -> Self {
-        AccountError::from(error).into()
     }
 }
 

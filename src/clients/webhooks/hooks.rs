@@ -2,8 +2,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Webhooks;
-use crate::clients::admin::{AccountError, Cursor, Listed, cut, must_administer, page};
 use crate::clients::client::Client;
+use crate::clients::paging::{Cursor, List, PageError, cut, page};
+use crate::clients::permission::Administer;
 use crate::clients::webhooks::WebhookError;
 use crate::store::{Delivery, EVENTS, Webhook};
 use crate::types::Timestamp;
@@ -109,13 +110,16 @@ impl Webhooks {
     ///
     /// # Errors
     /// [`WebhookError`].
-    pub async fn new_webhook(&self, client: &Client, wanted: WebhookWanted) -> Result<NewWebhookView, WebhookError> {
-        must_administer(client)?;
+    pub async fn new_webhook(
+        &self,
+        client: &Client<Administer>,
+        wanted: WebhookWanted,
+    ) -> Result<NewWebhookView, WebhookError> {
         let url = self.jobs.sender().check(&wanted.url)?.to_string();
         if let Some(unknown) = wanted.events.iter().find(|event| !EVENTS.contains(&event.as_str())) {
             return Err(WebhookError::Event(unknown.clone()));
         }
-        let made = self.cx.store.new_webhook(&client.key.tenant, url, wanted.events, self.cx.now()).await?;
+        let made = self.cx.store.new_webhook(client.tenant(), url, wanted.events, self.cx.now()).await?;
         let (webhook, secret) = made;
         Ok(NewWebhookView { webhook: webhook.into(), secret })
     }
@@ -123,33 +127,31 @@ impl Webhooks {
     /// The tenant's webhooks.
     ///
     /// # Errors
-    /// [`WebhookError::Account`], [`WebhookError::Store`].
-    pub async fn webhooks(&self, client: &Client) -> Result<WebhookList, WebhookError> {
-        must_administer(client)?;
-        let webhooks = self.cx.store.webhooks(&client.key.tenant).await?;
+    /// [`WebhookError::Store`].
+    pub async fn webhooks(&self, client: &Client<Administer>) -> Result<WebhookList, WebhookError> {
+        let webhooks = self.cx.store.webhooks(client.tenant()).await?;
         Ok(WebhookList { webhooks: webhooks.into_iter().map(WebhookView::from).collect() })
     }
 
-    async fn own_webhook(&self, client: &Client, id: &str) -> Result<Webhook, WebhookError> {
-        must_administer(client)?;
-        self.cx.store.webhook(&client.key.tenant, id).await?.ok_or(WebhookError::Unknown)
+    async fn own_webhook(&self, client: &Client<Administer>, id: &str) -> Result<Webhook, WebhookError> {
+        self.cx.store.webhook(client.tenant(), id).await?.ok_or(WebhookError::Unknown)
     }
 
     /// Removes a webhook; what it was not told yet is forgotten.
     ///
     /// # Errors
-    /// [`WebhookError::Unknown`], [`WebhookError::Account`].
-    pub async fn delete_webhook(&self, client: &Client, id: &str) -> Result<WebhookView, WebhookError> {
+    /// [`WebhookError::Unknown`].
+    pub async fn delete_webhook(&self, client: &Client<Administer>, id: &str) -> Result<WebhookView, WebhookError> {
         let webhook = self.own_webhook(client, id).await?;
-        self.cx.store.delete_webhook(&client.key.tenant, id, self.cx.now()).await?;
+        self.cx.store.delete_webhook(client.tenant(), id, self.cx.now()).await?;
         Ok(webhook.into())
     }
 
     /// Tells a webhook of nothing, to see whether it arrives.
     ///
     /// # Errors
-    /// [`WebhookError::Unknown`], [`WebhookError::Account`].
-    pub async fn test_webhook(&self, client: &Client, id: &str) -> Result<WebhookView, WebhookError> {
+    /// [`WebhookError::Unknown`].
+    pub async fn test_webhook(&self, client: &Client<Administer>, id: &str) -> Result<WebhookView, WebhookError> {
         let webhook = self.own_webhook(client, id).await?;
         self.cx.store.test_webhook(id, self.cx.now()).await?;
         Ok(webhook.into())
@@ -158,21 +160,21 @@ impl Webhooks {
     /// How telling a webhook went, newest first.
     ///
     /// # Errors
-    /// [`WebhookError::Unknown`], [`WebhookError::Account`].
+    /// [`WebhookError::Unknown`].
     pub async fn deliveries(
         &self,
-        client: &Client,
+        client: &Client<Administer>,
         id: &str,
         limit: Option<u32>,
         cursor: Option<&str>,
     ) -> Result<DeliveryPage, WebhookError> {
         self.own_webhook(client, id).await?;
-        let limit = page(limit)?;
-        let after = cursor.map(|text| Cursor::of(Listed::Deliveries, text)).transpose().map_err(AccountError::from)?;
+        let limit = page(limit).map_err(PageError::from)?;
+        let after = cursor.map(|text| Cursor::of(List::Deliveries, text)).transpose().map_err(PageError::from)?;
         let below = after.map(|(_, id)| i64::try_from(id).unwrap_or(i64::MAX));
         let found = self.cx.store.deliveries(id, below, limit + 1).await?;
         let place = |delivery: &Delivery| {
-            Cursor::after(Listed::Deliveries, delivery.made_at, u128::from(delivery.id.unsigned_abs()))
+            Cursor::after(List::Deliveries, delivery.made_at, u128::from(delivery.id.unsigned_abs()))
         };
         let (deliveries, next_cursor) = cut(found, limit, place);
         Ok(DeliveryPage { deliveries: deliveries.into_iter().map(DeliveryView::from).collect(), next_cursor })

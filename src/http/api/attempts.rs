@@ -5,8 +5,8 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::query::Asked;
-use super::{ApiError, Edge, Known};
-use crate::clients::{AttemptPage, AttemptsWanted};
+use super::{ApiError, Edge};
+use crate::clients::{Administer, AttemptPage, AttemptsWanted, Client};
 
 /// The routes of what was tried.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
 )]
 async fn list(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     Asked(wanted): Asked<AttemptsWanted>,
 ) -> Result<Json<AttemptPage>, ApiError> {
     Ok(Json(edge.app.clients.admin.attempts(&client, wanted).await?))

@@ -6,10 +6,10 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::query::{Asked, Of};
-use super::{ApiError, Body, Edge, Known};
+use super::{ApiError, Body, Edge};
 use crate::clients::{
-    AccountError, CallerExport, CallerPage, CallerView, CallerWanted, CallersWanted, DeletionProof, ProofVerdict,
-    Unlocked,
+    AdminError, Administer, CallerExport, CallerPage, CallerView, CallerWanted, CallersWanted, Client, DeletionProof,
+    ProofVerdict, Unlocked,
 };
 
 /// The routes of those who look after callers.
@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
 )]
 async fn create(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     Body(wanted): Body<CallerWanted>,
 ) -> Result<(StatusCode, Json<CallerView>), ApiError> {
     Ok((StatusCode::CREATED, Json(edge.app.clients.admin.new_caller(&client, wanted).await?)))
@@ -50,7 +50,7 @@ async fn create(
 )]
 async fn list(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     Asked(wanted): Asked<CallersWanted>,
 ) -> Result<Json<CallerPage>, ApiError> {
     Ok(Json(edge.app.clients.admin.callers(&client, wanted).await?))
@@ -63,7 +63,7 @@ async fn list(
     responses((status = 200, description = "The caller.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn show(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
+async fn show(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
     Ok(Json(edge.app.clients.admin.caller(&client, id).await?))
 }
 
@@ -74,7 +74,11 @@ async fn show(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Res
     responses((status = 200, description = "Deleted; the proof names nobody.", body = DeletionProof), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn delete(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<DeletionProof>, ApiError> {
+async fn delete(
+    State(edge): State<Edge>,
+    client: Client<Administer>,
+    Of(id): Of,
+) -> Result<Json<DeletionProof>, ApiError> {
     Ok(Json(edge.app.clients.admin.delete_caller(&client, id).await?))
 }
 
@@ -85,7 +89,11 @@ async fn delete(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> R
     responses((status = 200, description = "Written down.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn consent(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
+async fn consent(
+    State(edge): State<Edge>,
+    client: Client<Administer>,
+    Of(id): Of,
+) -> Result<Json<CallerView>, ApiError> {
     Ok(Json(edge.app.clients.admin.set_consent(&client, id, true).await?))
 }
 
@@ -96,7 +104,11 @@ async fn consent(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> 
     responses((status = 200, description = "Written down, and deleted.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn opt_out(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
+async fn opt_out(
+    State(edge): State<Edge>,
+    client: Client<Administer>,
+    Of(id): Of,
+) -> Result<Json<CallerView>, ApiError> {
     Ok(Json(edge.app.clients.admin.set_consent(&client, id, false).await?))
 }
 
@@ -107,7 +119,7 @@ async fn opt_out(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> 
     responses((status = 200, description = "They may try again.", body = Unlocked), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn unlock(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<Unlocked>, ApiError> {
+async fn unlock(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) -> Result<Json<Unlocked>, ApiError> {
     Ok(Json(edge.app.clients.admin.unlock_caller(&client, id).await?))
 }
 
@@ -118,7 +130,11 @@ async fn unlock(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> R
     responses((status = 200, description = "Everything.", body = CallerExport), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn export(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> Result<Json<CallerExport>, ApiError> {
+async fn export(
+    State(edge): State<Edge>,
+    client: Client<Administer>,
+    Of(id): Of,
+) -> Result<Json<CallerExport>, ApiError> {
     Ok(Json(edge.app.clients.admin.export_caller(&client, id).await?))
 }
 
@@ -130,28 +146,26 @@ async fn export(State(edge): State<Edge>, Known(client): Known, Of(id): Of) -> R
 )]
 async fn verify_deletion(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     Body(proof): Body<DeletionProof>,
 ) -> Result<Json<ProofVerdict>, ApiError> {
-    Ok(Json(edge.app.clients.admin.check_deletion(&client, &proof)?))
+    Ok(Json(edge.app.clients.admin.check_deletion(&client, &proof)))
 }
 
-impl From<AccountError> for ApiError {
-    fn from(error: AccountError) -> Self {
+impl From<AdminError> for ApiError {
+    fn from(error: AdminError) -> Self {
         let (code, message) = (error.code(), error.to_string());
         let status = match error {
-            AccountError::Client(error) => return error.into(),
-            AccountError::Upload(error) => return error.into(),
-            AccountError::Store(error) => return Self::ours(error.code(), &error),
-            AccountError::UnknownCaller | AccountError::UnknownWatch => StatusCode::NOT_FOUND,
-            AccountError::Taken | AccountError::WatchListFull => StatusCode::CONFLICT,
-            AccountError::NoName
-            | AccountError::NumberElsewhere
-            | AccountError::NoOwner
-            | AccountError::TwoNames
-            | AccountError::OutOfRange { .. }
-            | AccountError::Label
-            | AccountError::Cursor(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            AdminError::Client(error) => return error.into(),
+            AdminError::Store(error) => return Self::ours(error.code(), &error),
+            AdminError::UnknownCaller => StatusCode::NOT_FOUND,
+            AdminError::Taken => StatusCode::CONFLICT,
+            AdminError::NoName
+            | AdminError::NumberElsewhere
+            | AdminError::NoOwner
+            | AdminError::TwoNames
+            | AdminError::OutOfRange(_)
+            | AdminError::Page(_) => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Self::said(status, code, message)
     }

@@ -7,8 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ErrorBody;
-use super::{ApiError, Body, Edge, Known};
-use crate::clients::{ChallengeError, ChallengeForm, ChallengeView};
+use super::{ApiError, Body, Edge};
+use crate::clients::{ByKey, ChallengeError, ChallengeForm, ChallengeView, Client, Verify};
 
 /// The routes of challenges.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -33,7 +33,7 @@ struct ChallengeWanted {
 )]
 async fn create(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<ByKey<Verify>>,
     Body(wanted): Body<ChallengeWanted>,
 ) -> Result<(StatusCode, Json<ChallengeView>), ApiError> {
     Ok((StatusCode::CREATED, Json(edge.app.clients.uploads.new_challenge(&client, wanted.form).await?)))

@@ -5,8 +5,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ErrorBody;
-use super::{ApiError, Body, Edge, Known};
-use crate::clients::{CodeView, CodeWanted};
+use super::{ApiError, Body, Edge};
+use crate::clients::{Administer, Client, CodeView, CodeWanted};
 
 /// The routes of enrollment codes.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -21,7 +21,7 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
 )]
 async fn create(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     Body(wanted): Body<CodeWanted>,
 ) -> Result<(StatusCode, Json<CodeView>), ApiError> {
     Ok((StatusCode::CREATED, Json(edge.app.clients.admin.new_code(&client, wanted).await?)))

@@ -124,7 +124,7 @@ impl From<UploadError> for ApiError {
             UploadError::AlreadyEnrolled => StatusCode::CONFLICT,
             UploadError::BadCode | UploadError::NoConsent | UploadError::OptedOut => StatusCode::FORBIDDEN,
             UploadError::SessionUsed | UploadError::SessionExpired | UploadError::Challenge(_) => StatusCode::GONE,
-            UploadError::BadUser | UploadError::Take(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            UploadError::Take(_) => StatusCode::UNPROCESSABLE_ENTITY,
             UploadError::Audio(_) => match code {
                 "audio_too_large" | "audio_too_long" => StatusCode::PAYLOAD_TOO_LARGE,
                 "audio_not_wav" | "audio_format" | "audio_not_opus" | "audio_unsupported" => {

@@ -7,8 +7,8 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::upload::Form;
-use super::{ApiError, Edge, Known};
-use crate::clients::{IdentifyRequest, IdentifyView};
+use super::{ApiError, Edge};
+use crate::clients::{ByKey, Client, IdentificationError, IdentifyRequest, IdentifyView, Verify};
 
 /// The routes of those who ask whose voice it is.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -44,7 +44,7 @@ struct IdentifyForm {
 )]
 async fn identify(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<ByKey<Verify>>,
     mut form: Form,
 ) -> Result<Json<IdentifyView>, ApiError> {
     let malformed = |_| {
@@ -58,4 +58,19 @@ async fn identify(
         limit: form.optional("limit").map(str::parse).transpose().map_err(malformed)?,
     };
     Ok(Json(edge.app.clients.identification.identify(&client, request).await?))
+}
+
+impl From<IdentificationError> for ApiError {
+    fn from(error: IdentificationError) -> Self {
+        let (code, message) = (error.code(), error.to_string());
+        let status = match error {
+            IdentificationError::Upload(error) => return error.into(),
+            IdentificationError::Caller(error) => return error.into(),
+            IdentificationError::Store(error) => return Self::ours(error.code(), &error),
+            IdentificationError::UnknownWatch => StatusCode::NOT_FOUND,
+            IdentificationError::WatchListFull => StatusCode::CONFLICT,
+            IdentificationError::OutOfRange(_) | IdentificationError::Label => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Self::said(status, code, message)
+    }
 }

@@ -5,10 +5,9 @@ use axum::http::request::Parts;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::client::Listener;
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge};
-use crate::clients::{ListeningError, ListeningRequest};
+use crate::clients::{Listener, ListeningError, ListeningRequest};
 use crate::types::ListeningId;
 use crate::wire::{Invited, ListeningView};
 
@@ -25,10 +24,10 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
 )]
 async fn begin(
     State(edge): State<Edge>,
-    _: Listener,
+    client: Listener,
     Body(request): Body<ListeningRequest>,
 ) -> Result<(StatusCode, Json<Invited>), ApiError> {
-    Ok((StatusCode::CREATED, Json(edge.app.clients.listenings.ask_to_listen(request).await?)))
+    Ok((StatusCode::CREATED, Json(edge.app.clients.listenings.ask_to_listen(&client, request).await?)))
 }
 
 /// How a listening stands.
@@ -38,8 +37,8 @@ async fn begin(
     responses((status = 200, description = "How it stands.", body = ListeningView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn show(State(edge): State<Edge>, _: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {
-    Ok(Json(edge.app.clients.listenings.listening(&id).await?))
+async fn show(State(edge): State<Edge>, client: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {
+    Ok(Json(edge.app.clients.listenings.listening(&client, &id).await?))
 }
 
 /// Ends a listening without a verdict.
@@ -49,8 +48,8 @@ async fn show(State(edge): State<Edge>, _: Listener, Id(id): Id) -> Result<Json<
     responses((status = 200, description = "How it stands.", body = ListeningView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn stop(State(edge): State<Edge>, _: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {
-    Ok(Json(edge.app.clients.listenings.stop_listening(&id).await?))
+async fn stop(State(edge): State<Edge>, client: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {
+    Ok(Json(edge.app.clients.listenings.stop_listening(&client, &id).await?))
 }
 
 /// The id in the path; what is none names no listening.

@@ -26,7 +26,6 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::Edge;
 use crate::clients::UploadError;
-use client::Known;
 pub(super) use error::ApiError;
 pub(super) use upload::Form;
 

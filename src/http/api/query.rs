@@ -4,7 +4,7 @@ use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use super::{ApiError, Edge};
-use crate::clients::AccountError;
+use crate::clients::AdminError;
 use crate::types::CallerId;
 
 /// A request's query, with a refusal in the API's own shape.
@@ -30,7 +30,7 @@ impl FromRequestParts<Edge> for Of {
 
     async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, ApiError> {
         let Path(text) =
-            Path::<String>::from_request_parts(parts, edge).await.map_err(|_| AccountError::UnknownCaller)?;
-        Ok(Self(CallerId(text.parse().map_err(|_| AccountError::UnknownCaller)?)))
+            Path::<String>::from_request_parts(parts, edge).await.map_err(|_| AdminError::UnknownCaller)?;
+        Ok(Self(CallerId(text.parse().map_err(|_| AdminError::UnknownCaller)?)))
     }
 }

@@ -4,8 +4,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::error::ErrorBody;
-use super::{ApiError, Edge, Known};
-use crate::clients::UsageView;
+use super::{ApiError, Edge};
+use crate::clients::{AnyScope, ByKey, Client, UsageView};
 
 /// What a client may know of its own key.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -18,7 +18,6 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
     responses((status = 200, description = "What for.", body = UsageView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn usage(State(edge): State<Edge>, Known(client): Known) -> Result<Json<UsageView>, ApiError> {
-    client.must_be_back_end()?;
+async fn usage(State(edge): State<Edge>, client: Client<ByKey<AnyScope>>) -> Result<Json<UsageView>, ApiError> {
     Ok(Json(edge.app.clients.keys.usage(&client).await?))
 }

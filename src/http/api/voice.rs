@@ -11,10 +11,10 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::upload::Form;
-use super::{ApiError, Body, Edge, Known, must_exist};
+use super::{ApiError, Body, Edge, must_exist};
 use crate::clients::{
-    AuthStarted, AuthVerified, DemoKey, EnrollRequest, EnrollView, LearningView, ProfileView, UploadError, Uploads,
-    UserToken, UserTokenRequest, VerifyRequest, VerifyView, VoiceTokenView,
+    AnyScope, AuthStarted, AuthVerified, ByKey, Client, ClientError, DemoKey, Enroll, EnrollRequest, EnrollView,
+    LearningView, ProfileView, Scores, UserToken, UserTokenRequest, Verify, VerifyRequest, VerifyView, VoiceTokenView,
 };
 
 /// The routes of "Voice Authorize".
@@ -76,7 +76,7 @@ const fn yes() -> bool {
 )]
 async fn create_profile(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Enroll>,
     Body(new): Body<NewProfile>,
 ) -> Result<(StatusCode, Json<ProfileView>), ApiError> {
     let (profile, is_new) = edge.app.clients.uploads.create_profile(&client, &new.user_id, new.consent).await?;
@@ -106,7 +106,11 @@ struct EnrollForm {
     ),
     security(("key" = []), ("bearer" = []))
 )]
-async fn enroll(State(edge): State<Edge>, Known(client): Known, mut form: Form) -> Result<Json<EnrollView>, ApiError> {
+async fn enroll(
+    State(edge): State<Edge>,
+    client: Client<Enroll>,
+    mut form: Form,
+) -> Result<Json<EnrollView>, ApiError> {
     let request = EnrollRequest {
         user_id: form.text("user_id")?.to_owned(),
         code: form.optional("code").map(str::to_owned),
@@ -162,25 +166,24 @@ enum HowMuch {
 )]
 async fn verify(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Verify>,
     telling: Result<Query<Telling>, axum::extract::rejection::QueryRejection>,
     mut form: Form,
 ) -> Result<Response, ApiError> {
     let Query(telling) =
         telling.map_err(|bad| ApiError::said(StatusCode::UNPROCESSABLE_ENTITY, "invalid_request", bad.body_text()))?;
     let in_full = telling.detail == Some(HowMuch::Full);
-    if in_full {
-        Uploads::may_see_detail(&client)?;
-    }
+    let in_full = in_full.then(|| client.checked_for::<ByKey<Scores>>()).transpose()?;
+    let is_assured = form.optional("assured") == Some("true");
     let request = VerifyRequest {
         user_id: form.text("user_id")?.to_owned(),
         phrase: form.optional("phrase").map(str::to_owned),
         challenge_id: form.optional("challenge_id").map(str::to_owned),
-        assured: form.optional("assured") == Some("true"),
         audio: form.audio()?,
+        assured: is_assured.then(|| client.checked_for::<ByKey<Enroll>>()).transpose()?,
     };
     let verified = edge.app.clients.uploads.verify_upload(&client, request).await?;
-    let view = edge.app.clients.uploads.verify_view(&client, &verified, in_full);
+    let view = edge.app.clients.uploads.verify_view(&client, &verified, in_full.as_ref());
     let answer = decided(view.retry_after_ms, Json(view));
     // How long the engine takes tells as much as a score: whoever may not see those is not told.
     Ok(if client.sees_scores() { timed(answer, verified.engine) } else { answer })
@@ -212,10 +215,10 @@ fn decided(retry_after_ms: Option<u64>, body: impl IntoResponse) -> Response {
 )]
 async fn learning(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Verify>,
     user: Result<Path<String>, axum::extract::rejection::PathRejection>,
 ) -> Result<Json<LearningView>, ApiError> {
-    let Path(user) = user.map_err(|_| UploadError::BadUser)?;
+    let Path(user) = user.map_err(|_| ClientError::BadUser)?;
     Ok(Json(edge.app.clients.uploads.user_learning(&client, &user).await?))
 }
 
@@ -236,7 +239,7 @@ struct StartAuth {
 )]
 async fn start_auth(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Verify>,
     Body(start): Body<StartAuth>,
 ) -> Result<Json<AuthStarted>, ApiError> {
     Ok(Json(edge.app.clients.uploads.start_auth(&client, &start.user_id).await?))
@@ -266,7 +269,7 @@ struct AnswerForm {
     ),
     security(("key" = []), ("bearer" = []))
 )]
-async fn verify_voice(State(edge): State<Edge>, Known(client): Known, mut form: Form) -> Result<Response, ApiError> {
+async fn verify_voice(State(edge): State<Edge>, client: Client<Verify>, mut form: Form) -> Result<Response, ApiError> {
     let audio = form.audio()?;
     let (session, user) = (form.text("session_id")?, form.text("user_id")?);
     let answer = edge.app.clients.uploads.verify_voice(&client, session, user, audio).await?;
@@ -294,7 +297,7 @@ struct ShownToken {
 )]
 async fn verify_token(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<ByKey<Verify>>,
     Body(shown): Body<ShownToken>,
 ) -> Result<(StatusCode, Json<VoiceTokenView>), ApiError> {
     let view = edge.app.clients.uploads.verify_token(&client, &shown.token).await?;
@@ -309,7 +312,7 @@ async fn verify_token(
 )]
 async fn user_token(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<ByKey<AnyScope>>,
     Body(request): Body<UserTokenRequest>,
 ) -> Result<(StatusCode, Json<UserToken>), ApiError> {
     Ok((StatusCode::CREATED, Json(edge.app.clients.uploads.user_token(&client, &request.user_id)?)))

@@ -7,8 +7,8 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::upload::Form;
-use super::{ApiError, Edge, Known};
-use crate::clients::{AccountError, WatchList, WatchView};
+use super::{ApiError, Edge};
+use crate::clients::{Administer, Client, IdentificationError, WatchList, WatchView};
 
 /// The routes of voices to be warned of.
 pub(super) fn routes() -> OpenApiRouter<Edge> {
@@ -37,7 +37,7 @@ struct WatchForm {
 )]
 async fn add(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     mut form: Form,
 ) -> Result<(StatusCode, Json<WatchView>), ApiError> {
     let audio = form.audio()?;
@@ -53,7 +53,7 @@ async fn add(
     responses((status = 200, description = "All of them.", body = WatchList), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn list(State(edge): State<Edge>, Known(client): Known) -> Result<Json<WatchList>, ApiError> {
+async fn list(State(edge): State<Edge>, client: Client<Administer>) -> Result<Json<WatchList>, ApiError> {
     Ok(Json(edge.app.clients.identification.watch_list(&client).await?))
 }
 
@@ -66,9 +66,9 @@ async fn list(State(edge): State<Edge>, Known(client): Known) -> Result<Json<Wat
 )]
 async fn remove(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     id: Result<Path<String>, axum::extract::rejection::PathRejection>,
 ) -> Result<Json<WatchView>, ApiError> {
-    let Path(id) = id.map_err(|_| AccountError::UnknownWatch)?;
+    let Path(id) = id.map_err(|_| IdentificationError::UnknownWatch)?;
     Ok(Json(edge.app.clients.identification.unwatch_voice(&client, &id).await?))
 }

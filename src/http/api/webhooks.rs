@@ -8,8 +8,10 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::query::Asked;
-use super::{ApiError, Body, Edge, Known};
-use crate::clients::{DeliveryPage, NewWebhookView, WebhookError, WebhookList, WebhookView, WebhookWanted};
+use super::{ApiError, Body, Edge};
+use crate::clients::{
+    Administer, Client, DeliveryPage, NewWebhookView, WebhookError, WebhookList, WebhookView, WebhookWanted,
+};
 
 type Id = Result<Path<String>, axum::extract::rejection::PathRejection>;
 
@@ -30,7 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Edge> {
 )]
 async fn create(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     Body(wanted): Body<WebhookWanted>,
 ) -> Result<(StatusCode, Json<NewWebhookView>), ApiError> {
     Ok((StatusCode::CREATED, Json(edge.app.clients.webhooks.new_webhook(&client, wanted).await?)))
@@ -42,7 +44,7 @@ async fn create(
     responses((status = 200, description = "All of them.", body = WebhookList), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn list(State(edge): State<Edge>, Known(client): Known) -> Result<Json<WebhookList>, ApiError> {
+async fn list(State(edge): State<Edge>, client: Client<Administer>) -> Result<Json<WebhookList>, ApiError> {
     Ok(Json(edge.app.clients.webhooks.webhooks(&client).await?))
 }
 
@@ -53,7 +55,7 @@ async fn list(State(edge): State<Edge>, Known(client): Known) -> Result<Json<Web
     responses((status = 200, description = "What is gone.", body = WebhookView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
     security(("key" = []), ("bearer" = []))
 )]
-async fn delete(State(edge): State<Edge>, Known(client): Known, id: Id) -> Result<Json<WebhookView>, ApiError> {
+async fn delete(State(edge): State<Edge>, client: Client<Administer>, id: Id) -> Result<Json<WebhookView>, ApiError> {
     Ok(Json(edge.app.clients.webhooks.delete_webhook(&client, &named(id)?).await?))
 }
 
@@ -66,7 +68,7 @@ async fn delete(State(edge): State<Edge>, Known(client): Known, id: Id) -> Resul
 )]
 async fn test(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     id: Id,
 ) -> Result<(StatusCode, Json<WebhookView>), ApiError> {
     Ok((StatusCode::ACCEPTED, Json(edge.app.clients.webhooks.test_webhook(&client, &named(id)?).await?)))
@@ -93,7 +95,7 @@ struct LogWanted {
 )]
 async fn deliveries(
     State(edge): State<Edge>,
-    Known(client): Known,
+    client: Client<Administer>,
     id: Id,
     Asked(wanted): Asked<LogWanted>,
 ) -> Result<Json<DeliveryPage>, ApiError> {
@@ -111,11 +113,12 @@ impl From<WebhookError> for ApiError {
     fn from(error: WebhookError) -> Self {
         let (code, message) = (error.code(), error.to_string());
         let status = match error {
-            WebhookError::Account(error) => return error.into(),
             WebhookError::Store(error) => return Self::ours(error.code(), &error),
             WebhookError::Unknown => StatusCode::NOT_FOUND,
             WebhookError::TooMany => StatusCode::CONFLICT,
-            WebhookError::Url | WebhookError::Address | WebhookError::Event(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            WebhookError::Url | WebhookError::Address | WebhookError::Event(_) | WebhookError::Page(_) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
         };
         Self::said(status, code, message)
     }

@@ -7,12 +7,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::answer::Refused;
-use crate::clients::{Client, VoiceItError};
+use crate::clients::{Client, VoiceItError, WholeAccount};
 use crate::http::Edge;
 
 /// A request that shows a key and token, and when it came.
 pub(super) struct Account {
-    pub(super) client: Client,
+    pub(super) client: Client<WholeAccount>,
     pub(super) since: Instant,
 }
 

@@ -1,4 +1,4 @@
-use callprint::clients::ChallengeError;
+use callprint::clients::{ChallengeError, Verify};
 use callprint::store::Scope;
 use serde_json::json;
 
@@ -9,8 +9,8 @@ use crate::house::House;
 async fn a_challenge_is_good_once_for_its_own_tenant_and_for_a_while() {
     let house = House::open().await;
     let (key, other) = (house.api_key("main", ALL).await, house.api_key("acme", ALL).await);
-    let client = house.app.clients.keys.client(&key).await.unwrap();
-    let stranger = house.app.clients.keys.client(&other).await.unwrap();
+    let client = house.app.clients.keys.client::<Verify>(&key).await.unwrap();
+    let stranger = house.app.clients.keys.client::<Verify>(&other).await.unwrap();
     let digits = house.put("/v1/challenges", &key, json!({ "form": "digits" }), 201).await;
     let id = digits["id"].as_str().unwrap();
     let text = digits["text"].as_str().unwrap();
