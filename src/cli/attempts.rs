@@ -5,7 +5,7 @@ use super::Exit;
 use super::desk::{self, Mask};
 use super::settings::ConfigArgs;
 use crate::store::{Attempt, AttemptFilter};
-use crate::types::{CallSid, CallerId, LineName, Reason, Timestamp};
+use crate::types::{AttemptId, CallSid, CallerId, LineName, Reason, Timestamp};
 
 /// List verification attempts, newest first: who, when, and how each ended.
 ///
@@ -42,7 +42,8 @@ pub(super) struct Args {
 pub(super) struct View {
     id: i64,
     at: Timestamp,
-    call: CallSid,
+    call: Option<CallSid>,
+    attempt: Option<AttemptId>,
     turn: u32,
     line: LineName,
     caller: Option<CallerId>,
@@ -57,9 +58,10 @@ impl View {
         Self {
             id: attempt.id,
             at: attempt.at,
-            call: attempt.call,
-            turn: attempt.turn,
-            line: attempt.line,
+            call: attempt.call().cloned(),
+            attempt: attempt.upload().cloned(),
+            turn: attempt.turn(),
+            line: attempt.line(),
             caller: attempt.caller,
             number: attempt.number.map(|number| mask.number(&number)),
             decision: attempt.verdict.code(),

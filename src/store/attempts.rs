@@ -6,8 +6,9 @@ use serde_json::Value;
 use super::audit::Happened;
 use super::columns::{At, Json, user_id};
 use super::happening::Happening;
-use super::{Call, Store, StoreError};
-use crate::types::{CallSid, CallerId, E164, LineName, Reason, Tenant, Timestamp, Verdict};
+use super::owner::TakeOwner;
+use super::{Store, StoreError};
+use crate::types::{AttemptId, CallSid, CallerId, E164, LineName, Reason, Tenant, Timestamp, Verdict};
 
 /// A verdict to be kept.
 #[derive(Clone, Debug)]
@@ -18,6 +19,65 @@ pub struct NewAttempt {
     pub signals: Option<String>,
 }
 
+/// The line that uploads are kept under, beside those of phone numbers.
+pub const UPLOADS: &str = "api";
+
+/// The way an attempt came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// By phone.
+    Call {
+        /// The call.
+        call: CallSid,
+        /// The turn of the call.
+        turn: u32,
+        /// The line that answered.
+        line: LineName,
+    },
+    /// By an application's upload.
+    Upload {
+        /// The attempt's own id.
+        id: AttemptId,
+        /// The id of the API key it came by; none of before that was kept.
+        key: Option<String>,
+    },
+}
+
+impl Attempt {
+    /// The call, if it came by phone.
+    pub fn call(&self) -> Option<&CallSid> {
+        match &self.via {
+            Via::Call { call, .. } => Some(call),
+            Via::Upload { .. } => None,
+        }
+    }
+
+    /// The attempt's own id, if it came by upload.
+    pub fn upload(&self) -> Option<&AttemptId> {
+        match &self.via {
+            Via::Call { .. } => None,
+            Via::Upload { id, .. } => Some(id),
+        }
+    }
+
+    /// The turn of the call; 0 for an upload.
+    pub fn turn(&self) -> u32 {
+        match &self.via {
+            Via::Call { turn, .. } => *turn,
+            Via::Upload { .. } => 0,
+        }
+    }
+
+    /// The line that answered; [`UPLOADS`] for an upload.
+    pub fn line(&self) -> LineName {
+        match &self.via {
+            Via::Call { line, .. } => line.clone(),
+            Via::Upload { .. } => LineName(UPLOADS.to_owned()),
+        }
+    }
+}
+
 /// One verdict with its signals.
 #[derive(Clone, Debug, Serialize)]
 pub struct Attempt {
@@ -25,12 +85,8 @@ pub struct Attempt {
     pub id: i64,
     /// When it ended.
     pub at: Timestamp,
-    /// The call.
-    pub call: CallSid,
-    /// The turn of the call.
-    pub turn: u32,
-    /// The line that answered.
-    pub line: LineName,
+    /// The way it came.
+    pub via: Via,
     /// Who was to be verified.
     pub caller: Option<CallerId>,
     /// The number the call came from.
@@ -111,7 +167,7 @@ impl Store {
     pub async fn attempts(&self, filter: AttemptFilter) -> Result<Vec<Attempt>, StoreError> {
         self.read(move |tx, _| {
             let sql = "SELECT attempts.id, at, call, attempts.turn, line, attempts.caller, origin_number, decision, \
-                       reason, until_at, signals FROM attempts JOIN calls ON calls.sid = attempts.call \
+                       reason, until_at, signals, api_key FROM attempts JOIN calls ON calls.sid = attempts.call \
                        WHERE (?1 IS NULL OR attempts.caller = ?1) AND (?2 IS NULL OR line = ?2) \
                        AND (?3 IS NULL OR at >= ?3) ORDER BY attempts.id DESC LIMIT ?4";
             let mut statement = tx.prepare_cached(sql)?;
@@ -131,7 +187,7 @@ impl Store {
     pub async fn attempts_of(&self, query: AttemptQuery) -> Result<Vec<OwnAttempt>, StoreError> {
         self.read(move |tx, _| {
             let sql = "SELECT attempts.id, at, call, attempts.turn, line, attempts.caller, origin_number, decision, \
-                       reason, until_at, signals, user_id FROM attempts JOIN calls ON calls.sid = attempts.call \
+                       reason, until_at, signals, api_key, user_id FROM attempts JOIN calls ON calls.sid = attempts.call \
                        LEFT JOIN callers ON callers.id = attempts.caller \
                        WHERE coalesce(tenant, 'main') = ?1 AND (?2 IS NULL OR attempts.caller = ?2) \
                        AND (?3 IS NULL OR decision = ?3) AND (?4 IS NULL OR reason = ?4) \
@@ -141,7 +197,7 @@ impl Store {
             let (reason, since, until) = (reason.map(Reason::code), since.map(At), until.map(At));
             let mut statement = tx.prepare_cached(sql)?;
             let own = |row: &Row<'_>| {
-                let user_id = row.get::<_, Option<String>>(11)?.map(user_id);
+                let user_id = row.get::<_, Option<String>>(12)?.map(user_id);
                 Ok(OwnAttempt { attempt: attempt(row)?, user_id })
             };
             let row = (tenant, caller, decision, reason, since, until, line, below, limit);
@@ -156,13 +212,20 @@ fn attempt(row: &Row<'_>) -> rusqlite::Result<Attempt> {
     Ok(Attempt {
         id: row.get(0)?,
         at: row.get::<_, At>(1)?.0,
-        call: row.get(2)?,
-        turn: row.get(3)?,
-        line: row.get(4)?,
+        via: via(row)?,
         caller: row.get(5)?,
         number: row.get(6)?,
         verdict: verdict(row)?,
         signals: row.get::<_, Option<Json<Value>>>(10)?.map(|signals| signals.0),
+    })
+}
+
+fn via(row: &Row<'_>) -> rusqlite::Result<Via> {
+    let (owner, line): (TakeOwner, LineName) = (row.get(2)?, row.get(4)?);
+    Ok(match owner {
+        TakeOwner::Upload(id) => Via::Upload { id, key: row.get(11)? },
+        TakeOwner::Call(sid) if line.0 == UPLOADS => Via::Upload { id: AttemptId::of_former(&sid), key: row.get(11)? },
+        TakeOwner::Call(call) => Via::Call { call, turn: row.get(3)?, line },
     })
 }
 
@@ -178,10 +241,10 @@ fn verdict(row: &Row<'_>) -> rusqlite::Result<Verdict> {
     }
 }
 
-/// Keeps the verdict of a turn. There is one a turn: what the dialogue decides takes the place of what a take said.
+/// Keeps the verdict of a turn, about the caller and in the call that `happened` names. There is one a turn: what the dialogue decides takes the place of what a take said.
 pub(super) fn keep(
     db: &Connection,
-    call: &Call,
+    line: &LineName,
     turn: u32,
     attempt: &NewAttempt,
     happened: &Happened<'_>,
@@ -192,9 +255,9 @@ pub(super) fn keep(
     let verdict = &attempt.verdict;
     let reason = verdict.reason().map(Reason::code);
     let until = if let Verdict::Cooldown { until } = verdict { Some(At(*until)) } else { None };
-    let row = (At(happened.at), &call.sid, turn, call.caller, verdict.code(), reason, until, &attempt.signals);
+    let row = (At(happened.at), happened.call, turn, happened.caller, verdict.code(), reason, until, &attempt.signals);
     db.prepare_cached(sql)?.execute(row)?;
-    happened.record(db, Happening::Attempt { verdict, line: &call.line, turn })
+    happened.record(db, Happening::Attempt { verdict, line, turn })
 }
 
 /// Whether this call has verified the caller it is about.

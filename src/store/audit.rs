@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::columns::{At, Json, word_columns};
 use super::happening::Happening;
+use super::owner::{Owner, TakeOwner};
 use super::tell::{self, About};
 use super::{Store, StoreError};
-use crate::types::{CallSid, CallerId, Timestamp};
+use crate::types::{AttemptId, CallSid, CallerId, Timestamp};
 
 /// Who did what an audit event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -35,6 +36,9 @@ pub struct AuditEvent {
     pub caller: Option<CallerId>,
     /// In which call.
     pub call: Option<CallSid>,
+    /// In which attempt by upload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<AttemptId>,
     /// By whom.
     pub actor: Actor,
     /// Particulars; never audio, embeddings or numbers in clear.
@@ -59,11 +63,17 @@ impl Store {
 }
 
 fn event(row: &Row<'_>) -> rusqlite::Result<AuditEvent> {
+    let (call, attempt) = match row.get(3)? {
+        Some(TakeOwner::Call(sid)) => (Some(sid), None),
+        Some(TakeOwner::Upload(id)) => (None, Some(id)),
+        None => (None, None),
+    };
     Ok(AuditEvent {
         at: row.get::<_, At>(0)?.0,
         kind: row.get(1)?,
         caller: row.get(2)?,
-        call: row.get(3)?,
+        call,
+        attempt,
         actor: row.get(4)?,
         detail: row.get::<_, Json<Value>>(5)?.0,
     })
@@ -74,7 +84,7 @@ pub(super) struct Happened<'a> {
     pub(super) at: Timestamp,
     pub(super) actor: Actor,
     pub(super) caller: Option<CallerId>,
-    pub(super) call: Option<&'a CallSid>,
+    pub(super) call: Option<Owner<'a>>,
 }
 
 impl Happened<'_> {

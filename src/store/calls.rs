@@ -3,6 +3,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::audit::{Actor, Happened};
 use super::columns::At;
 use super::happening::Happening;
+use super::owner::Owner;
 use super::{Lasting, Store, StoreError, take_prints};
 use crate::types::{Attestation, CallSid, CallerId, LineName, Origin, Timestamp};
 
@@ -116,8 +117,8 @@ impl Store {
         let sid = sid.clone();
         self.write(Lasting::Process, move |tx, _| {
             let call = find(tx, &sid)?.ok_or(StoreError::UnknownCall)?;
-            let happened = Happened { at, actor: Actor::Caller, caller: call.caller, call: Some(&sid) };
-            end(tx, &happened, &sid)
+            let happened = Happened { at, actor: Actor::Caller, caller: call.caller, call: Some(Owner::Call(&sid)) };
+            end(tx, &happened, Owner::Call(&sid))
         })
         .await
     }
@@ -165,7 +166,7 @@ pub(super) fn reply(db: &Connection, sid: &CallSid, turn: u32) -> Result<Option<
 }
 
 /// Marks a call as ended, once, and forgets its unfinished enrollment.
-pub(super) fn end(db: &Connection, happened: &Happened<'_>, sid: &CallSid) -> Result<(), StoreError> {
+pub(super) fn end(db: &Connection, happened: &Happened<'_>, sid: Owner<'_>) -> Result<(), StoreError> {
     let sql = "UPDATE calls SET ended_at = ? WHERE sid = ? AND ended_at IS NULL";
     if db.prepare_cached(sql)?.execute((At(happened.at), sid))? > 0 {
         take_prints::discard(db, sid)?;

@@ -6,10 +6,11 @@ use super::audit::Happened;
 use super::callers::{self, CallerRef, eight_digits};
 use super::columns::At;
 use super::happening::{CreatedBy, Happening};
+use super::owner::Owner;
 use super::vault::Vault;
 use super::{Lasting, Store, StoreError};
 use crate::dialog::CodeCheck;
-use crate::types::{CallSid, CallerId, Timestamp};
+use crate::types::{CallerId, Timestamp};
 
 /// An enrollment code, shown this once: only its keyed hash is kept.
 ///
@@ -136,7 +137,7 @@ pub(super) fn redeem(
 }
 
 /// Whether this call has redeemed a code that was the caller's own.
-pub(super) fn has_own_code(db: &Connection, call: &CallSid, caller: CallerId) -> Result<bool, StoreError> {
+pub(super) fn has_own_code(db: &Connection, call: Owner<'_>, caller: CallerId) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM enrollment_codes WHERE redeemed_call = ? AND caller = ?";
     Ok(db.prepare_cached(sql)?.exists((call, caller))?)
 }

@@ -3,6 +3,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::audit::{Actor, Happened};
 use super::callers;
 use super::happening::{CreatedBy, Happening};
+use super::owner::Owner;
 use super::standing::{self, Subject};
 use super::take_prints::{self, pending_label};
 use super::vault::Vault;
@@ -45,7 +46,7 @@ impl<'a> Applied<'a> {
             Effect::GiveConsent => self.consent(Consent::Given),
             Effect::OptOut => self.opt_out(),
             Effect::SaveVoiceprint => self.save_voiceprint(),
-            Effect::DiscardTakes => take_prints::discard(self.tx, &self.call.sid),
+            Effect::DiscardTakes => take_prints::discard(self.tx, (&self.call.sid).into()),
             Effect::RedeemCode(digits) => {
                 // A code typed on the way to a caller is theirs whom the same turn binds the call to.
                 let caller = self.call.caller.or(self.turn.caller);
@@ -53,12 +54,17 @@ impl<'a> Applied<'a> {
             }
             Effect::CountWrongCode => self.count_wrong_code(),
             Effect::RecordVerdict(verdict) => self.record_verdict(*verdict),
-            Effect::End => calls::end(self.tx, &self.happened(), &self.call.sid),
+            Effect::End => calls::end(self.tx, &self.happened(), (&self.call.sid).into()),
         }
     }
 
     fn happened(&self) -> Happened<'_> {
-        Happened { at: self.turn.at, actor: Actor::Caller, caller: self.call.caller, call: Some(&self.call.sid) }
+        Happened {
+            at: self.turn.at,
+            actor: Actor::Caller,
+            caller: self.call.caller,
+            call: Some(Owner::Call(&self.call.sid)),
+        }
     }
 
     fn known_caller(&self) -> Result<CallerId, StoreError> {
@@ -89,7 +95,7 @@ impl<'a> Applied<'a> {
     }
 
     fn opt_out(&self) -> Result<(), StoreError> {
-        take_prints::discard(self.tx, &self.call.sid)?;
+        take_prints::discard(self.tx, (&self.call.sid).into())?;
         callers::opt_out(self.tx, self.known_caller()?, &self.happened())
     }
 
@@ -102,8 +108,11 @@ impl<'a> Applied<'a> {
             return Err(StoreError::NoConsent);
         }
         let sid = &self.call.sid;
-        let is_proved =
-            || Ok::<_, StoreError>(attempts::has_accept(self.tx, sid, id)? || codes::has_own_code(self.tx, sid, id)?);
+        let is_proved = || {
+            Ok::<_, StoreError>(
+                attempts::has_accept(self.tx, sid, id)? || codes::has_own_code(self.tx, sid.into(), id)?,
+            )
+        };
         if caller.is_enrolled && !is_proved()? {
             return Err(StoreError::AlreadyEnrolled);
         }
@@ -111,7 +120,7 @@ impl<'a> Applied<'a> {
         let pending = self.tx.prepare_cached(sql)?.query_row([sid], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let (model, sealed): (String, Vec<u8>) = pending.ok_or(StoreError::NoVoiceprint)?;
         let clear = zeroize::Zeroizing::new(self.vault.open(&pending_label(sid.as_str(), &model), &sealed)?);
-        take_prints::discard(self.tx, sid)?;
+        take_prints::discard(self.tx, sid.into())?;
         callers::keep_voiceprint(self.tx, self.vault, &caller, &model, &clear, &self.happened())
     }
 
@@ -127,7 +136,7 @@ impl<'a> Applied<'a> {
     fn record_verdict(&self, verdict: Verdict) -> Result<(), StoreError> {
         let (happened, subjects) = (self.happened(), Subject::of(&self.call));
         let attempt = NewAttempt { verdict, signals: None };
-        attempts::keep(self.tx, &self.call, self.turn.turn, &attempt, &happened)?;
+        attempts::keep(self.tx, &self.call.line, self.turn.turn, &attempt, &happened)?;
         standing::count(self.tx, self.vault, &subjects, &verdict, self.lockout, &happened)
     }
 }

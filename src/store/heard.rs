@@ -2,9 +2,10 @@ use rusqlite::{Connection, Row};
 
 use super::columns::At;
 use super::crypto::Label;
+use super::owner::{Owner, TakeOwner};
 use super::vault::Vault;
 use super::{Store, StoreError};
-use crate::types::{CallSid, CallerId, Timestamp};
+use crate::types::{CallerId, Timestamp};
 
 /// Fingerprints kept of one caller. An older call's recording is still refused by what its owner was heard with since, only
 /// if it is played again; 20 calls are a month of daily ones with weekends off, and 240 kB at most.
@@ -24,12 +25,12 @@ impl Store {
 pub(super) fn all(db: &Connection, vault: &Vault, caller: CallerId) -> Result<Vec<Vec<u8>>, StoreError> {
     let mut statement = db.prepare_cached("SELECT call, turn, sealed FROM heard WHERE caller = ? ORDER BY id DESC")?;
     let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
-    let rows: Vec<(CallSid, u32, Vec<u8>)> = statement.query_map([caller], columns)?.collect::<Result<_, _>>()?;
-    rows.into_iter().map(|(call, turn, sealed)| vault.open(&label(&subject(&call, turn)), &sealed)).collect()
+    let rows: Vec<(TakeOwner, u32, Vec<u8>)> = statement.query_map([caller], columns)?.collect::<Result<_, _>>()?;
+    rows.into_iter().map(|(call, turn, sealed)| vault.open(&label(&subject(call.as_ref(), turn)), &sealed)).collect()
 }
 
 /// What a fingerprint is bound to.
-pub(super) fn subject(call: &CallSid, turn: u32) -> String {
+pub(super) fn subject(call: Owner<'_>, turn: u32) -> String {
     format!("{call}/{turn}")
 }
 
@@ -43,7 +44,7 @@ pub(super) fn keep(
     db: &Connection,
     vault: &Vault,
     caller: CallerId,
-    (call, turn): (&CallSid, u32),
+    (call, turn): (Owner<'_>, u32),
     fingerprint: &[u8],
     at: Timestamp,
 ) -> Result<(), StoreError> {

@@ -57,12 +57,16 @@ impl Store {
             let call = calls::find(tx, &sid)?.ok_or(StoreError::UnknownCall)?;
             let opened_at = takes::find(tx, &sid, turn)?.map(|take| take.opened_at);
             let held = match held_for {
-                HeldFor::Enroll => {
-                    HeldAgainst { enrollment: take_prints::all(tx, vault, &sid, false)?, ..HeldAgainst::default() }
-                }
+                HeldFor::Enroll => HeldAgainst {
+                    enrollment: take_prints::all(tx, vault, (&sid).into(), false)?,
+                    ..HeldAgainst::default()
+                },
                 HeldFor::Verify { model } => {
                     let of_caller = call.caller.map(|caller| of_caller(tx, vault, caller, &model)).transpose()?;
-                    HeldAgainst { probes: take_prints::all(tx, vault, &sid, true)?, ..of_caller.unwrap_or_default() }
+                    HeldAgainst {
+                        probes: take_prints::all(tx, vault, (&sid).into(), true)?,
+                        ..of_caller.unwrap_or_default()
+                    }
                 }
             };
             Ok(HeldAgainst { call: Some(call), opened_at, ..held })

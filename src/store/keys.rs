@@ -7,11 +7,12 @@ use super::callers::voiceprint_label;
 use super::columns::At;
 use super::crypto::{self, Label, Secret};
 use super::happening::Happening;
+use super::owner::TakeOwner;
 use super::particulars::Rotation;
 use super::take_prints::{self, pending_label};
 use super::vault::{PEPPER, Vault, key_ids, key_in_use};
 use super::{Lasting, Store, StoreError, heard, learned, open, voiceit, watch_list, webhooks};
-use crate::types::{CallSid, Timestamp};
+use crate::types::Timestamp;
 
 /// A key that seals, or once sealed, voiceprints; never the key itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -109,15 +110,17 @@ fn reseal(tx: &Transaction<'_>, vault: &Vault, next: &Secret) -> Result<u64, Sto
         resealed += update.execute((again(&pending_label(&call, &model), &sealed)?, &call))? as u64;
     }
     let mut update = tx.prepare("UPDATE take_prints SET sealed = ? WHERE call = ? AND turn = ?")?;
-    for (call, turn, sealed) in all::<(CallSid, u32, Vec<u8>)>(tx, "SELECT call, turn, sealed FROM take_prints")? {
-        resealed +=
-            update.execute((again(&take_prints::label(&take_prints::subject(&call, turn)), &sealed)?, &call, turn))?
-                as u64;
+    for (call, turn, sealed) in all::<(TakeOwner, u32, Vec<u8>)>(tx, "SELECT call, turn, sealed FROM take_prints")? {
+        resealed += update.execute((
+            again(&take_prints::label(&take_prints::subject(call.as_ref(), turn)), &sealed)?,
+            call.as_ref(),
+            turn,
+        ))? as u64;
     }
     let mut update = tx.prepare("UPDATE heard SET sealed = ? WHERE call = ? AND turn = ?")?;
-    for (call, turn, sealed) in all::<(CallSid, u32, Vec<u8>)>(tx, "SELECT call, turn, sealed FROM heard")? {
-        let subject = heard::subject(&call, turn);
-        resealed += update.execute((again(&heard::label(&subject), &sealed)?, &call, turn))? as u64;
+    for (call, turn, sealed) in all::<(TakeOwner, u32, Vec<u8>)>(tx, "SELECT call, turn, sealed FROM heard")? {
+        let subject = heard::subject(call.as_ref(), turn);
+        resealed += update.execute((again(&heard::label(&subject), &sealed)?, call.as_ref(), turn))? as u64;
     }
     let mut update = tx.prepare("UPDATE learned SET sealed = ? WHERE caller = ?")?;
     for (caller, sealed) in all::<(String, Vec<u8>)>(tx, "SELECT caller, sealed FROM learned")? {

@@ -5,15 +5,15 @@ use rusqlite::{Connection, Transaction};
 use super::StoreError;
 use super::columns::Json;
 use super::crypto::Label;
+use super::owner::Owner;
 use super::vault::Vault;
 use crate::dialog::Purpose;
-use crate::types::CallSid;
 
 /// Keeps what later takes of a call need of this one.
 pub(super) fn keep(
     tx: &Transaction<'_>,
     vault: &Vault,
-    call: &CallSid,
+    call: Owner<'_>,
     turn: u32,
     print: &[u8],
 ) -> Result<(), StoreError> {
@@ -27,7 +27,7 @@ pub(super) fn keep(
 pub(super) fn all(
     tx: &Transaction<'_>,
     vault: &Vault,
-    call: &CallSid,
+    call: Owner<'_>,
     of_probes: bool,
 ) -> Result<Vec<Vec<u8>>, StoreError> {
     let sql = "SELECT turn, sealed FROM take_prints JOIN takes USING (call, turn) \
@@ -43,7 +43,7 @@ pub(super) fn all(
 }
 
 /// What an enrollment take's print is bound to.
-pub(super) fn subject(call: &CallSid, turn: u32) -> String {
+pub(super) fn subject(call: Owner<'_>, turn: u32) -> String {
     format!("{call}/{turn}")
 }
 
@@ -58,7 +58,7 @@ pub(super) fn pending_label<'a>(call: &'a str, model: &'a str) -> Label<'a> {
 }
 
 /// Forgets what a call's unfinished enrollment has gathered.
-pub(super) fn discard(db: &Connection, call: &CallSid) -> Result<(), StoreError> {
+pub(super) fn discard(db: &Connection, call: Owner<'_>) -> Result<(), StoreError> {
     db.prepare_cached("DELETE FROM take_prints WHERE call = ?")?.execute([call])?;
     db.prepare_cached("DELETE FROM pending_voiceprints WHERE call = ?")?.execute([call])?;
     Ok(())

@@ -5,14 +5,15 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 use super::attempts::{self, NewAttempt};
 use super::audit::{Actor, Happened};
 use super::columns::{At, Json};
+use super::owner::Owner;
 use super::queue::put;
 use super::standing::{self, Subject};
 use super::take_prints::{self, pending_label};
 use super::vault::Vault;
-use super::{Call, Lasting, NewLearning, Store, StoreError, Watched, calls, heard, learned, watch_list};
+use super::{Lasting, NewLearning, Store, StoreError, Watched, calls, heard, learned, watch_list};
 use crate::config::Lockout;
 use crate::dialog::{Purpose, Standing};
-use crate::types::{CallSid, Reason, RecordingSid, Source, Timestamp};
+use crate::types::{CallSid, CallerId, LineName, Reason, RecordingSid, Source, Timestamp};
 
 /// Who judges a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,7 +147,14 @@ impl Store {
                 return Ok(Finished::Already(outcome));
             }
             let call = calls::find(tx, &sid)?.ok_or(StoreError::UnknownCall)?;
-            settle(tx, vault, &call, turn, at, &lockout, judge)
+            let sitting = Sitting {
+                owner: Owner::Call(&sid),
+                line: &call.line,
+                caller: call.caller,
+                subjects: Subject::of(&call),
+                is_over: call.turn > turn || call.ended_at.is_some(),
+            };
+            settle(tx, vault, sitting, turn, at, &lockout, judge)
         })
         .await
     }
@@ -178,59 +186,68 @@ impl Store {
 
     async fn kept_takes(&self, call: &CallSid, of_probes: bool) -> Result<Vec<Vec<u8>>, StoreError> {
         let call = call.clone();
-        self.read(move |tx, vault| take_prints::all(tx, vault, &call, of_probes)).await
+        self.read(move |tx, vault| take_prints::all(tx, vault, Owner::Call(&call), of_probes)).await
     }
+}
+
+/// The call or upload that a take belongs to, as far as its end is concerned.
+pub(super) struct Sitting<'a> {
+    pub(super) owner: Owner<'a>,
+    pub(super) line: &'a LineName,
+    pub(super) caller: Option<CallerId>,
+    /// Whose tallies the attempt moves.
+    pub(super) subjects: Vec<Subject>,
+    /// It went on without the take, or ended.
+    pub(super) is_over: bool,
 }
 
 /// Writes down what judging a take came to, inside the transaction that found it open.
 pub(super) fn settle(
     tx: &Transaction<'_>,
     vault: &Vault,
-    call: &Call,
+    sitting: Sitting<'_>,
     turn: u32,
     at: Timestamp,
     lockout: &Lockout,
     judge: impl FnOnce(Standing) -> TakeResult,
 ) -> Result<Finished, StoreError> {
-    let sid = &call.sid;
-    let subjects = Subject::of(call);
+    let Sitting { owner, line, caller, subjects, is_over: is_late } = sitting;
     let result = judge(standing::strictest(tx, vault, &subjects, at)?);
     if let Some(recording) = &result.delete_recording {
         put::recording(tx, recording, at)?;
     }
     let sql = "UPDATE takes SET outcome = ?, finished_at = ? WHERE call = ? AND turn = ?";
-    tx.prepare_cached(sql)?.execute((&result.outcome, At(at), sid, turn))?;
-    let happened = Happened { at, actor: Actor::Caller, caller: call.caller, call: Some(sid) };
-    if let (Some(hit), Some(caller)) = (&result.watch_hit, call.caller) {
+    tx.prepare_cached(sql)?.execute((&result.outcome, At(at), owner, turn))?;
+    let happened = Happened { at, actor: Actor::Caller, caller, call: Some(owner) };
+    if let (Some(hit), Some(caller)) = (&result.watch_hit, caller) {
         watch_list::note_hit(tx, caller, hit, at)?;
     }
-    let is_late = call.turn > turn || call.ended_at.is_some();
     if let Some(attempt) = &result.attempt {
         // Hanging up before the verdict does not undo a mismatch, but neither does it earn an accept.
         if !is_late || attempt.verdict.reason().is_some_and(Reason::is_mismatch) {
             standing::count(tx, vault, &subjects, &attempt.verdict, lockout, &happened)?;
         }
         if !is_late {
-            attempts::keep(tx, call, turn, attempt, &happened)?;
+            attempts::keep(tx, line, turn, attempt, &happened)?;
         }
     }
     if is_late {
         return Ok(Finished::Late);
     }
-    if let (Some(fingerprint), Some(caller)) = (&result.heard, call.caller) {
-        heard::keep(tx, vault, caller, (sid, turn), fingerprint, at)?;
+    if let (Some(fingerprint), Some(caller)) = (&result.heard, caller) {
+        heard::keep(tx, vault, caller, (owner, turn), fingerprint, at)?;
     }
-    if let (Some(learning), Some(caller)) = (&result.learned, call.caller) {
+    if let (Some(learning), Some(caller)) = (&result.learned, caller) {
         learned::keep(tx, vault, caller, learning, &happened)?;
     }
     if let Some(print) = &result.print {
-        take_prints::keep(tx, vault, sid, turn, print)?;
+        take_prints::keep(tx, vault, owner, turn, print)?;
     }
     if let Some(NewVoiceprint { bytes, model_id }) = &result.voiceprint {
-        let sealed = vault.seal(tx, &pending_label(sid.as_str(), model_id), bytes)?;
+        let sealed = vault.seal(tx, &pending_label(owner.as_str(), model_id), bytes)?;
         let sql = "INSERT INTO pending_voiceprints (call, model_id, sealed, made_at) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT (call) DO UPDATE SET model_id = ?2, sealed = ?3, made_at = ?4";
-        tx.prepare_cached(sql)?.execute((sid, model_id, sealed, At(at)))?;
+        tx.prepare_cached(sql)?.execute((owner, model_id, sealed, At(at)))?;
     }
     Ok(Finished::Fresh(result.outcome))
 }

@@ -7,14 +7,15 @@ use uuid::Uuid;
 use super::StoreError;
 use super::columns::user_id;
 use super::events::WebhookEvent;
+use super::owner::Owner;
 use super::queue::put;
-use crate::types::{CallSid, CallerId, Tenant, Timestamp};
+use crate::types::{CallerId, Tenant, Timestamp};
 
 /// When an event happened, and whom it is about.
 pub(super) struct About<'a> {
     pub(super) at: Timestamp,
     pub(super) caller: Option<CallerId>,
-    pub(super) call: Option<&'a CallSid>,
+    pub(super) call: Option<Owner<'a>>,
 }
 
 /// Queues an event with its particulars for every webhook of the caller's tenant that subscribes to it.
@@ -38,7 +39,12 @@ pub(super) fn tell(
             (found.0, found.1.map(user_id))
         }
     };
-    let mut data = json!({ "caller_id": about.caller, "user_id": user_id, "call": about.call });
+    let mut data = json!({ "caller_id": about.caller, "user_id": user_id, "call": null });
+    match about.call {
+        Some(Owner::Call(sid)) => data["call"] = json!(sid),
+        Some(Owner::Upload(id)) => data["attempt"] = json!(id),
+        None => {}
+    }
     if let (Value::Object(data), Value::Object(told)) = (&mut data, told()) {
         data.extend(told);
     }

@@ -1,24 +1,23 @@
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::attempts::UPLOADS;
 use super::audit::{Actor, Happened};
 use super::columns::{At, Json};
-use super::takes::{self, Finished, NewVoiceprint, TakeResult};
+use super::owner::{Owner, TakeOwner};
+use super::standing::Subject;
+use super::takes::{self, Finished, NewVoiceprint, Sitting, TakeResult};
 use super::vault::Vault;
-use super::{Call, CallerRef, Lasting, Store, StoreError, api_keys, callers, calls, codes, take_prints};
+use super::{CallerRef, Lasting, Store, StoreError, api_keys, callers, calls, codes, take_prints};
 use crate::config::Lockout;
 use crate::dialog::{Consent, Purpose, Standing};
-use crate::types::{CallSid, CallerId, Source, StreamId, Timestamp, Verdict};
-
-/// The line that uploads are kept under, beside those of phone numbers.
-pub const UPLOADS: &str = "api";
+use crate::types::{AttemptId, CallerId, LineName, Source, StreamId, Timestamp, Verdict};
 
 /// An enrollment by uploads, as far as it has come.
 #[derive(Clone)]
 pub struct OpenEnrollment {
-    /// The call that stands for it.
-    pub call: CallSid,
     /// The takes so far in their byte form, in order.
     pub takes: Vec<Vec<u8>>,
+    owner: TakeOwner,
 }
 
 /// Takes that an enrollment goes on with.
@@ -48,8 +47,8 @@ pub struct Used {
 impl Store {
     /// Judges a probe that came whole, writes down what it came to, and moves the tallies.
     ///
-    /// As [`Store::finish_take`], for a probe that has no call: it gets one of its own, in the same transaction, in which the use of
-    /// the client's key is counted as well.
+    /// As [`Store::finish_take`], for a probe that has no call: it gets an attempt's id of its own. The use of the client's
+    /// key is counted in the same transaction.
     ///
     /// # Errors
     /// [`StoreError::UnknownCaller`] when the caller was deleted meanwhile.
@@ -60,24 +59,32 @@ impl Store {
         lockout: &Lockout,
         used: Used,
         judge: impl FnOnce(Standing) -> TakeResult + Send + 'static,
-    ) -> Result<(CallSid, String), StoreError> {
+    ) -> Result<(AttemptId, String), StoreError> {
         let lockout = *lockout;
         self.write(Lasting::PowerCut, move |tx, vault| {
-            let call = begin(tx, caller, at)?;
-            open(tx, &call.sid, 0, Purpose::Verify, at)?;
+            let id = begin(tx, caller, Some(&used.key), at)?;
+            let owner = Owner::Upload(&id);
+            open(tx, owner, 0, Purpose::Verify, at)?;
             let mut verdict = None;
             let judge = |standing| {
                 let result: TakeResult = judge(standing);
                 verdict = result.attempt.as_ref().map(|attempt| attempt.verdict);
                 result
             };
-            let finished = takes::settle(tx, vault, &call, 0, at, &lockout, judge)?;
+            let sitting = Sitting {
+                owner,
+                line: &LineName(UPLOADS.to_owned()),
+                caller: Some(caller),
+                subjects: vec![Subject::Caller(caller)],
+                is_over: false,
+            };
+            let finished = takes::settle(tx, vault, sitting, 0, at, &lockout, judge)?;
             for what in verdict.as_ref().map(used.what).unwrap_or_default() {
                 api_keys::count(tx, &used.key, &what, at)?;
             }
-            tx.prepare_cached("UPDATE calls SET ended_at = ? WHERE sid = ?")?.execute((At(at), &call.sid))?;
+            tx.prepare_cached("UPDATE calls SET ended_at = ? WHERE sid = ?")?.execute((At(at), owner))?;
             match finished {
-                Finished::Fresh(outcome) | Finished::Already(outcome) => Ok((call.sid, outcome)),
+                Finished::Fresh(outcome) | Finished::Already(outcome) => Ok((id, outcome)),
                 Finished::Late => Err(StoreError::UnknownCall),
             }
         })
@@ -108,29 +115,30 @@ impl Store {
     pub async fn discard_enrollment(&self, caller: CallerId, at: Timestamp) -> Result<bool, StoreError> {
         self.write(Lasting::Process, move |tx, vault| {
             let Some(open) = find_open(tx, vault, caller)? else { return Ok(false) };
-            calls::end(tx, &happened(caller, &open.call, at), &open.call)?;
+            let owner = open.owner.as_ref();
+            calls::end(tx, &happened(caller, owner, at), owner)?;
             Ok(true)
         })
         .await
     }
 }
 
-fn happened(caller: CallerId, call: &CallSid, at: Timestamp) -> Happened<'_> {
-    Happened { at, actor: Actor::Caller, caller: Some(caller), call: Some(call) }
+fn happened(caller: CallerId, owner: Owner<'_>, at: Timestamp) -> Happened<'_> {
+    Happened { at, actor: Actor::Caller, caller: Some(caller), call: Some(owner) }
 }
 
-/// Begins the call that stands for uploads of a caller.
-fn begin(tx: &Transaction<'_>, caller: CallerId, at: Timestamp) -> Result<Call, StoreError> {
+/// Begins the row of `calls` that holds uploads of a caller together.
+fn begin(tx: &Transaction<'_>, caller: CallerId, key: Option<&str>, at: Timestamp) -> Result<AttemptId, StoreError> {
     callers::find(tx, &CallerRef::Id(caller))?.ok_or(StoreError::UnknownCaller)?;
-    let sid = CallSid::own();
-    let sql = "INSERT INTO calls (sid, line, origin, called, attestation, caller, started_at) \
-               VALUES (?, ?, 'withheld', '', 'absent', ?, ?)";
-    tx.prepare_cached(sql)?.execute((&sid, UPLOADS, caller, At(at)))?;
-    calls::find(tx, &sid)?.ok_or(StoreError::UnknownCall)
+    let id = AttemptId::new();
+    let sql = "INSERT INTO calls (sid, line, origin, called, attestation, caller, started_at, api_key) \
+               VALUES (?, ?, 'withheld', '', 'absent', ?, ?, ?)";
+    tx.prepare_cached(sql)?.execute((&id, UPLOADS, caller, At(at), key))?;
+    Ok(id)
 }
 
 /// Writes down a take whose audio is here, and only here.
-fn open(tx: &Transaction<'_>, call: &CallSid, turn: u32, purpose: Purpose, at: Timestamp) -> Result<(), StoreError> {
+fn open(tx: &Transaction<'_>, call: Owner<'_>, turn: u32, purpose: Purpose, at: Timestamp) -> Result<(), StoreError> {
     let sql = "INSERT INTO takes (call, turn, recording, purpose, opened_at, lease_until) VALUES (?, ?, ?, ?, ?, ?)";
     let source = Source::Stream(StreamId::new());
     tx.prepare_cached(sql)?.execute((call, turn, source, Json(purpose), At(at), At(at)))?;
@@ -139,8 +147,10 @@ fn open(tx: &Transaction<'_>, call: &CallSid, turn: u32, purpose: Purpose, at: T
 
 fn find_open(tx: &Transaction<'_>, vault: &Vault, caller: CallerId) -> Result<Option<OpenEnrollment>, StoreError> {
     let sql = "SELECT sid FROM calls WHERE caller = ? AND line = 'api' AND ended_at IS NULL ORDER BY started_at DESC";
-    let found: Option<CallSid> = tx.prepare_cached(sql)?.query_row([caller], |row| row.get(0)).optional()?;
-    found.map(|call| Ok(OpenEnrollment { takes: take_prints::all(tx, vault, &call, false)?, call })).transpose()
+    let found: Option<TakeOwner> = tx.prepare_cached(sql)?.query_row([caller], |row| row.get(0)).optional()?;
+    let opened =
+        |owner: TakeOwner| Ok(OpenEnrollment { takes: take_prints::all(tx, vault, owner.as_ref(), false)?, owner });
+    found.map(opened).transpose()
 }
 
 /// Invariant 1 holds here too: a voiceprint is replaced only by whom the caller's own code was given.
@@ -150,30 +160,31 @@ fn keep(tx: &Transaction<'_>, vault: &Vault, new: &NewTakes) -> Result<(), Store
         return Err(StoreError::NoConsent);
     }
     let open_now = find_open(tx, vault, caller.id)?;
-    let shape = |open: &Option<OpenEnrollment>| open.as_ref().map(|open| (open.call.clone(), open.takes.len()));
+    let shape = |open: &Option<OpenEnrollment>| open.as_ref().map(|open| (open.owner.clone(), open.takes.len()));
     if shape(&open_now) != shape(&new.before) {
         return Err(StoreError::Overtaken);
     }
-    let (sid, known) = match shape(&open_now) {
+    let (owner, known) = match shape(&open_now) {
         Some(open) => open,
-        None => (begin(tx, caller.id, new.at)?.sid, 0),
+        None => (TakeOwner::Upload(begin(tx, caller.id, None, new.at)?), 0),
     };
-    let happened = happened(caller.id, &sid, new.at);
+    let owner = owner.as_ref();
+    let happened = happened(caller.id, owner, new.at);
     if let Some(code) = &new.code
-        && !codes::has_own_code(tx, &sid, caller.id)?
+        && !codes::has_own_code(tx, owner, caller.id)?
     {
         codes::redeem(tx, vault, code, Some(caller.id), &happened)?;
     }
-    if caller.is_enrolled && !codes::has_own_code(tx, &sid, caller.id)? {
+    if caller.is_enrolled && !codes::has_own_code(tx, owner, caller.id)? {
         return Err(StoreError::AlreadyEnrolled);
     }
     for (turn, print) in (known as u32..).zip(&new.prints) {
-        open(tx, &sid, turn, Purpose::Enroll { take: turn + 1 }, new.at)?;
-        take_prints::keep(tx, vault, &sid, turn, print)?;
+        open(tx, owner, turn, Purpose::Enroll { take: turn + 1 }, new.at)?;
+        take_prints::keep(tx, vault, owner, turn, print)?;
     }
     if let Some(NewVoiceprint { bytes, model_id }) = &new.voiceprint {
         callers::keep_voiceprint(tx, vault, &caller, model_id, bytes, &happened)?;
-        calls::end(tx, &happened, &sid)?;
+        calls::end(tx, &happened, owner)?;
     }
     Ok(())
 }

@@ -208,7 +208,7 @@ async fn a_server_that_others_reach_tells_nobody_on_its_own_machine_by_whatever_
 async fn a_receiver_that_does_not_answer_holds_up_no_other() {
     let (silent, receiver, house) = (MockServer::start().await, MockServer::start().await, House::open().await);
     let key = house.api_key("main", ADMIN).await;
-    let never = ResponseTemplate::new(200).set_delay(Duration::from_secs(60));
+    let never = ResponseTemplate::new(200).set_delay(Duration::from_mins(1));
     Mock::given(method("POST")).respond_with(never).mount(&silent).await;
     answers(&receiver, 200, 9).await;
     let (slow, _) = hooked(&house, &key, &silent, json!(["locked"])).await;
