@@ -1,13 +1,16 @@
 use jiff::SignedDuration;
 use rusqlite::{Connection, Transaction};
 
-use super::audit::Happened;
-use super::columns::{At, Json};
-use super::happening::Happening;
-use super::owner::TakeOwner;
-use super::particulars::Purged;
-use super::{Lasting, Store, StoreError, calls, deliveries, listenings};
 use crate::dialog::{Standing, Tally};
+use crate::store::audit::Happened;
+use crate::store::audit::happening::Happening;
+use crate::store::audit::particulars::Purged;
+use crate::store::calls;
+use crate::store::calls::owner::TakeOwner;
+use crate::store::clients::deliveries;
+use crate::store::clients::listenings;
+use crate::store::columns::{At, Json};
+use crate::store::{Lasting, Store, StoreError};
 use crate::types::Timestamp;
 
 /// The longest a call can last at the provider; one that began earlier is over, even if nobody said so.
