@@ -6,7 +6,7 @@ use crate::command::settings::ConfigArgs;
 use crate::command::store::with_store;
 use crate::command::{Exit, say};
 use crate::store::{Attempt, AttemptFilter};
-use crate::types::{CallSid, CallerId, LineName, Reason, Timestamp};
+use crate::types::{AttemptId, CallSid, CallerId, LineName, Reason, Timestamp};
 
 /// List verification attempts, newest first: who, when, and how each ended.
 ///
@@ -43,7 +43,8 @@ pub(super) struct Args {
 pub(super) struct View {
     id: i64,
     at: Timestamp,
-    call: CallSid,
+    call: Option<CallSid>,
+    attempt: Option<AttemptId>,
     turn: u32,
     line: LineName,
     caller: Option<CallerId>,
@@ -58,9 +59,10 @@ impl View {
         Self {
             id: attempt.id,
             at: attempt.at,
-            call: attempt.call,
-            turn: attempt.turn,
-            line: attempt.line,
+            call: attempt.call().cloned(),
+            attempt: attempt.upload().cloned(),
+            turn: attempt.turn(),
+            line: attempt.line(),
             caller: attempt.caller,
             number: attempt.number.map(|number| mask.number(&number)),
             decision: attempt.verdict.code(),

@@ -185,8 +185,12 @@ async fn place(
     script: Script,
 ) -> anyhow::Result<(Report, Vec<String>)> {
     let report = phone.call(outgoing, script).await;
-    let attempts: Vec<Attempt> =
-        stage.attempts().await?.into_iter().filter(|attempt| attempt.call.as_str() == report.call_sid).collect();
+    let attempts: Vec<Attempt> = stage
+        .attempts()
+        .await?
+        .into_iter()
+        .filter(|attempt| attempt.call().is_some_and(|call| call.as_str() == report.call_sid))
+        .collect();
     let notes: BTreeMap<usize, String> = attempts.iter().filter_map(|attempt| note(attempt, &report)).collect();
     let mut transcript = Transcript::with_notes(stage.palette(), notes);
     for line in report.events.iter().flat_map(|event| transcript.add(event)) {
@@ -203,7 +207,7 @@ fn note(attempt: &Attempt, report: &Report) -> Option<(usize, String)> {
     let of_turn = |url: &str| {
         let url = url::Url::parse(url).ok()?;
         let (_, turn) = url.query_pairs().find(|(name, _)| name == "n")?;
-        turn.parse().ok().filter(|turn: &u32| *turn == attempt.turn)
+        turn.parse().ok().filter(|turn: &u32| *turn == attempt.turn())
     };
     let asked: Vec<_> = report.turns.iter().enumerate().filter(|(_, turn)| of_turn(&turn.url).is_some()).collect();
     let (last, _) = asked.last()?;

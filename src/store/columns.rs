@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 use crate::dialog::Consent;
 use crate::types::media::Track;
 use crate::types::{
-    Attestation, CallSid, CallerId, E164, LineName, ListeningId, RecordingSid, Source, StreamId, Strictness, Tenant,
+    AttemptId, Attestation, CallSid, CallerId, E164, LineName, ListeningId, RecordingSid, Source, StreamId, Strictness,
+    Tenant,
 };
 
 /// A time as a column: milliseconds since 1970.
@@ -86,6 +87,7 @@ macro_rules! text_columns {
 
 text_columns! {
     CallerId: |id| id.to_string(), |text| text.parse().ok().map(CallerId);
+    AttemptId: |id| id.as_str().to_owned(), |text| AttemptId::parse(text).ok();
     CallSid: |sid| sid.as_str().to_owned(), |text| CallSid::parse(text).ok();
     RecordingSid: |sid| sid.as_str().to_owned(), |text| RecordingSid::parse(text).ok();
     ListeningId: |id| id.as_str().to_owned(), |text| ListeningId::parse(text).ok();

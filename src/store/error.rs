@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
-use super::crypto::NoRandom;
+use crate::store::seal::crypto::NoRandom;
 
 /// What can go wrong with the store. Never holds a number, a key or a voiceprint.
 #[derive(Debug, Error)]

@@ -8,91 +8,59 @@
 //! cut can take back the last few steps that nobody was promised (a call came in, a take was claimed); what was promised,
 //! a consent, an opt-out, a voiceprint, a verdict, a deletion, is on the disk before the answer (see `Lasting`).
 
-mod accounts;
-mod api_keys;
-mod attempts;
 mod audit;
 mod callers;
 mod calls;
-mod challenges;
-mod codes;
+mod clients;
 mod columns;
-mod commit;
-mod crypto;
-mod deliveries;
-mod effects;
-mod erase;
 mod error;
-mod events;
-mod happening;
-mod heard;
-mod held;
-mod keyring;
-mod keys;
 mod lane;
-mod learned;
-mod listenings;
 mod open;
-mod particulars;
-mod profiles;
-mod proofs;
 mod purge;
 mod queue;
-mod signs;
-mod standing;
-mod streams;
-mod take_prints;
-mod takes;
-mod tell;
+mod seal;
 #[cfg(test)]
 mod tests;
-mod turn_facts;
-mod uploads;
-mod vault;
-mod voiceit;
-mod voiceprints;
-mod watch_list;
-mod webhooks;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::{Transaction, TransactionBehavior};
 
-pub use accounts::{CallerQuery, CallerStatus, NewCaller};
-pub use api_keys::{ApiKey, FreshApiKey, NewApiKey, Scope, Usage};
-pub use attempts::{Attempt, AttemptFilter, AttemptQuery, NewAttempt, OwnAttempt};
+pub use audit::events::{EVENTS, WebhookEvent};
+pub use audit::particulars::{Erased, Purged, Rotation};
 pub use audit::{Actor, AuditEvent};
+pub use callers::accounts::{CallerQuery, CallerStatus, NewCaller};
+pub use callers::codes::{CheckedCode, NewCode};
+pub use callers::learned::{NewLearning, StoredLearning};
 pub use callers::{Caller, CallerRef, ConsentRecord, StoredVoiceprint};
+pub use calls::attempts::{Attempt, AttemptFilter, AttemptQuery, NewAttempt, OwnAttempt, UPLOADS, Via};
+pub use calls::commit::{Committed, TurnCommit};
+pub use calls::held::{HeldAgainst, HeldFor};
+pub use calls::signs::CallHistory;
+pub use calls::standing::{Standings, Subject};
+pub use calls::streams::{NewStream, OpenStream, StreamClaim, StreamRefusal};
+pub use calls::takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};
+pub use calls::turn_facts::{TurnFacts, Typed};
 pub use calls::{Call, NewCall};
-pub use codes::{CheckedCode, NewCode};
-pub use commit::{Committed, TurnCommit};
-pub use deliveries::Delivery;
-pub use error::StoreError;
-pub use events::{EVENTS, WebhookEvent};
-pub use held::{HeldAgainst, HeldFor};
-pub use keys::{KeyInfo, fresh_key};
-pub use learned::{NewLearning, StoredLearning};
-pub use listenings::{
+pub use clients::api_keys::{ApiKey, FreshApiKey, NewApiKey, Scope, Usage};
+pub use clients::deliveries::Delivery;
+pub use clients::listenings::{
     Admission, Ending, Listening, ListeningClaim, ListeningStatus, NewListening, Onward, Orphans, ReportBody,
 };
-pub use particulars::{Erased, Purged, Rotation};
-pub use proofs::{AuthSession, Redeemed};
+pub use clients::proofs::{AuthSession, Redeemed};
+pub use clients::uploads::{NewTakes, OpenEnrollment, Used};
+pub use clients::voiceit::{Group, NewPhraseTake, PhraseTake, USER_PREFIX};
+pub use clients::watch_list::{MOST_WATCHED, Watched};
+pub use clients::webhooks::{MOST_WEBHOOKS, Webhook};
+pub use error::StoreError;
 pub use queue::{Job, JobKind, Queue, Waiting, Work};
-pub use signs::CallHistory;
-pub use standing::{Standings, Subject};
-pub use streams::{NewStream, OpenStream, StreamClaim, StreamRefusal};
-pub use takes::{Finished, NewVoiceprint, TakeClaim, TakeResult, TakeStatus};
-pub use turn_facts::{TurnFacts, Typed};
-pub use uploads::{NewTakes, OpenEnrollment, UPLOADS, Used};
-pub use voiceit::{Group, NewPhraseTake, PhraseTake, USER_PREFIX};
-pub use watch_list::{MOST_WATCHED, Watched};
-pub use webhooks::{MOST_WEBHOOKS, Webhook};
+pub use seal::keys::{KeyInfo, fresh_key};
 
 use crate::types::Timestamp;
 use columns::At;
 use lane::Lane;
-use vault::Vault;
+use seal::vault::Vault;
 
 /// A handle on the database; clones share it.
 #[derive(Clone)]

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::keyring::KeySource;
-use super::lane::Lane;
-use super::vault::Vault;
-use super::{Inner, Store, StoreError};
 use crate::config;
+use crate::store::lane::Lane;
+use crate::store::seal::keyring::KeySource;
+use crate::store::seal::vault::Vault;
+use crate::store::{Inner, Store, StoreError};
 use crate::types::Timestamp;
 
 /// The database's name in the data folder.

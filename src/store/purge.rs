@@ -1,13 +1,17 @@
 use jiff::SignedDuration;
 use rusqlite::{Connection, Transaction};
 
-use super::audit::Happened;
-use super::columns::{At, Json};
-use super::happening::Happening;
-use super::particulars::Purged;
-use super::{Lasting, Store, StoreError, calls, deliveries, listenings};
 use crate::dialog::{Standing, Tally};
-use crate::types::{CallSid, Timestamp};
+use crate::store::audit::Happened;
+use crate::store::audit::happening::Happening;
+use crate::store::audit::particulars::Purged;
+use crate::store::calls;
+use crate::store::calls::owner::TakeOwner;
+use crate::store::clients::deliveries;
+use crate::store::clients::listenings;
+use crate::store::columns::{At, Json};
+use crate::store::{Lasting, Store, StoreError};
+use crate::types::Timestamp;
 
 /// The longest a call can last at the provider; one that began earlier is over, even if nobody said so.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
@@ -61,11 +65,12 @@ fn before(now: Timestamp, age: SignedDuration) -> Timestamp {
 
 fn close_abandoned(db: &Connection, began_before: Timestamp, now: Timestamp) -> Result<u64, StoreError> {
     let mut statement = db.prepare("SELECT sid FROM calls WHERE ended_at IS NULL AND started_at < ?")?;
-    let sids: Vec<CallSid> = statement.query_map([At(began_before)], |row| row.get(0))?.collect::<Result<_, _>>()?;
-    for sid in &sids {
-        calls::end(db, &Happened { call: Some(sid), ..Happened::by_itself(now) }, sid)?;
+    let owners: Vec<TakeOwner> =
+        statement.query_map([At(began_before)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    for owner in owners.iter().map(TakeOwner::as_ref) {
+        calls::end(db, &Happened { call: Some(owner), ..Happened::by_itself(now) }, owner)?;
     }
-    Ok(sids.len() as u64)
+    Ok(owners.len() as u64)
 }
 
 /// Codes stay for as long as a call that redeemed one may last: it is that call's proof.

@@ -116,10 +116,26 @@ sid! {
     ListeningId, "listening", "LI"
 }
 
-impl CallSid {
-    /// An id of our own, for what came otherwise than by a call.
-    pub fn own() -> Self {
-        Self(format!("CA{}", Uuid::new_v4().simple()))
+sid! {
+    /// One attempt of ours that came by upload and not by a call: `AT` and 32 hex digits.
+    AttemptId, "attempt", "AT"
+}
+
+impl AttemptId {
+    /// An id that no other attempt has.
+    pub fn new() -> Self {
+        Self(format!("AT{}", Uuid::new_v4().simple()))
+    }
+
+    /// The id of an upload that was kept under an id in the form of a call's: the same digits.
+    pub fn of_former(sid: &CallSid) -> Self {
+        Self(format!("AT{}", &sid.0[2..]))
+    }
+}
+
+impl Default for AttemptId {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -16,7 +16,9 @@ mod verdict;
 
 pub use clip::{Clip8k, Clip16k};
 pub use code_ttl::CodeTtl;
-pub use ids::{AccountSid, BadSid, CallSid, CallerId, LineName, ListeningId, RecordingSid, Source, StreamId};
+pub use ids::{
+    AccountSid, AttemptId, BadSid, CallSid, CallerId, LineName, ListeningId, RecordingSid, Source, StreamId,
+};
 pub use jiff::Timestamp;
 pub use number::{Attestation, E164, NotE164, Origin};
 pub use range::OutOfRange;

@@ -14,6 +14,7 @@ mod opening;
 mod queue;
 mod streams;
 mod takes;
+mod uploads;
 
 use std::time::Duration;
 

@@ -8,7 +8,7 @@ use crate::clients::client::Client;
 use crate::clients::paging::{Cursor, List, PageError, cut, page};
 use crate::clients::permission::Administer;
 use crate::store::{AttemptQuery, OwnAttempt};
-use crate::types::{CallSid, CallerId, E164, LineName, Reason, Timestamp, Verdict};
+use crate::types::{AttemptId, CallSid, CallerId, E164, LineName, Reason, Timestamp, Verdict};
 
 /// Which attempts to list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
@@ -75,9 +75,12 @@ pub struct AttemptView {
     /// When it ended.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// The call, or what stands for it: with `turn` it names the attempt.
-    #[schema(value_type = String)]
-    pub call: CallSid,
+    /// The call, which with `turn` names the attempt; null for an upload.
+    #[schema(value_type = Option<String>)]
+    pub call: Option<CallSid>,
+    /// The attempt's own id, as the upload was answered; null for a call.
+    #[schema(value_type = Option<String>)]
+    pub attempt: Option<AttemptId>,
     /// The turn of the call.
     pub turn: u32,
     /// The line that answered; `api` for uploads.
@@ -120,9 +123,10 @@ impl AttemptView {
         Self {
             id: attempt.id,
             at: attempt.at,
-            call: attempt.call,
-            turn: attempt.turn,
-            line: attempt.line,
+            call: attempt.call().cloned(),
+            attempt: attempt.upload().cloned(),
+            turn: attempt.turn(),
+            line: attempt.line(),
             caller: attempt.caller,
             user_id,
             number: attempt.number,

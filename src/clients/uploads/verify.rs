@@ -12,7 +12,7 @@ use crate::engine::{AskedFor, Take};
 use crate::judging::{Fault, Outcome, Snapshot, Terms, meters};
 use crate::phrase::Challenge;
 use crate::store::{Caller, Used};
-use crate::types::{CallSid, Verdict};
+use crate::types::{AttemptId, Verdict};
 
 /// Mismatches of a day from which on an upload is suspect, as a call is.
 const FAILURES: u32 = 2;
@@ -39,8 +39,8 @@ pub struct VerifyRequest {
 pub struct Verified {
     /// How it ended.
     pub verdict: Verdict,
-    /// The attempt's id: the call that stands for it.
-    pub attempt: CallSid,
+    /// The attempt's id.
+    pub attempt: AttemptId,
     /// How long the engine was at it.
     pub engine: Duration,
     /// How far the voiceprint had followed its user's voice, 0 to 1.

@@ -72,15 +72,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::store::Via;
     use crate::types::{CallSid, CallerId, LineName, Timestamp, Verdict};
 
     fn attempt(id: i64, caller: Option<CallerId>, signals: serde_json::Value) -> Attempt {
         Attempt {
             id,
             at: Timestamp::UNIX_EPOCH,
-            call: CallSid::parse(SID).unwrap(),
-            turn: 1,
-            line: LineName("main".to_owned()),
+            via: Via::Call { call: CallSid::parse(SID).unwrap(), turn: 1, line: LineName("main".to_owned()) },
             caller,
             number: None,
             verdict: Verdict::Accept,

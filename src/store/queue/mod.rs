@@ -3,16 +3,17 @@
 //! Whoever works the queue claims a job for the length of a lease. A process that dies leaves its jobs to the next claim
 //! after the lease; a job that was claimed anew is out of the first process's hands, whatever it says later.
 
-pub(super) mod put;
+pub(in crate::store) mod put;
 
 use std::collections::HashMap;
 
 use rusqlite::{Connection, Row};
 
-use super::audit::Happened;
-use super::columns::{At, word_columns};
-use super::happening::Happening;
-use super::{Lasting, Listening, Store, StoreError, listenings};
+use crate::store::audit::Happened;
+use crate::store::audit::happening::Happening;
+use crate::store::clients::listenings;
+use crate::store::columns::{At, word_columns};
+use crate::store::{Lasting, Listening, Store, StoreError};
 use crate::types::{ListeningId, RecordingSid, Timestamp};
 
 /// Deliveries of one webhook that are claimed at once: a receiver that does not answer holds up no other.

@@ -83,3 +83,21 @@ async fn attempts_by_phone_are_mains_and_no_other_tenant_sees_them() {
     assert_eq!(house.get("/v1/attempts", &scores, 403).await["error"], "forbidden");
     house.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_is_listed_under_the_id_it_was_answered_with_and_a_call_under_its_own() {
+    let house = House::open().await;
+    let key = house.api_key("main", ALL).await;
+    house.enrolled_user(&key, "anna", "anna").await;
+    let path = "/v1/voice/verify?detail=full";
+    let answer = house.upload_take(path, &key, &[("user_id", "anna")], "anna_pass_4", 200).await;
+    assert!(house.call("+15550100001", enrollment("anna")).await.is_proper());
+    house.call("+15550100001", callprint::phone::Script::by_kind([], [spoken("anna_pass_5")])).await;
+    let attempts = listed(&house, &key, "").await;
+    let upload = attempts.iter().find(|one| one["line"] == "api").unwrap();
+    assert_eq!((&upload["attempt"], &upload["call"]), (&answer["attempt"], &Value::Null));
+    assert!(upload["attempt"].as_str().unwrap().starts_with("AT"));
+    let call = attempts.iter().find(|one| one["line"] != "api").unwrap();
+    assert!(call["call"].as_str().unwrap().starts_with("CA") && call["attempt"].is_null());
+    house.close().await;
+}

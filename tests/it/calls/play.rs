@@ -110,7 +110,7 @@ async fn check(house: &House, step: &CallStep, words: &Words, report: &Report) -
     }
     same("ended", report.ended.code(), step.ended.as_str())?;
     let attempts = house.attempts().await;
-    let own = attempts.iter().filter(|attempt| attempt.call.as_str() == report.call_sid);
+    let own = attempts.iter().filter(|attempt| attempt.call().is_some_and(|call| call.as_str() == report.call_sid));
     same("verdicts", &own.map(|attempt| spelled(&attempt.verdict)).collect::<Vec<_>>(), &step.verdicts)?;
     heard(step, words, report)?;
     gone_on(step, report)?;

@@ -83,7 +83,7 @@ async fn an_attempt_keeps_its_verdict_and_signals() {
     let attempts = place.store.attempts(all()).await.unwrap();
     let kept: Vec<_> = attempts.iter().rev().map(|attempt| attempt.verdict).collect();
     assert_eq!(kept, verdicts);
-    assert!(attempts.iter().all(|attempt| attempt.caller == Some(caller) && attempt.line.0 == "main"));
+    assert!(attempts.iter().all(|attempt| attempt.caller == Some(caller) && attempt.line().0 == "main"));
     assert_eq!(attempts[0].signals.as_ref().unwrap()["llr"], -3.5);
     assert_eq!(attempts[0].number.as_ref().unwrap().as_str(), "+15550100001");
 }
