@@ -3,6 +3,7 @@
 mod api;
 mod faults;
 mod reports;
+mod telnyx;
 mod verdicts;
 
 use std::time::Duration;
