@@ -1,8 +1,9 @@
 //! Media streaming: Telnyx's JSON. Frames may come out of order and are put in order by their chunk.
 //!
 //! From the published protocol, not seen on a live call here. Not settled by it: that timestamps are milliseconds (the
-//! assembler notices when they are not), that chunks count per track, and the byte order of L16. It is taken as RTP's, high
-//! byte first; public code disagrees, and where it swaps bytes it swaps from that. G722 and AMR-WB are refused at the start.
+//! assembler notices when they are not), that chunks count per track, and the byte order of L16. It is taken as RTP's,
+//! high byte first; public code disagrees, and where it swaps bytes it swaps from that. G722 and AMR-WB are refused at
+//! the start.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -84,10 +85,10 @@ pub fn read(text: &str, max_bytes: usize) -> Result<MediaEvent<'_>, FrameError> 
     }
 }
 
-/// Writes what we send; answers carry no stream id here, a socket is its stream.
+/// Writes one message of ours, which carries no stream id here: a socket is its stream.
 ///
-/// Audio is heard only where the stream was started with `stream_bidirectional_mode` `rtp` and its default codec, PCMU; a
-/// message takes 20 ms to 30 s of it.
+/// Audio is heard only where the stream was started with `stream_bidirectional_mode` `rtp` and its default codec, PCMU;
+/// a message takes 20 ms to 30 s of it.
 pub fn write(out: &Out<'_>) -> String {
     match out {
         Out::Audio(audio) => format!(r#"{{"event":"media","media":{{"payload":"{}"}}}}"#, Out::base64(audio)),

@@ -1,7 +1,7 @@
 //! Media streams: the JSON of Twilio's WebSocket, which `SignalWire` speaks too.
 //!
-//! Tolerant in what it reads: numbers may be strings, fields and events may be new. `SignalWire` differs in its ids (no `CA`
-//! and `MZ`) and may send L16, low byte first as its users pass it on; neither has been seen on a live call here.
+//! Tolerant in what it reads: numbers may be strings, fields and events may be new. `SignalWire` differs in its ids (no
+//! `CA` and `MZ`) and may send L16, low byte first as its users pass it on; neither has been seen on a live call here.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -73,7 +73,7 @@ pub fn read(text: &str, max_bytes: usize) -> Result<MediaEvent<'_>, FrameError> 
     }
 }
 
-/// Writes what we send; only a stream opened by `<Connect>` listens.
+/// Writes one message of ours; only a stream opened by `<Connect>` listens.
 pub fn write(out: &Out<'_>, stream_id: &str) -> String {
     let sid = serde_json::Value::from(stream_id);
     match out {

@@ -1,3 +1,5 @@
+//! Codecs, rates and channels of a stream, by the names that providers give them.
+
 use super::FrameError;
 
 /// Codec names come from strangers and go into logs; this many characters tell them apart.
@@ -30,7 +32,7 @@ pub struct MediaFormat {
 }
 
 impl MediaFormat {
-    /// What a telephone line carries, and what a stream is unless it says otherwise: µ-law, 8 kHz, one channel.
+    /// The format of a telephone line, and of a stream unless it says otherwise: µ-law, 8 kHz, one channel.
     pub const TELEPHONE: Self = Self { codec: Codec::Mulaw, rate_hz: 8_000, channels: 1 };
 
     /// Reads a codec's MIME or RTP name: `audio/x-mulaw`, `PCMU`, `audio/l16;rate=16000`, `L16@24000h`.

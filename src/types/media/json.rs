@@ -1,4 +1,4 @@
-//! What the JSON of all stream providers has in common, whichever way they spell the rest.
+//! The parts that the JSON of all stream providers has in common.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
