@@ -41,7 +41,7 @@ const MAY_IMPORT: [(&str, &[&str]); 29] = [
         ],
     ),
     ("app", &["types", "config", "store", "twilio", "engine", "judging", "calls", "jobs", "media", "clients"]),
-    ("http", &["types", "config", "wire", "twilio", "calls", "media", "clients", "app"]),
+    ("http", &["types", "config", "wire", "telnyx", "twilio", "calls", "media", "clients", "app"]),
     // the other end of the line: it sees only what the wire shows
     ("phone", &["types", "audio", "twilio"]),
     // what commands share: arguments, exit codes, a server started for a command

@@ -204,6 +204,8 @@ pub struct Listening {
     pub limit_s: u64,
     /// Whether the client is told scores.
     pub show_scores: bool,
+    /// Telnyx's id of the operator's user, whose streams may come without a signature; empty: none may.
+    pub telnyx_user_id: String,
 }
 
 /// The API that applications use with a key of `callprint api-keys`.

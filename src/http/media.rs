@@ -17,7 +17,7 @@ use crate::twilio::stream::MAX_MESSAGE_BYTES;
 use crate::types::media::{FrameError, MediaEvent, Out};
 use dialect::Dialect;
 
-/// What a socket reads at once, and may have waiting to be sent: a start message, a tone. Streams are many.
+/// Bytes that a socket reads at once, and may have waiting to be sent: a start message, a tone. Streams are many.
 const BUFFER_BYTES: usize = 4 * 1024;
 
 /// The largest message that is read, to be refused in good order; the socket breaks on anything larger.
@@ -32,17 +32,29 @@ const SENT_WITHIN: Duration = Duration::from_secs(2);
 /// How long the other end may take to close in return.
 const CLOSED_WITHIN: Duration = Duration::from_secs(2);
 
-/// Lets a provider's socket in: first its signature, then a place, then the upgrade.
+/// Lets a provider's socket in: first its signature, then its room, then the upgrade.
+///
+/// Twilio (and `SignalWire`) signs the handshake, and a signature that is there must be right. Telnyx signs none: its
+/// sockets are let in only where the operator has named their Telnyx user, to show the token of a listening. So the
+/// handshake tells the provider, and a socket speaks one dialect from its first message on.
 pub(super) async fn upgrade(State(edge): State<Edge>, request: Request) -> Result<Response, Refusal> {
     let (mut parts, _) = request.into_parts();
     let signature = parts.headers.get(SIGNATURE).and_then(|value| value.to_str().ok());
     let url = parts.uri.path_and_query().map_or("/", |both| both.as_str());
-    edge.verifier.verify_handshake(url, signature)?;
+    let telnyx_user = &edge.app.config().listening.telnyx_user_id;
+    let is_telnyx = !telnyx_user.is_empty() && !parts.headers.contains_key(SIGNATURE);
+    if !is_telnyx {
+        edge.verifier.verify_handshake(url, signature)?;
+    }
     let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
         Ok(upgrade) => upgrade,
         Err(rejection) => return Ok(rejection.into_response()),
     };
-    let place = edge.app.media.slot().ok_or(Refusal::Busy)?;
+    let (dialect, entry) = match is_telnyx {
+        true => (Dialect::Telnyx, edge.app.media.unsigned(telnyx_user)),
+        false => (Dialect::Twilio, edge.app.media.signed(edge.account.as_str())),
+    };
+    let entry = entry.ok_or(Refusal::Busy)?;
     let upgrade = upgrade
         .max_message_size(MOST_READ_BYTES)
         .max_frame_size(MOST_READ_BYTES)
@@ -50,8 +62,7 @@ pub(super) async fn upgrade(State(edge): State<Edge>, request: Request) -> Resul
         .write_buffer_size(BUFFER_BYTES)
         .max_write_buffer_size(MOST_WAITING_BYTES);
     Ok(upgrade.on_upgrade(async move |socket| {
-        let socket = Socket { socket, dialect: Dialect::Twilio };
-        edge.app.media.stream(place, socket).await;
+        edge.app.media.stream(entry, Socket { socket, dialect }).await;
     }))
 }
 

@@ -62,6 +62,9 @@ pub(crate) enum StreamError {
     /// The speech model failed.
     #[error("the speech model failed")]
     Model,
+    /// All slots are taken, or the streams that have one do not keep up.
+    #[error("no slot for another stream")]
+    Full,
     /// The server stops.
     #[error("the server stops")]
     Stopping,
@@ -91,6 +94,7 @@ impl StreamError {
             Self::Broken => "stream_broken",
             Self::Deaf => "stream_deaf",
             Self::Model => "stream_model",
+            Self::Full => "stream_full",
             Self::Stopping => "stream_stopping",
             Self::Session(error) => error.code(),
         }
@@ -100,9 +104,10 @@ impl StreamError {
     pub(crate) const fn close(&self) -> Close {
         match self {
             Self::TooLarge | Self::Message(FrameError::TooLarge { .. }) => Close::TooLarge,
+            Self::Full => Close::Busy,
             Self::Stopping => Close::GoingAway,
             Self::Model | Self::NoVoiceprint | Self::Session(_) => Close::Failed,
-            // Nobody may be there to hear it.
+            // The other end may be gone and never hear it.
             _ => Close::Violation,
         }
     }

@@ -1,7 +1,7 @@
 //! One line: a socket under a take or a conversation, from its start to its end.
 //!
-//! The line receives, decodes and puts in order what the provider sends, keeps to the limits of its stream, looks at the
-//! clock, and counts what the network did. [`TakeStream`](super::take::TakeStream) and
+//! The line receives, decodes and puts in order the provider's messages, keeps to the limits of its stream, looks at
+//! the clock, and counts what the network did. [`TakeStream`](super::take::TakeStream) and
 //! [`ConversationStream`](super::conversation::ConversationStream) own one each and decide what its audio means.
 
 mod decoder;
@@ -31,7 +31,7 @@ pub(super) const SLACK: Duration = Duration::from_secs(10);
 /// Unheard audio from which on no more is read: the network holds the rest back until this much is heard.
 const FAR_BEHIND_MS: u32 = 2_000;
 
-/// What one kind of stream may ask of the server.
+/// Limits of one kind of stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
     /// Messages that may come at once.

@@ -33,7 +33,7 @@ impl Pace {
         self.fastest = self.fastest.min(took);
     }
 
-    /// What was spoken up to this time of the stream has been heard; `frames` of it just now.
+    /// Notes that the audio up to this time of the stream has been heard; `frames` of it just now.
     pub(crate) fn heard(&mut self, now: Instant, until_ms: u64, frames: u64) {
         let is_line = self.first.is_some_and(|first| first - self.fastest < AHEAD);
         if is_line && self.slip(now, until_ms) - self.fastest > TOO_LATE.as_micros() as i64 {

@@ -5,9 +5,9 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::engine::{Examined, Heard, Take};
 use crate::judging::{Fault, Judge};
 
-/// What is known of a turn before it is over.
+/// The speech of a turn examined in its last pause.
 ///
-/// In each pause what was said so far is examined, in case it is all. Once the caller goes on it is worth nothing.
+/// The speech up to a pause may be all there is. Once the caller goes on, its examination is worth nothing.
 #[derive(Default)]
 pub(super) struct Pause {
     running: Option<AbortOnDropHandle<Option<Examined>>>,
@@ -15,19 +15,19 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    /// The caller paused: what was heard so far may be all.
+    /// Begins to examine the speech so far: the caller has paused.
     pub(super) fn begin(&mut self, judge: &Judge, heard: Heard) {
         let judge = judge.clone();
         let work = async move { judge.examine_live(heard, None).await.ok() };
         self.running = Some(AbortOnDropHandle::new(tokio::spawn(work)));
     }
 
-    /// The caller goes on.
+    /// Drops the examination: the caller goes on.
     pub(super) fn end(&mut self) {
         (self.running, self.known) = (None, None);
     }
 
-    /// What was found in the pause, once; never, while nothing is examined.
+    /// The outcome of the examination, once; never, while nothing is examined.
     pub(super) async fn found(&mut self) -> Option<&Examined> {
         let Some(running) = &mut self.running else { return std::future::pending().await };
         let examined = running.await.ok().flatten();
@@ -36,7 +36,7 @@ impl Pause {
         self.known.as_ref()
     }
 
-    /// Examines the whole turn, with what the last pause found, for as long as somebody waits for it.
+    /// Examines the whole turn, with the last pause's examination, for as long as the handle is kept.
     pub(super) fn conclude(self, judge: Judge, heard: Heard) -> AbortOnDropHandle<Result<Take, Fault>> {
         AbortOnDropHandle::new(tokio::spawn(async move {
             let known = match self.running {

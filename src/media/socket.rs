@@ -65,6 +65,8 @@ pub enum Close {
     Violation,
     /// A message is too large.
     TooLarge,
+    /// There is no room now; there may be in a moment.
+    Busy,
     /// Something failed on our side.
     Failed,
 }
@@ -77,6 +79,7 @@ impl Close {
             Self::GoingAway => 1001,
             Self::Violation => 1008,
             Self::TooLarge => 1009,
+            Self::Busy => 1013,
             Self::Failed => 1011,
         }
     }

@@ -14,7 +14,7 @@ use crate::judging::meters;
 /// Chunks heard in one inference; beyond it nothing is gained (`cargo bench --bench stages`, "hear").
 const MOST_AT_ONCE: usize = 64;
 
-/// How long a chunk waits for others: an eighth of the time between two chunks of a stream, which nobody notices.
+/// How long a chunk waits for others: an eighth of the time between two chunks of a stream.
 ///
 /// A chunk costs 83 µs alone and 32 µs among 32, so that waiting pays once there are several streams.
 const GATHER: Duration = Duration::from_millis(4);
@@ -65,7 +65,7 @@ impl SpeechBatcher {
 impl SpeechTrack {
     /// Sends a chunk to be heard; the one before must have come back.
     pub(crate) fn show(&self, chunk: Chunk) {
-        // Where nobody listens any more nothing comes back, and the stream ends at its deadline.
+        // Without the thread nothing comes back, and the stream ends at its deadline.
         let _ = self.batcher.0.send(Job { chunk, since: Instant::now(), back: self.back.clone() });
     }
 
@@ -108,7 +108,7 @@ fn hear(engine: &Engine, chunks: &mut [Chunk]) -> bool {
 
 /// Takes in what there is to hear; false when nothing more will come.
 ///
-/// Of whoever begins to speak a second was kept back: it is heard 32 ms at a time, together with what comes meanwhile.
+/// When a caller starts to speak, the second kept back before is heard in chunks of 32 ms along with new audio.
 fn gather(jobs: &Receiver<Job>, slots: &StreamSlots, chunks: &mut Vec<Chunk>, waiting: &mut Vec<Back>) -> bool {
     let mut until = None;
     while chunks.len() < MOST_AT_ONCE {

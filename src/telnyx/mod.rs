@@ -1,6 +1,6 @@
-//! Telnyx: a second provider's streams, to show that nothing inside knows the first.
+//! Telnyx: the streams of conversations that a client has listened to.
 //!
-//! Streams only. A call is authenticated by the single-use token in its start message; the signatures of Telnyx's
-//! webhooks (Ed25519) do not cover a WebSocket handshake.
+//! Streams only. The signatures of Telnyx's webhooks (Ed25519) do not cover a WebSocket handshake; a stream is
+//! authenticated by the single-use token in its start message. `http` reads it where the operator has named their user.
 
 pub mod stream;

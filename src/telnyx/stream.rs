@@ -85,7 +85,7 @@ pub fn read(text: &str, max_bytes: usize) -> Result<MediaEvent<'_>, FrameError> 
     }
 }
 
-/// Writes what we send; answers carry no stream id here, a socket is its stream.
+/// Writes one message of ours, which carries no stream id here: a socket is its stream.
 ///
 /// Audio is heard only where the stream was started with `stream_bidirectional_mode` `rtp` and its default codec, PCMU;
 /// a message takes 20 ms to 30 s of it.

@@ -73,7 +73,7 @@ pub fn read(text: &str, max_bytes: usize) -> Result<MediaEvent<'_>, FrameError> 
     }
 }
 
-/// Writes what we send; only a stream opened by `<Connect>` listens.
+/// Writes one message of ours; only a stream opened by `<Connect>` listens.
 pub fn write(out: &Out<'_>, stream_id: &str) -> String {
     let sid = serde_json::Value::from(stream_id);
     match out {

@@ -27,7 +27,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// Which way the audio goes, seen from the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Track {
-    /// The caller's voice.
+    /// The caller's speech.
     Inbound,
     /// The sound that the caller hears.
     Outbound,
@@ -52,7 +52,7 @@ impl Track {
     }
 }
 
-/// A provider's description of a stream before its first frame.
+/// A provider's words about a stream before its first frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MediaSession {
     /// The call at the provider, in the provider's own form.
@@ -67,7 +67,7 @@ pub struct MediaSession {
     pub format: MediaFormat,
     /// Whether frames come in the order they were spoken in; otherwise they must be put in order.
     pub in_order: bool,
-    /// The parameters that our own reply asked the provider to hand on, the token among them.
+    /// Parameters that our own reply asked the provider to hand on, the token among them.
     pub params: BTreeMap<String, String>,
 }
 
@@ -107,7 +107,7 @@ impl<'m> Payload<'m> {
     }
 }
 
-/// The meaning of one provider message.
+/// The meaning of one message of a provider.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaEvent<'m> {
     /// The socket speaks the protocol; nothing is known of the call yet.
@@ -128,7 +128,7 @@ pub enum MediaEvent<'m> {
     Ignored,
 }
 
-/// A message that we send into a stream that goes both ways.
+/// One message of ours into a stream that goes both ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Out<'a> {
     /// Audio to play after what is already waiting: µ-law at 8 kHz, no header.

@@ -4,6 +4,7 @@ mod api;
 mod events;
 mod faults;
 mod reports;
+mod telnyx;
 mod verdicts;
 
 use reqwest::{Method, StatusCode};

@@ -68,7 +68,7 @@ impl Decoder {
         self.tracks().map(|track| track.samples).max().unwrap_or(0) / 8
     }
 
-    /// What happened to the frames of each track.
+    /// Statistics of the frames of each track.
     pub(super) fn stats(&self) -> impl Iterator<Item = Stats> {
         self.tracks().map(|track| track.assembler.stats())
     }

@@ -1,3 +1,5 @@
+//! Telnyx's messages, well formed and not.
+
 use proptest::prelude::*;
 use serde_json::json;
 

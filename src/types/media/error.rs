@@ -1,3 +1,5 @@
+//! Why a message of a stream was not taken.
+
 use thiserror::Error;
 
 /// Why a message of a stream was not taken.
@@ -48,8 +50,8 @@ impl FrameError {
 
     /// Whether the socket must be closed (policy violation, 1008); otherwise the message is skipped and counted.
     ///
-    /// One bad frame is lost audio, which streams have anyway. What no provider would send, and a start we cannot use,
-    /// end it.
+    /// One bad frame is lost audio, which streams have anyway. A message that no provider would send, and a start we
+    /// cannot use, end the stream.
     pub const fn must_close(&self) -> bool {
         !matches!(self, Self::Media(_) | Self::Base64)
     }

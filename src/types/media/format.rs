@@ -1,3 +1,5 @@
+//! Codecs, rates and channels of a stream, by the names that providers give them.
+
 use super::FrameError;
 
 /// Codec names come from strangers and go into logs; this many characters tell them apart.

@@ -1,4 +1,4 @@
-//! The common part of all stream providers' JSON.
+//! The parts that the JSON of all stream providers has in common.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! Streams of listenings that break, come too late, or show a wrong token.
+
 use serde_json::{Value, json};
 
 use super::{ANNA, CALL, House, anna, silence, speech, spoken, stop};

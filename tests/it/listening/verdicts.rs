@@ -1,3 +1,5 @@
+//! Verdicts on conversations, and the signs that tell of them before.
+
 use serde_json::{Value, json};
 
 use super::{CALL, House, agent, anna, ben, silence, speech, spoken, stop};

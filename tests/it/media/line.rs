@@ -1,3 +1,5 @@
+//! A provider's socket in the hands of a test.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use callprint::audio::mulaw;
