@@ -1,3 +1,5 @@
+//! How the types of the domain stand in columns; for the store's own queries.
+
 use jiff::Timestamp;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
@@ -32,7 +34,7 @@ pub(super) fn kept(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// What stands between a tenant's name and its user id in the column; no user id has it.
+/// Separates a tenant's name from its user id in the column; no user id has it.
 const SEPARATOR: char = '\u{1f}';
 
 /// A user id as its column has it: those of the tenant `main` as they are.

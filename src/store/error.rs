@@ -1,3 +1,5 @@
+//! The errors of the store; for every caller of its methods.
+
 use std::path::PathBuf;
 
 use rusqlite::ErrorCode;
@@ -5,7 +7,7 @@ use thiserror::Error;
 
 use crate::store::seal::crypto::NoRandom;
 
-/// What can go wrong with the store. Never holds a number, a key or a voiceprint.
+/// The ways in which the store fails. Never holds a number, a key or a voiceprint.
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// Another process holds the write lock for longer than we wait.

@@ -1,3 +1,5 @@
+//! A bounded queue of jobs and the threads that work through it; for the store's own methods.
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -7,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::store::StoreError;
 
-/// Jobs that may wait; whoever brings one more waits for a place.
+/// Jobs that may wait; the asker of one more waits for a place.
 ///
 /// Far above what 50 calls at once queue (a handful each), so that only a stalled disk fills it.
 const DEPTH: usize = 256;
@@ -55,7 +57,7 @@ impl Lane {
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move |connection: &mut Connection| {
-            // Whoever asked may be gone; what was done stays done.
+            // The asker may be gone; the job stays done.
             let _ = answer.send(job(connection));
         });
         self.queue.send(Message::Run(job)).await.map_err(|_| StoreError::Closed)?;

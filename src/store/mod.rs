@@ -4,9 +4,13 @@
 //! readers answer the rest. Each method that writes is one transaction, so a crash leaves a whole step or none of it.
 //! No method hands out a connection or a row, so that another database can stand behind the same words.
 //!
-//! What a crash can cost: `kill -9` loses nothing that was answered, for the operating system has it by then. A power
-//! cut can take back the last few steps that nobody was promised (a call came in, a take was claimed); what was promised,
-//! a consent, an opt-out, a voiceprint, a verdict, a deletion, is on the disk before the answer (see `Lasting`).
+//! The cost of a crash: `kill -9` loses nothing that was answered, for the operating system has it by then. A power cut
+//! can take back the last few steps that were no promise (a call came in, a take was claimed). A promise (a consent, an
+//! opt-out, a voiceprint, a verdict, a deletion) is on the disk before the answer (see `Lasting`).
+//!
+//! `audit` writes what happened and queues it for webhooks; `callers` and `calls` hold people and phone calls;
+//! `clients` holds what applications ask for; `queue` holds durable jobs; `seal` encrypts. No circle of files is longer
+//! than two.
 
 mod audit;
 mod callers;
@@ -95,7 +99,7 @@ impl Store {
     /// Whether the database can be written; for readiness checks.
     ///
     /// # Errors
-    /// What the write ended in: [`StoreError::Full`], [`StoreError::ReadOnly`], [`StoreError::Busy`], …
+    /// The error of the write: [`StoreError::Full`], [`StoreError::ReadOnly`], [`StoreError::Busy`], …
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.write(Lasting::Process, |tx, _| {
             let sql = "INSERT INTO pulse (id, at) VALUES (1, ?1) ON CONFLICT (id) DO UPDATE SET at = ?1";

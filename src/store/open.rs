@@ -1,3 +1,5 @@
+//! Opens the database: folder, file, keys and migrations; called once by each process.
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -85,7 +87,7 @@ fn connect(path: &Path, access: OpenFlags) -> Result<Connection, StoreError> {
     db.pragma_update(None, "foreign_keys", true)?;
     // A tampered schema cannot call functions with side effects.
     db.pragma_update(None, "trusted_schema", false)?;
-    // What is deleted is overwritten, not just unlinked; nothing spills into files elsewhere.
+    // Deleted data is overwritten, not just unlinked; nothing spills into files elsewhere.
     db.pragma_update(None, "secure_delete", true)?;
     db.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(db)

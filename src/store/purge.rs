@@ -1,3 +1,5 @@
+//! Deletes rows past their retention; for the hourly job.
+
 use jiff::SignedDuration;
 use rusqlite::{Connection, Transaction};
 
@@ -13,7 +15,7 @@ use crate::store::columns::{At, Json};
 use crate::store::{Lasting, Store, StoreError};
 use crate::types::Timestamp;
 
-/// The longest a call can last at the provider; one that began earlier is over, even if nobody said so.
+/// The longest a call can last at the provider; one that began earlier is over, even if the provider never said so.
 const LONGEST_CALL: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long the log of deliveries to webhooks goes back.
@@ -25,8 +27,8 @@ const BATCH: u32 = 200;
 impl Store {
     /// Deletes what the retention no longer covers, and closes calls that were left open.
     ///
-    /// The retention is that of [`crate::config::Store`]; 0 days keep attempts, calls, listenings and tallies. Callers, voiceprints,
-    /// consents and audit events are never purged.
+    /// The retention is that of [`crate::config::Store`]; 0 days keep attempts, calls, listenings and tallies. Callers,
+    /// voiceprints, consents and audit events are never purged.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.

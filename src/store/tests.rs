@@ -1,3 +1,5 @@
+//! The store from inside: full disks, pragmas, panics and promises.
+
 use std::pin::{Pin, pin};
 use std::task::{Context, Waker};
 

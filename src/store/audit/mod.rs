@@ -1,3 +1,5 @@
+//! The audit: rows that are never changed, written in the transaction of what they tell; for the rest of the store.
+
 pub(super) mod events;
 pub(super) mod happening;
 pub(super) mod particulars;
@@ -20,7 +22,7 @@ use crate::types::{AttemptId, CallSid, CallerId, Timestamp};
 pub enum Actor {
     /// The person on the phone.
     Caller,
-    /// Somebody at the command line.
+    /// An operator at the command line, or an application with an API key.
     Operator,
     /// The program by itself.
     System,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What deleting a caller took away; proof without personal data.
+/// Counts of a caller's deletion; proof without personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Erased {
@@ -19,7 +19,7 @@ pub struct Erased {
     pub recordings_queued: u64,
 }
 
-/// What a purge took away.
+/// Counts of a purge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Purged {
     /// Ended calls, with their turns, takes and attempts.
@@ -28,13 +28,13 @@ pub struct Purged {
     pub listenings: u64,
     /// Enrollment codes that were used or had expired.
     pub codes: u64,
-    /// Failures counted against somebody who may try again.
+    /// Failures counted against callers and numbers that may try again.
     pub tallies: u64,
     /// Calls that never said they ended and were closed.
     pub abandoned: u64,
 }
 
-/// What rotating the key came to.
+/// The result of rotating the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rotation {
     /// The key before, which opens nothing any more.

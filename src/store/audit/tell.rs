@@ -25,7 +25,7 @@ pub(in crate::store) fn tell(
     about: &About<'_>,
     told: impl FnOnce() -> Value,
 ) -> Result<(), StoreError> {
-    // Most houses have nobody to tell: that costs one look.
+    // Most databases have no webhook: that costs one look.
     if !db.prepare_cached("SELECT 1 FROM webhooks LIMIT 1")?.exists([])? {
         return Ok(());
     }

@@ -1,3 +1,5 @@
+//! Callers as administrators make and list them; for the admin API and the command line.
+
 use serde::{Deserialize, Serialize};
 
 use crate::dialog::Consent;

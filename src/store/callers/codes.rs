@@ -1,3 +1,5 @@
+//! Enrollment codes; made by operators and applications, redeemed by turns and uploads.
+
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -14,34 +16,34 @@ use crate::types::{CallerId, Timestamp};
 
 /// An enrollment code, shown this once: only its keyed hash is kept.
 ///
-/// Eight digits are few, but whoever copies the database cannot try them without the key, and whoever types them has a
-/// handful of tries a call and a tally against their number.
+/// Eight digits are few, but a copy of the database is useless without the key, and a caller who types them has a
+/// handful of tries a call and a tally against the number.
 #[derive(Clone)]
 pub struct NewCode {
     /// Eight digits.
     pub digits: String,
     /// From then on it is worth nothing.
     pub expires_at: Timestamp,
-    /// Whose it is; nobody's in particular when none.
+    /// The caller it is for; none when any caller may use it.
     pub caller: Option<CallerId>,
 }
 
-/// What typed digits are worth as an enrollment code.
+/// The worth of typed digits as an enrollment code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CheckedCode {
     /// For the dialogue.
     pub check: CodeCheck,
-    /// Whose code it is, when it is somebody's and good.
+    /// The caller it was made for, when it is good.
     pub owner: Option<CallerId>,
 }
 
 impl Store {
     /// Makes an enrollment code: single use, until `ttl` has passed.
     ///
-    /// A number or user id that nobody has yet becomes a caller, so that the code can be theirs.
+    /// A new number or user id becomes a caller, so that the code can be theirs.
     ///
     /// # Errors
-    /// [`StoreError::UnknownCaller`] for an id or account number that nobody has.
+    /// [`StoreError::UnknownCaller`] for an id or account number that does not exist.
     pub async fn new_enrollment_code(
         &self,
         owner: Option<&CallerRef>,
@@ -67,7 +69,7 @@ impl Store {
         .await
     }
 
-    /// What digits typed in a call of `caller` are worth now; [`crate::dialog::Effect::RedeemCode`] uses them up.
+    /// The worth of digits typed in a call of `caller`; [`crate::dialog::Effect::RedeemCode`] uses them up.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
@@ -99,7 +101,7 @@ fn mac(vault: &Vault, digits: &str) -> [u8; 32] {
     vault.mac("enrollment code", digits)
 }
 
-/// What digits typed in a call of `caller` are worth.
+/// The worth of digits typed in a call of `caller`.
 pub(in crate::store) fn check(
     db: &Connection,
     vault: &Vault,

@@ -1,3 +1,5 @@
+//! Deletes a caller with everything that belongs to them; for the admin API and the command line.
+
 use rusqlite::Connection;
 
 use crate::store::audit::Happened;
@@ -12,7 +14,7 @@ use crate::types::{CallerId, Timestamp};
 impl Store {
     /// Deletes a caller with everything that belongs to them.
     ///
-    /// What remains: audit events with the caller's random id, which leads nowhere any more, and call ids; failures
+    /// These remain: audit events with the caller's random id, which leads nowhere any more, and call ids; failures
     /// counted against their number, under a keyed hash; recordings on their way to being deleted at the provider.
     ///
     /// # Errors

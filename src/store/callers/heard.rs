@@ -1,3 +1,5 @@
+//! Fingerprints of what callers said, to know a recording of it; for the code that judges takes.
+
 use rusqlite::{Connection, Row};
 
 use crate::store::calls::owner::{Owner, TakeOwner};
@@ -7,8 +9,8 @@ use crate::store::seal::vault::Vault;
 use crate::store::{Store, StoreError};
 use crate::types::{CallerId, Timestamp};
 
-/// Fingerprints kept of one caller. An older call's recording is still refused by what its owner was heard with since, only
-/// if it is played again; 20 calls are a month of daily ones with weekends off, and 240 kB at most.
+/// Fingerprints kept of one caller. A recording of an older call is still refused when it is played a second time;
+/// 20 calls are a month of daily ones with weekends off, and 240 kB at most.
 const KEPT: u32 = 20;
 
 impl Store {
@@ -29,7 +31,7 @@ pub(in crate::store) fn all(db: &Connection, vault: &Vault, caller: CallerId) ->
     rows.into_iter().map(|(call, turn, sealed)| vault.open(&label(&subject(call.as_ref(), turn)), &sealed)).collect()
 }
 
-/// What a fingerprint is bound to.
+/// The take that a fingerprint is bound to.
 pub(in crate::store) fn subject(call: Owner<'_>, turn: u32) -> String {
     format!("{call}/{turn}")
 }

@@ -1,3 +1,5 @@
+//! The learned part of voices: kept by takes, read by the code that judges them.
+
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::store::audit::Happened;
@@ -8,16 +10,16 @@ use crate::store::seal::vault::Vault;
 use crate::store::{Lasting, Store, StoreError};
 use crate::types::{CallerId, Timestamp};
 
-/// What was learned of a voice since it enrolled, opened.
+/// The learned part of a voice since it enrolled, opened.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct StoredLearning {
     /// Counts up with every change; 0 before the first.
     pub version: u32,
-    /// What was learned, in its byte form; none before the first.
+    /// The learned part in its byte form; none before the first.
     pub bytes: Option<Vec<u8>>,
 }
 
-/// What is known of a voice after one more take.
+/// The learned part of a voice after one more take.
 #[derive(Clone)]
 pub struct NewLearning {
     /// The version it was made from; if another take came in between, it is dropped.
@@ -27,7 +29,7 @@ pub struct NewLearning {
 }
 
 impl Store {
-    /// What was learned of a caller's voice.
+    /// Reads the learned part of a caller's voice.
     ///
     /// # Errors
     /// [`StoreError::Sealed`] when it was altered or moved.
@@ -49,7 +51,7 @@ impl Store {
     }
 }
 
-/// What was learned of a caller's voice, opened.
+/// Reads the learned part of a caller's voice, opened.
 pub(in crate::store) fn find(db: &Connection, vault: &Vault, caller: CallerId) -> Result<StoredLearning, StoreError> {
     let columns = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     let sql = "SELECT version, sealed FROM learned WHERE caller = ?";

@@ -1,3 +1,5 @@
+//! Callers: who they are, their consent and their voiceprint; for the rest of the store and all rooms above.
+
 pub(super) mod accounts;
 pub(super) mod codes;
 pub(super) mod erase;
@@ -206,7 +208,7 @@ pub(in crate::store) fn voiceprint_label<'a>(caller: &'a str, model: &'a str) ->
     Label { kind: "voiceprint", subject: caller, model }
 }
 
-/// What is read of a caller.
+/// Reads the columns of a caller.
 pub(in crate::store) const SELECT: &str = "SELECT id, user_id, number, account_number, consent, created_at, \
                       EXISTS (SELECT 1 FROM voiceprints WHERE caller = id), tenant FROM callers";
 
@@ -240,7 +242,7 @@ pub(in crate::store) fn find(db: &Connection, who: &CallerRef) -> Result<Option<
     Ok(statement.query_row([value], caller).optional()?)
 }
 
-/// Makes a caller, with an account number nobody has.
+/// Makes a caller, with an account number that no other caller has.
 pub(in crate::store) fn create(
     db: &Connection,
     number: Option<&E164>,

@@ -1,3 +1,5 @@
+//! Callers as the upload API makes them, and their consent; for the API's clients.
+
 use crate::dialog::Consent;
 use crate::store::audit::happening::{CreatedBy, Happening};
 use crate::store::audit::{Actor, Happened};

@@ -1,10 +1,12 @@
+//! Voiceprints of many callers at once; for identification and the estimate of own thresholds.
+
 use crate::store::callers;
 use crate::store::columns::At;
 use crate::store::{CallerRef, Store, StoreError, StoredVoiceprint};
 use crate::types::{CallerId, Tenant, Timestamp};
 
 impl Store {
-    /// A number that changes whenever any voiceprint comes, changes or goes, whoever does it.
+    /// A number that changes whenever any voiceprint comes, changes or goes, in any process.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
@@ -31,7 +33,7 @@ impl Store {
         .await
     }
 
-    /// These callers' voiceprints, opened; nothing for whoever has none.
+    /// These callers' voiceprints, opened; callers without one are left out.
     ///
     /// # Errors
     /// [`StoreError::Sealed`] when one was altered or moved.
@@ -46,7 +48,7 @@ impl Store {
         .await
     }
 
-    /// The callers that a tenant's user ids name; nobody for those that name none.
+    /// The callers that a tenant's user ids name; ids that name none are left out.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.

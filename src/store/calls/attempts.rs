@@ -1,3 +1,5 @@
+//! Attempts: every verdict with its signals and the way it came; for the audit and the admin API.
+
 use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, Row};
 use serde::Serialize;
@@ -15,7 +17,7 @@ use crate::types::{AttemptId, CallSid, CallerId, E164, LineName, Reason, Tenant,
 pub struct NewAttempt {
     /// How it ended.
     pub verdict: Verdict,
-    /// What was measured, as JSON.
+    /// The signals, as JSON.
     pub signals: Option<String>,
 }
 
@@ -93,7 +95,7 @@ pub struct Attempt {
     pub number: Option<E164>,
     /// How it ended.
     pub verdict: Verdict,
-    /// What was measured.
+    /// The signals.
     pub signals: Option<Value>,
 }
 
@@ -113,7 +115,7 @@ pub struct AttemptFilter {
 /// Which attempts of a tenant to list.
 #[derive(Clone, Debug)]
 pub struct AttemptQuery {
-    /// Whose; attempts about nobody are the tenant `main`'s.
+    /// The tenant; attempts without a caller are the tenant `main`'s.
     pub tenant: Tenant,
     /// Of this caller only.
     pub caller: Option<CallerId>,
@@ -187,8 +189,8 @@ impl Store {
     pub async fn attempts_of(&self, query: AttemptQuery) -> Result<Vec<OwnAttempt>, StoreError> {
         self.read(move |tx, _| {
             let sql = "SELECT attempts.id, at, call, attempts.turn, line, attempts.caller, origin_number, decision, \
-                       reason, until_at, signals, api_key, user_id FROM attempts JOIN calls ON calls.sid = attempts.call \
-                       LEFT JOIN callers ON callers.id = attempts.caller \
+                       reason, until_at, signals, api_key, user_id FROM attempts \
+                       JOIN calls ON calls.sid = attempts.call LEFT JOIN callers ON callers.id = attempts.caller \
                        WHERE coalesce(tenant, 'main') = ?1 AND (?2 IS NULL OR attempts.caller = ?2) \
                        AND (?3 IS NULL OR decision = ?3) AND (?4 IS NULL OR reason = ?4) \
                        AND (?5 IS NULL OR at >= ?5) AND (?6 IS NULL OR at < ?6) AND (?7 IS NULL OR line = ?7) \
@@ -241,7 +243,9 @@ fn verdict(row: &Row<'_>) -> rusqlite::Result<Verdict> {
     }
 }
 
-/// Keeps the verdict of a turn, about the caller and in the call that `happened` names. There is one a turn: what the dialogue decides takes the place of what a take said.
+/// Keeps the verdict of a turn, about the caller and in the call that `happened` names.
+///
+/// There is one a turn: the dialogue's decision takes the place of the take's verdict.
 pub(in crate::store) fn keep(
     db: &Connection,
     line: &LineName,

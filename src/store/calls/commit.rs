@@ -1,3 +1,5 @@
+//! Commits a turn: state, reply and effects in one transaction; for the code that answers turns.
+
 use rusqlite::Transaction;
 
 use crate::config::Lockout;
@@ -20,7 +22,7 @@ pub struct TurnCommit {
     pub state: String,
     /// The reply, as it went out.
     pub reply: String,
-    /// What the dialogue wants done, in order.
+    /// The effects that the dialogue asks for, in order.
     pub effects: Vec<Effect>,
     /// The facts' caller, whom [`Effect::BindCaller`] binds the call to.
     pub caller: Option<CallerId>,

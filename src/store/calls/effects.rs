@@ -1,3 +1,5 @@
+//! Applies the dialogue's effects inside the transaction that commits their turn; for `commit` alone.
+
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::config::Lockout;

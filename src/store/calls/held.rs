@@ -1,4 +1,4 @@
-//! What one take is held against, read as of one moment; for the code that judges takes.
+//! Everything that one take is held against, read as of one moment; for the code that judges takes.
 
 use rusqlite::Transaction;
 
@@ -26,36 +26,37 @@ pub enum HeldFor {
     },
 }
 
-/// What one take is held against. Every byte form is opened; what was not asked for is empty.
+/// Everything that one take is held against. Every byte form is opened; parts that were not asked for are empty.
 #[derive(Clone, Default)]
 pub struct HeldAgainst {
     /// The call as it stands; none for an upload.
     pub call: Option<Call>,
     /// When the take was first claimed; none for an upload.
     pub opened_at: Option<Timestamp>,
-    /// The caller in question, with their tenant; none for a call that is about nobody.
+    /// The caller in question, with their tenant; none for a call without a caller.
     pub caller: Option<Caller>,
     /// The caller's voiceprint.
     pub voiceprint: Option<StoredVoiceprint>,
-    /// What was learned of the caller's voice; nothing without a voiceprint.
+    /// The learned part of the caller's voice; nothing without a voiceprint.
     pub learned: StoredLearning,
     /// Fingerprints of what the caller was heard saying, the latest first; none without a voiceprint.
     pub heard: Vec<Vec<u8>>,
-    /// What was kept of the call's earlier probes, in order.
+    /// The embeddings kept of the call's earlier probes, in order.
     pub probes: Vec<Vec<u8>>,
     /// The accepted enrollment takes of the call, in order.
     pub enrollment: Vec<Vec<u8>>,
     /// Mismatches of the caller in the last day; counted for uploads only, calls have [`Store::turn_facts`].
     pub recent_failures: u32,
-    /// The watched voices of the caller's tenant that the model made; none for a call that is about nobody.
+    /// The watched voices of the caller's tenant that the model made; none for a call without a caller.
     pub watched: Vec<(Watched, Vec<u8>)>,
 }
 
 impl Store {
-    /// What the take of a call's turn is held against.
+    /// Reads everything that the take of a call's turn is held against.
     ///
     /// # Errors
-    /// [`StoreError::UnknownCall`] when the call never began; [`StoreError::Sealed`] when something was altered or moved.
+    /// [`StoreError::UnknownCall`] when the call never began; [`StoreError::Sealed`] when something was altered or
+    /// moved.
     pub async fn held_against(&self, call: &CallSid, turn: u32, held_for: HeldFor) -> Result<HeldAgainst, StoreError> {
         let sid = call.clone();
         self.read(move |tx, vault| {
@@ -79,7 +80,7 @@ impl Store {
         .await
     }
 
-    /// What an uploaded probe of a caller is held against.
+    /// Reads everything that an uploaded probe of a caller is held against.
     ///
     /// # Errors
     /// [`StoreError::Sealed`] when something was altered or moved.
@@ -98,7 +99,7 @@ impl Store {
     }
 }
 
-/// What a probe of this caller is held against, however it came.
+/// Reads the part that depends on the caller alone.
 fn of_caller(tx: &Transaction<'_>, vault: &Vault, id: CallerId, model: &str) -> Result<HeldAgainst, StoreError> {
     let Some(caller) = callers::find(tx, &CallerRef::Id(id))? else { return Ok(HeldAgainst::default()) };
     let watched = watch_list::voices(tx, vault, &caller.tenant, model)?;

@@ -1,3 +1,5 @@
+//! Phone calls and how far they have come; for the code that answers turns.
+
 pub(super) mod attempts;
 pub(super) mod commit;
 pub(super) mod effects;
@@ -30,7 +32,7 @@ pub struct NewCall {
     pub origin: Origin,
     /// The number that was called, as the provider gives it.
     pub to: String,
-    /// What the carrier says about the caller's number.
+    /// The carrier's attestation of the caller's number.
     pub attestation: Attestation,
     /// The number that forwarded the call here.
     pub forwarded_from: Option<String>,
@@ -51,7 +53,7 @@ pub struct Call {
     pub origin: Origin,
     /// The number that was called, as the provider gives it.
     pub to: String,
-    /// What the carrier says about the caller's number.
+    /// The carrier's attestation of the caller's number.
     pub attestation: Attestation,
     /// The number that forwarded the call here.
     pub forwarded_from: Option<String>,
@@ -80,8 +82,8 @@ impl Store {
     /// [`StoreError`] when the database cannot be written.
     pub async fn begin_call(&self, call: NewCall) -> Result<Call, StoreError> {
         self.write(Lasting::Process, move |tx, _| {
-            let sql = "INSERT INTO calls (sid, line, origin, origin_number, called, attestation, forwarded_from, caller, \
-                       started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sid) DO NOTHING";
+            let sql = "INSERT INTO calls (sid, line, origin, origin_number, called, attestation, forwarded_from, \
+                       caller, started_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sid) DO NOTHING";
             let origin = match &call.origin {
                 Origin::Number(_) => "number",
                 Origin::Withheld => "withheld",
@@ -136,8 +138,8 @@ impl Store {
     }
 }
 
-const SELECT: &str = "SELECT sid, line, origin, origin_number, called, attestation, forwarded_from, caller, claim, turn, \
-                      state, (SELECT reply FROM turns WHERE turns.call = sid AND turns.turn = calls.turn - 1), \
+const SELECT: &str = "SELECT sid, line, origin, origin_number, called, attestation, forwarded_from, caller, claim, \
+                      turn, state, (SELECT reply FROM turns WHERE turns.call = sid AND turns.turn = calls.turn - 1), \
                       started_at, is_recorded, ended_at FROM calls WHERE sid = ?";
 
 fn call(row: &Row<'_>) -> rusqlite::Result<Call> {

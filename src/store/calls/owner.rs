@@ -1,4 +1,4 @@
-//! What takes belong to: a phone call, or uploads that have none. Both have a row of `calls`; for the rest of the store.
+//! The owner of takes: a phone call, or an attempt by upload. Both have a row of `calls`; for the rest of the store.
 
 use std::fmt;
 

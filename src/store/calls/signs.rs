@@ -1,3 +1,5 @@
+//! Other calls and attempts of a call's number and caller; for the risk of a turn.
+
 use jiff::SignedDuration;
 use rusqlite::{Connection, Params};
 
@@ -8,7 +10,7 @@ use crate::types::{CallerId, Timestamp};
 /// How far back is looked for what else a number or a caller did.
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
-/// What else is known of a call's number and caller.
+/// Other calls and attempts of a call's number and caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallHistory {
     /// Different callers and claims that the number was used for in the last day.
@@ -22,7 +24,7 @@ pub struct CallHistory {
 }
 
 impl Store {
-    /// What else is known of a call's number, and of the caller or claim it is about by now.
+    /// Counts other calls and attempts of a call's number, and of the caller or claim it is about by now.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
@@ -48,7 +50,7 @@ impl Store {
     }
 }
 
-/// What else is known of a call's number, and of the caller or claim it is about by now.
+/// Counts other calls and attempts of a call's number, and of the caller or claim it is about by now.
 pub(in crate::store) fn history(
     db: &Connection,
     call: &Call,
@@ -96,7 +98,7 @@ fn failures(db: &Connection, whom: &str, params: impl Params) -> Result<u32, Sto
     count(db, &sql, params)
 }
 
-/// Whether the voiceprint was made before this call and nobody was accepted with it yet.
+/// Whether the voiceprint was made before this call and no attempt was accepted with it yet.
 fn is_first_call(db: &Connection, caller: CallerId, call: &Call) -> Result<bool, StoreError> {
     let sql = "SELECT 1 FROM voiceprints WHERE caller = ?1 AND made_at < ?2 AND NOT EXISTS \
                (SELECT 1 FROM attempts WHERE attempts.caller = ?1 AND decision = 'accept' AND at >= made_at)";

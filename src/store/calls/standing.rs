@@ -1,3 +1,5 @@
+//! Failures counted against callers, numbers and claims, and whether they may try; for turns and takes.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rusqlite::{Connection, OptionalExtension};
@@ -16,7 +18,7 @@ use crate::types::{CallerId, E164, Timestamp, Verdict};
 pub enum Subject {
     /// A caller, whatever number they call from.
     Caller(CallerId),
-    /// A number, whomever it claims to be.
+    /// A number, in calls about any caller.
     Number(E164),
     /// Typed digits that led to no caller.
     Claim(String),

@@ -1,3 +1,5 @@
+//! Streams that a reply asked the provider to open; for the media socket.
+
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::store::calls;
@@ -13,7 +15,7 @@ use crate::types::{CallSid, StreamId, Timestamp};
 pub struct NewStream {
     /// Ours.
     pub id: StreamId,
-    /// What the stream must show at its start; single use.
+    /// The token that the stream shows at its start; single use.
     pub token: String,
     /// Keys of the sentences that are played into it.
     pub plays: Vec<String>,
@@ -28,7 +30,7 @@ impl std::fmt::Debug for NewStream {
     }
 }
 
-/// What a token shown at a stream's start is worth.
+/// The worth of a token shown at a stream's start.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamClaim {
     /// The stream may speak for this turn of this call, once: now.
@@ -51,7 +53,7 @@ pub struct OpenStream {
 /// Why a stream may not speak for a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamRefusal {
-    /// Nobody was given this token.
+    /// There is no such token.
     Unknown,
     /// The token was given to another call.
     OtherCall,

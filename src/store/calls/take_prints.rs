@@ -1,4 +1,4 @@
-//! What a call keeps of its takes until it ends, sealed; for takes, calls and the rotation of keys.
+//! Embeddings and voiceprints that a call keeps of its takes until it ends, sealed; for the rest of the store.
 
 use rusqlite::{Connection, Transaction};
 
@@ -23,7 +23,7 @@ pub(in crate::store) fn keep(
     Ok(())
 }
 
-/// What was kept of a call's enrollment takes, or of its probes, opened, in order.
+/// Opens what a call keeps of its enrollment takes, or of its probes, in order.
 pub(in crate::store) fn all(
     tx: &Transaction<'_>,
     vault: &Vault,
@@ -42,7 +42,7 @@ pub(in crate::store) fn all(
     Ok(prints)
 }
 
-/// What an enrollment take's print is bound to.
+/// The take that a print is bound to.
 pub(in crate::store) fn subject(call: Owner<'_>, turn: u32) -> String {
     format!("{call}/{turn}")
 }

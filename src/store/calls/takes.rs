@@ -1,3 +1,5 @@
+//! Takes: claimed, judged once, settled in one transaction; for the code that judges them.
+
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
@@ -22,9 +24,9 @@ use crate::types::{CallSid, CallerId, LineName, Reason, RecordingSid, Source, Ti
 /// Who judges a take.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TakeClaim {
-    /// Whoever asked: nobody does yet, or the one who did has died.
+    /// The process that asked: no other does, or its lease has ended.
     Mine,
-    /// Somebody else, still at it.
+    /// Another process, whose lease has not ended.
     Running,
     /// It is judged: the outcome, as JSON.
     Done(String),
@@ -37,11 +39,11 @@ pub enum TakeClaim {
 pub struct TakeStatus {
     /// Where its audio comes from.
     pub source: Source,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: Purpose,
     /// When it was first claimed.
     pub opened_at: Timestamp,
-    /// Until when whoever judges it may take; after that it can be claimed anew.
+    /// The end of the lease; after it another process may claim the take.
     pub lease_until: Timestamp,
     /// The outcome, as JSON, once it is judged.
     pub outcome: Option<String>,
@@ -56,18 +58,18 @@ pub struct NewVoiceprint {
     pub model_id: String,
 }
 
-/// What judging a take came to; written in one transaction.
+/// The result of judging a take; written in one transaction.
 #[derive(Clone)]
 pub struct TakeResult {
-    /// What the dialogue is told, as JSON.
+    /// The outcome for the dialogue, as JSON.
     pub outcome: String,
     /// The verdict with its signals, for a probe. A mismatch and an accept move the tallies.
     pub attempt: Option<NewAttempt>,
-    /// What later takes of the call need of this one, in its byte form; stored sealed until the call ends.
+    /// The print that later takes of the call are compared with, in its byte form; stored sealed until the call ends.
     pub print: Option<Vec<u8>>,
     /// The fingerprint of a take in the caller's own voice; stored sealed, so that a recording of it is known again.
     pub heard: Option<Vec<u8>>,
-    /// What is known of the caller's voice after this take; stored sealed.
+    /// The learned part of the caller's voice after this take; stored sealed.
     pub learned: Option<NewLearning>,
     /// The voiceprint, when this take completed one; stored sealed until it is saved.
     pub voiceprint: Option<NewVoiceprint>,
@@ -129,7 +131,7 @@ impl Store {
         .await
     }
 
-    /// Writes down what judging a take came to, and moves the tallies; only the first time counts.
+    /// Writes down the result of judging a take, and moves the tallies; only the first time counts.
     ///
     /// `judge` is given the standing of the call's caller, claim and number as of now: two calls at once cannot both
     /// slip under the limit. It runs inside the transaction, so it must not wait for anything.
@@ -180,7 +182,7 @@ impl Store {
         self.kept_takes(call, false).await
     }
 
-    /// What was kept of a call's probes so far, opened, in order.
+    /// The prints kept of a call's probes so far, opened, in order.
     ///
     /// # Errors
     /// [`StoreError::Sealed`] when one was altered or moved.
@@ -205,7 +207,7 @@ pub(in crate::store) struct Sitting<'a> {
     pub(in crate::store) is_over: bool,
 }
 
-/// Writes down what judging a take came to, inside the transaction that found it open.
+/// Writes down the result of judging a take, inside the transaction that found it open.
 pub(in crate::store) fn settle(
     tx: &Transaction<'_>,
     vault: &Vault,

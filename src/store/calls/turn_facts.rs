@@ -1,4 +1,4 @@
-//! What the dialogue must know to answer a turn, read as of one moment; for the code that answers turns.
+//! The facts that the dialogue needs to answer a turn, read as of one moment; for the code that answers turns.
 
 use rusqlite::{Connection, Transaction};
 
@@ -15,13 +15,14 @@ use crate::types::{CallerId, E164, Timestamp};
 pub enum Typed {
     /// None: the turn is about the call's own caller or claim.
     Nothing,
-    /// The digits of an account number, or of the number that a caller enrolled from; none when the keys can be neither.
+    /// The digits of an account number, or of the number that a caller enrolled from; none when the keys can be
+    /// neither.
     Account(Option<String>),
     /// An enrollment code.
     Code(String),
 }
 
-/// What is known of a turn's caller, number and claim.
+/// Facts about a turn's caller, number and claim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TurnFacts {
     /// The caller the turn is about: the call's, the one whose account was typed, or the code's owner.
@@ -37,10 +38,10 @@ pub struct TurnFacts {
 }
 
 impl Store {
-    /// What is known of a call's caller, number and claim as of now, with the keys that were typed in this turn.
+    /// Reads the facts about a call's caller, number and claim as of now, with the keys that were typed in this turn.
     ///
     /// A typed account without a voiceprint counts as one that does not exist, so that callers cannot tell them apart.
-    /// A code's owner becomes the caller only where the call is about nobody yet.
+    /// A code's owner becomes the caller only where the call has no caller and no claim yet.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.

@@ -1,3 +1,5 @@
+//! API keys, their secrets and their use; for authentication and the command line.
+
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,10 +15,10 @@ use crate::store::seal::vault::Vault;
 use crate::store::{Lasting, Store, StoreError};
 use crate::types::{Tenant, Timestamp};
 
-/// What every secret begins with, so that scanners find one that leaked.
+/// The beginning of every secret, so that scanners find one that leaked.
 const PREFIX: &str = "cpk_";
 
-/// What a key may be used for.
+/// A permission of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -50,14 +52,14 @@ impl Scope {
     }
 }
 
-/// What a key to be made may do.
+/// A key to be made.
 #[derive(Clone, Debug)]
 pub struct NewApiKey {
     /// Whose callers it sees.
     pub tenant: Tenant,
     /// For people.
     pub name: String,
-    /// What it may be used for.
+    /// Its permissions.
     pub scopes: Vec<Scope>,
     /// Requests a minute.
     pub per_minute: u32,
@@ -78,7 +80,7 @@ pub struct ApiKey {
     pub tenant: Tenant,
     /// For people.
     pub name: String,
-    /// What it may be used for.
+    /// Its permissions.
     pub scopes: Vec<Scope>,
     /// Requests a minute.
     pub per_minute: u32,
@@ -99,7 +101,7 @@ pub struct ApiKey {
 pub struct FreshApiKey {
     /// The key.
     pub key: ApiKey,
-    /// What a client shows.
+    /// The secret that a client shows.
     pub secret: String,
 }
 
@@ -122,8 +124,8 @@ impl Store {
     pub async fn new_api_key(&self, new: NewApiKey, at: Timestamp) -> Result<FreshApiKey, StoreError> {
         self.write(Lasting::PowerCut, move |tx, vault| {
             let id = format!("{:012x}", rand::rng().random_range(0..1_u64 << 48));
-            let sql = "INSERT INTO api_keys (id, tenant, name, scopes, per_minute, per_day, is_demo, made_at, expires_at) \
-                       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+            let sql = "INSERT INTO api_keys (id, tenant, name, scopes, per_minute, per_day, is_demo, made_at, \
+                       expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
             let scopes = new.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
             let (minute, day) = (new.per_minute, new.per_day);
             let row = (&id, &new.tenant, &new.name, &scopes, minute, day, new.is_demo, At(at), new.expires_at.map(At));
@@ -254,7 +256,7 @@ impl Store {
         .await
     }
 
-    /// What a key was used for since a day, the earliest day first.
+    /// The uses of a key since a day, the earliest day first.
     ///
     /// # Errors
     /// [`StoreError`] when the database does not answer.
@@ -272,7 +274,7 @@ impl Store {
     }
 }
 
-/// What secrets are hashed for.
+/// The purpose of the keyed hash of a secret.
 const PURPOSE: &str = "api key";
 
 const SELECT: &str = "SELECT id, tenant, name, scopes, per_minute, per_day, is_demo, api_keys.made_at, \

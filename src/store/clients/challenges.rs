@@ -1,3 +1,5 @@
+//! Challenges of the API, each good once; for uploads.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
@@ -7,7 +9,7 @@ use crate::store::columns::At;
 use crate::store::{Lasting, Redeemed, Store, StoreError};
 use crate::types::{Tenant, Timestamp};
 
-/// What ids of challenges are hashed for.
+/// The purpose of the keyed hash of a challenge's id.
 const CHALLENGE: &str = "open challenge";
 
 /// How long one that is over can still be told from what never was.

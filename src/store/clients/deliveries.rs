@@ -13,13 +13,13 @@ pub struct Delivery {
     pub id: i64,
     /// The event's id, the same for every webhook that is told.
     pub event: String,
-    /// What happened.
+    /// The event's name.
     pub kind: String,
     /// When it happened.
     pub made_at: Timestamp,
     /// How often it was tried.
     pub tries: u32,
-    /// What the last try came to: a status, or a short code.
+    /// The outcome of the last try: a status, or a short code.
     pub last_status: Option<String>,
     /// When it is tried next; none when it is not.
     pub due_at: Option<Timestamp>,
@@ -35,8 +35,8 @@ impl Store {
     pub async fn deliveries(&self, webhook: &str, below: Option<i64>, limit: u32) -> Result<Vec<Delivery>, StoreError> {
         let webhook = webhook.to_owned();
         self.read(move |tx, _| {
-            let sql = "SELECT log.id, log.event, log.kind, log.made_at, coalesce(jobs.tries, log.tries), log.last_status, \
-                       jobs.due_at, log.delivered_at FROM deliveries AS log \
+            let sql = "SELECT log.id, log.event, log.kind, log.made_at, coalesce(jobs.tries, log.tries), \
+                       log.last_status, jobs.due_at, log.delivered_at FROM deliveries AS log \
                        LEFT JOIN jobs ON jobs.kind = 'delivery' AND jobs.subject = CAST(log.id AS TEXT) \
                        WHERE log.webhook = ?1 AND (?2 IS NULL OR log.id < ?2) ORDER BY log.id DESC LIMIT ?3";
             let mut statement = tx.prepare_cached(sql)?;

@@ -1,3 +1,5 @@
+//! Listenings: asked for by a client, opened by a stream, ended once; for the API and the media socket.
+
 use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -20,13 +22,13 @@ use crate::types::{CallerId, LineName, ListeningId, Reason, Strictness, Timestam
 pub struct NewListening {
     /// Ours.
     pub id: ListeningId,
-    /// What the stream must show at its start; single use.
+    /// The token that the stream shows at its start; single use.
     pub token: String,
     /// Whose voice is in question.
     pub who: CallerRef,
     /// Whose rules apply.
     pub line: LineName,
-    /// What is aimed at.
+    /// The false-accept rate that is aimed at.
     pub strictness: Strictness,
     /// The provider's id of the call, where it is known beforehand.
     pub call: Option<String>,
@@ -68,7 +70,13 @@ pub enum ListeningStatus {
 }
 
 word_columns! {
-    ListeningStatus { Waiting = "waiting", Listening = "listening", Done = "done", Failed = "failed", Expired = "expired" }
+    ListeningStatus {
+        Waiting = "waiting",
+        Listening = "listening",
+        Done = "done",
+        Failed = "failed",
+        Expired = "expired",
+    }
 }
 
 impl ListeningStatus {
@@ -93,7 +101,7 @@ pub struct Listening {
     pub caller: CallerId,
     /// Whose rules apply.
     pub line: LineName,
-    /// What is aimed at.
+    /// The false-accept rate that is aimed at.
     pub strictness: Strictness,
     /// The provider's id of the call, once it is known.
     pub call: Option<String>,
@@ -107,7 +115,7 @@ pub struct Listening {
     pub expires_at: Timestamp,
     /// When its stream came.
     pub opened_at: Option<Timestamp>,
-    /// What was measured so far.
+    /// The measurements so far.
     pub showing: Option<Value>,
     /// How far it has come.
     pub status: ListeningStatus,
@@ -119,7 +127,7 @@ pub struct Listening {
     pub finished_at: Option<Timestamp>,
 }
 
-/// What a token shown at a stream's start is worth.
+/// The worth of a token shown at a stream's start.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListeningClaim {
     /// The stream is the listening's, once: now.
@@ -153,12 +161,12 @@ pub enum Ending {
 /// Makes the body of the report that the configured address is told; runs inside a transaction, so it must not wait.
 pub type ReportBody = Arc<dyn Fn(&Listening) -> String + Send + Sync>;
 
-/// Listenings that nobody would have ended.
+/// Counts of listenings that were ended because nothing else ended them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Orphans {
     /// No stream came in time.
     pub expired: u64,
-    /// Whoever listened is gone.
+    /// The process that listened is gone.
     pub lost: u64,
 }
 
@@ -237,7 +245,8 @@ impl Store {
         .await
     }
 
-    /// Notes how far a listening has come, and asks whether it goes on. Whoever listens says so every few seconds.
+    /// Notes how far a listening has come, and asks whether it goes on; the listening process does so every few
+    /// seconds.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.
@@ -261,8 +270,8 @@ impl Store {
 
     /// Ends a listening; the first ending counts. Whether this was it.
     ///
-    /// No verdict is kept of a caller who has withdrawn consent by then. With `report` the configured address is told: the
-    /// body is made of the listening as it ended, inside the transaction that ends it.
+    /// No verdict is kept of a caller who has withdrawn consent by then. With `report` the configured address is told:
+    /// the body is made of the listening as it ended, inside the transaction that ends it.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.

@@ -1,4 +1,4 @@
-//! What applications have in the store: keys, proofs, uploads, listenings, webhooks; for the API.
+//! Everything that applications have in the store: keys, proofs, uploads, listenings, webhooks; for the API.
 
 pub(super) mod api_keys;
 pub(super) mod challenges;

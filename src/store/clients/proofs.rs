@@ -1,3 +1,5 @@
+//! Authentication sessions and result tokens, each good once; for the upload API and result tokens.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
@@ -7,18 +9,18 @@ use crate::store::columns::At;
 use crate::store::{Lasting, Store, StoreError};
 use crate::types::{CallerId, Timestamp};
 
-/// What an authentication session asks for.
+/// An authentication session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthSession {
     /// Whose voice is in question.
     pub caller: CallerId,
-    /// What is to be said, as [`crate::phrase::Challenge`] writes it.
+    /// The challenge, as [`crate::phrase::Challenge`] writes it.
     pub challenge: String,
     /// From then on it is worth nothing.
     pub expires_at: Timestamp,
 }
 
-/// What becomes of something that is good once.
+/// The outcome of using up something that is good once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redeemed<T> {
     /// It was good, and is used up now.
@@ -131,10 +133,10 @@ impl Store {
     }
 }
 
-/// What ids of sessions are hashed for.
+/// The purpose of the keyed hash of a session's id.
 const SESSION: &str = "auth session";
 
-/// What ended a day ago need not be told from what never was.
+/// A day after its end a proof is answered like one that never existed.
 fn long_before(at: Timestamp) -> Timestamp {
     at.saturating_sub(jiff::SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN)
 }

@@ -1,3 +1,5 @@
+//! Attempts and enrollments by upload; for the upload API.
+
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::config::Lockout;
@@ -33,7 +35,7 @@ pub struct NewTakes {
     pub before: Option<OpenEnrollment>,
     /// The takes in their byte form.
     pub prints: Vec<Vec<u8>>,
-    /// What all takes come to, once there are enough.
+    /// The voiceprint of all takes, once there are enough.
     pub voiceprint: Option<NewVoiceprint>,
     /// An enrollment code, which an enrolled caller needs to enroll anew.
     pub code: Option<String>,
@@ -45,15 +47,15 @@ pub struct NewTakes {
 pub struct Used {
     /// The key's id.
     pub key: String,
-    /// What a verdict is counted as.
+    /// The words that a verdict is counted under.
     pub what: fn(&Verdict) -> Vec<String>,
 }
 
 impl Store {
-    /// Judges a probe that came whole, writes down what it came to, and moves the tallies.
+    /// Judges a probe that came whole, writes down the result, and moves the tallies.
     ///
-    /// As [`Store::finish_take`], for a probe that has no call: it gets an attempt's id of its own. The use of the client's
-    /// key is counted in the same transaction.
+    /// As [`Store::finish_take`], for a probe that has no call: it gets an attempt's id of its own. The use of the
+    /// client's key is counted in the same transaction.
     ///
     /// # Errors
     /// [`StoreError::UnknownCaller`] when the caller was deleted meanwhile.

@@ -1,3 +1,5 @@
+//! Groups and phrase takes of the API of `VoiceIt`; for that API alone.
+
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
@@ -11,7 +13,7 @@ use crate::store::seal::crypto::Label;
 use crate::store::{CallerRef, Lasting, Store, StoreError};
 use crate::types::{CallerId, Tenant, Timestamp};
 
-/// What a user's id begins with.
+/// The beginning of a user's id.
 pub const USER_PREFIX: &str = "usr_";
 
 /// Takes of one phrase from which on there is a voiceprint.
@@ -22,7 +24,7 @@ const ENOUGH: u32 = 3;
 pub struct PhraseTake {
     /// Counts up.
     pub id: i64,
-    /// What was said, as [`Store::add_phrase_take`] was told.
+    /// The phrase, as [`Store::add_phrase_take`] was told.
     pub phrase: String,
     /// The language, as the client calls it.
     pub language: String,
@@ -36,7 +38,7 @@ pub struct PhraseTake {
 pub struct NewPhraseTake {
     /// Whose.
     pub caller: CallerId,
-    /// What was said.
+    /// The phrase.
     pub phrase: String,
     /// The language, as the client calls it.
     pub language: String,
@@ -44,7 +46,7 @@ pub struct NewPhraseTake {
     pub bytes: Vec<u8>,
     /// How many takes it was compared with.
     pub known: usize,
-    /// What all takes of the phrase come to, once there are enough.
+    /// The voiceprint of all takes of the phrase, once there are enough.
     pub voiceprint: Option<NewVoiceprint>,
 }
 

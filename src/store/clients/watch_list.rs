@@ -1,3 +1,5 @@
+//! Voices that a tenant wants to be warned of; for the admin API and the code that judges takes.
+
 use rusqlite::{Connection, Row};
 use uuid::Uuid;
 
@@ -17,7 +19,7 @@ pub const MOST_WATCHED: u32 = 500;
 pub struct Watched {
     /// Ours: `wl_` and 32 hex digits.
     pub id: String,
-    /// What the tenant calls it.
+    /// The tenant's name for it.
     pub label: String,
     /// The model that made it; another model's voices are not compared with it.
     pub model_id: String,
@@ -104,7 +106,7 @@ impl Store {
         Ok(gone.then_some(found))
     }
 
-    /// Writes down that somebody who was to be a caller sounds like a voice on the list.
+    /// Writes down that the voice of a caller's take resembles one on the list.
     ///
     /// # Errors
     /// [`StoreError`] when the database cannot be written.

@@ -1,3 +1,5 @@
+//! Webhooks of a tenant; for the webhook API and the queue.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
@@ -25,7 +27,7 @@ pub struct Webhook {
     pub id: String,
     /// Where to.
     pub url: String,
-    /// What of; of everything when there is none.
+    /// The events it is told of; of every event when there is none.
     pub events: Vec<String>,
     /// Since when.
     pub made_at: Timestamp,

@@ -1,7 +1,7 @@
 //! The durable queue: recordings to delete at the provider, reports of listenings, deliveries to webhooks.
 //!
-//! Whoever works the queue claims a job for the length of a lease. A process that dies leaves its jobs to the next claim
-//! after the lease; a job that was claimed anew is out of the first process's hands, whatever it says later.
+//! A process claims a job for the length of a lease. If it dies, the job can be claimed again when the lease ends. The
+//! end that a process reports counts only while the job is its own: after another claim it changes nothing.
 
 pub(in crate::store) mod put;
 
@@ -141,7 +141,7 @@ impl Queue {
 
     /// Claims up to `limit` jobs of a kind that are due, longest due first, until the lease ends.
     ///
-    /// No webhook has more than two deliveries claimed at once. There may be fewer jobs than could be claimed: look again
+    /// No webhook has more than two deliveries claimed at once. Fewer jobs may come than could be claimed: look again
     /// while any came.
     ///
     /// # Errors
@@ -301,7 +301,7 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
     Ok(Job { work, id: row.get(0)?, subject: row.get(2)?, made_at: row.get::<_, At>(5)?.0, tries: row.get(6)? })
 }
 
-/// Takes a job off the queue, unless another process has claimed it since; whether it was.
+/// Takes a job off the queue, unless another process has claimed it since; whether it was taken off.
 fn remove(db: &Connection, job: &Job) -> Result<bool, StoreError> {
     // The claim counted one up: another count is another claim.
     let sql = "DELETE FROM jobs WHERE id = ? AND tries = ?";

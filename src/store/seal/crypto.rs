@@ -1,3 +1,5 @@
+//! AES-256-GCM and HMAC-SHA256 over labelled values; for the vault and the rotation of keys.
+
 use std::fmt;
 
 use aes_gcm::aead::{Aead, KeyInit, Payload};
@@ -98,7 +100,7 @@ impl Secret {
     }
 }
 
-/// What a sealed thing is and whose; it only opens under the same label.
+/// The kind and the owner of a sealed value; it opens under the same label only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::store) struct Label<'a> {
     /// `voiceprint`, `take`, …

@@ -1,3 +1,5 @@
+//! Where keys are kept: the key file, or the configuration; for the vault.
+
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -9,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::store::StoreError;
 use crate::store::seal::crypto::{KeyId, Secret};
 
-/// What [`crate::config::Store::voiceprint_key`] is called in messages.
+/// The name of [`crate::config::Store::voiceprint_key`] in messages.
 const SETTING: &str = "store.voiceprint_key (CALLPRINT_STORE_VOICEPRINT_KEY)";
 
 /// The key file's name in the data folder.

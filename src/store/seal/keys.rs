@@ -1,3 +1,5 @@
+//! Rotates the key and seals everything anew; for the command line.
+
 use rusqlite::{Row, Transaction};
 use serde::Serialize;
 use zeroize::Zeroizing;

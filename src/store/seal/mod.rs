@@ -1,4 +1,4 @@
-//! What is sealed at rest: keys, where they are kept, and the vault that seals and opens.
+//! Encryption at rest: keys, where they are kept, and the vault that seals and opens; for the rest of the store.
 
 pub(super) mod crypto;
 pub(super) mod keyring;

@@ -1,3 +1,5 @@
+//! Seals and opens with the keys at hand; for the rest of the store.
+
 use std::sync::{PoisonError, RwLock};
 
 use rusqlite::{Connection, OptionalExtension};
