@@ -50,9 +50,10 @@ pub(super) async fn upgrade(State(edge): State<Edge>, request: Request) -> Resul
         Ok(upgrade) => upgrade,
         Err(rejection) => return Ok(rejection.into_response()),
     };
-    let (dialect, entry) = match is_telnyx {
-        true => (Dialect::Telnyx, edge.app.media.unsigned(telnyx_user)),
-        false => (Dialect::Twilio, edge.app.media.signed(edge.account.as_str())),
+    let (dialect, entry) = if is_telnyx {
+        (Dialect::Telnyx, edge.app.media.unsigned(telnyx_user))
+    } else {
+        (Dialect::Twilio, edge.app.media.signed(edge.account.as_str()))
     };
     let entry = entry.ok_or(Refusal::Busy)?;
     let upgrade = upgrade
