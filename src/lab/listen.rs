@@ -12,7 +12,7 @@ use crate::vad::QualityLimits;
 
 /// A recording that was listened to.
 #[derive(Debug)]
-pub(super) struct Heard {
+pub(super) struct HeardTake {
     /// The take, or the stable code of why the file is no audio.
     pub(super) take: Result<Take, &'static str>,
     /// Length of the recording.
@@ -21,7 +21,7 @@ pub(super) struct Heard {
     pub(super) work: Duration,
 }
 
-impl Heard {
+impl HeardTake {
     /// A take of so much audio, heard since `begun`.
     pub(super) fn new(take: Take, audio_ms: u64, begun: Instant) -> Self {
         Self { take: Ok(take), audio: Duration::from_millis(audio_ms), work: begun.elapsed() }
@@ -37,7 +37,7 @@ impl Heard {
 ///
 /// # Errors
 /// The first file that cannot be read, or model that fails.
-pub(super) fn listen(engine: &Engine, recordings: &[Recording], threads: usize) -> anyhow::Result<Vec<Heard>> {
+pub(super) fn listen(engine: &Engine, recordings: &[Recording], threads: usize) -> anyhow::Result<Vec<HeardTake>> {
     each(recordings, threads, "recordings", |recording| listen_to(engine, recording))
 }
 
@@ -74,12 +74,12 @@ pub(super) fn each<T: Sync, R: Send>(
     Ok(done.into_iter().map(|(_, one)| one).collect())
 }
 
-fn listen_to(engine: &Engine, recording: &Recording) -> anyhow::Result<Heard> {
+fn listen_to(engine: &Engine, recording: &Recording) -> anyhow::Result<HeardTake> {
     let begun = Instant::now();
     let clip = match recording::read(&recording.path)? {
         Ok(clip) => clip,
-        Err(error) => return Ok(Heard::unheard(error.code(), begun)),
+        Err(error) => return Ok(HeardTake::unheard(error.code(), begun)),
     };
     let take = engine.examine(&clip, &QualityLimits::VERIFY)?;
-    Ok(Heard::new(take, clip.duration_ms(), begun))
+    Ok(HeardTake::new(take, clip.duration_ms(), begun))
 }

@@ -49,7 +49,7 @@ Exit codes:
 
 /// The report printed with `--json`.
 #[derive(Debug, Serialize)]
-struct Report<'a> {
+struct ScoreReport<'a> {
     #[serde(flatten)]
     assessment: Assessment,
     strictness: Strictness,
@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let probe = examine(&engine, &args.probe, &QualityLimits::VERIFY)?;
     let bar = Bar { strictness: args.strictness, last_mismatch: true, last_bad_take: true, ..Bar::default() };
     let assessment = engine.verify(&claim, &probe, &bar)?;
-    let report = Report {
+    let report = ScoreReport {
         lacking: assessment.signals.findings.map_or_else(Vec::new, |findings| findings.lacking()),
         assessment,
         strictness: args.strictness,
@@ -132,7 +132,7 @@ fn no_voiceprint(engine: &Engine, reason: Reason) -> anyhow::Error {
     }
 }
 
-fn print(report: &Report, probe: &Path, engine: &Engine) {
+fn print(report: &ScoreReport, probe: &Path, engine: &Engine) {
     say!("         speech      level       peak   clipped       SNR");
     for (number, take) in (1..).zip(&report.takes) {
         quality(&format!("take {number}"), &take.quality, take.file);

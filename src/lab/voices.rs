@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::listen::Heard;
+use super::listen::HeardTake;
 use super::lists::{Lists, Recording};
 use crate::engine::Engine;
 use crate::phrase::Frames;
@@ -11,12 +11,12 @@ use crate::vad::QualityLimits;
 
 /// A recording that is too poor, and why.
 #[derive(Debug, Serialize)]
-pub(super) struct Fault {
+pub(super) struct VoiceFault {
     pub(super) recording: String,
     pub(super) reason: &'static str,
 }
 
-impl Fault {
+impl VoiceFault {
     pub(super) fn of(recording: &Recording, reason: &'static str) -> Self {
         Self { recording: recording.name.clone(), reason }
     }
@@ -27,12 +27,12 @@ pub(super) struct Voices {
     pub(super) voiceprints: Vec<Option<Voiceprint>>,
     /// The words in the takes of each.
     pub(super) words: Vec<Vec<Frames>>,
-    pub(super) failed_takes: Vec<Fault>,
+    pub(super) failed_takes: Vec<VoiceFault>,
     pub(super) takes_differ: Vec<String>,
 }
 
 /// Makes a voiceprint of each enrollment row from those of its takes that a line would have taken.
-pub(super) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(usize) -> &'h Heard) -> Voices {
+pub(super) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(usize) -> &'h HeardTake) -> Voices {
     let mut voices =
         Voices { voiceprints: Vec::new(), words: Vec::new(), failed_takes: Vec::new(), takes_differ: Vec::new() };
     for enrollment in &lists.enrollments {
@@ -43,7 +43,7 @@ pub(super) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(usize) -
                     prints.push(print);
                     words.extend(said);
                 }
-                Err(reason) => voices.failed_takes.push(Fault::of(&lists.recordings[take], reason)),
+                Err(reason) => voices.failed_takes.push(VoiceFault::of(&lists.recordings[take], reason)),
             }
         }
         let voiceprint = Voiceprint::new(prints).ok();
@@ -57,7 +57,7 @@ pub(super) fn enroll<'h>(engine: &Engine, lists: &Lists, heard: impl Fn(usize) -
     voices
 }
 
-fn enrollment_print(heard: &Heard) -> Result<(TakePrint, Option<Frames>), &'static str> {
+fn enrollment_print(heard: &HeardTake) -> Result<(TakePrint, Option<Frames>), &'static str> {
     let take = heard.take.as_ref().map_err(|code| *code)?;
     if let Some(reason) = take.quality.fault(&QualityLimits::ENROLL) {
         return Err(reason.code());

@@ -21,7 +21,7 @@ use crate::types::Clip8k;
 pub(super) type Beside = AbortOnDropHandle<(Streamed, Vec<What>)>;
 
 /// The function that is told of each event as it happens.
-pub(super) type Heard<'h> = &'h mut (dyn FnMut(&Event) + Send);
+pub(super) type EventListener<'h> = &'h mut (dyn FnMut(&Event) + Send);
 
 impl Phone {
     /// Places a call and stays on the line until it is over.
@@ -56,11 +56,11 @@ pub(super) struct Call<'p> {
     pub(super) told: usize,
     /// Up to where the line's time has passed in real time, when paced.
     pub(super) passed_ms: u64,
-    pub(super) heard: Heard<'p>,
+    pub(super) heard: EventListener<'p>,
 }
 
 impl<'p> Call<'p> {
-    fn new(phone: &'p Phone, outgoing: &'p Outgoing, script: Script, heard: Heard<'p>) -> Self {
+    fn new(phone: &'p Phone, outgoing: &'p Outgoing, script: Script, heard: EventListener<'p>) -> Self {
         Self {
             phone,
             outgoing,

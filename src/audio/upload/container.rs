@@ -75,7 +75,7 @@ impl<'s> Recording<'s> {
     ) -> Result<Self, AudioError> {
         let damaged = |what| AudioError::Container { container, what };
         let is_open = Arc::new(AtomicBool::new(false));
-        let source = Source { rest: bytes, header: HEADER_BYTES, is_open: is_open.clone() };
+        let source = ByteSource { rest: bytes, header: HEADER_BYTES, is_open: is_open.clone() };
         // It can be read in one direction only, so that no index of the file leads anywhere.
         let source = MediaSourceStream::new(Box::new(ReadOnlySource::new(source)), MediaSourceStreamOptions::default());
         let reader = reader(source, FormatOptions::default()).map_err(|_| damaged("its header is not whole"))?;
@@ -113,13 +113,13 @@ impl<'s> Recording<'s> {
 }
 
 /// A file that seems to end after its header for as long as only that is to be read.
-struct Source<'s> {
+struct ByteSource<'s> {
     rest: &'s [u8],
     header: usize,
     is_open: Arc<AtomicBool>,
 }
 
-impl Read for Source<'_> {
+impl Read for ByteSource<'_> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let most = if self.is_open.load(Ordering::Relaxed) { room.len() } else { room.len().min(self.header) };
         let count = self.rest.read(&mut room[..most])?;

@@ -45,7 +45,7 @@ impl Finding {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct Diagnosis {
     ok: bool,
     findings: Vec<Finding>,
 }
@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
             vec![Finding::bad("configuration", format!("{error:#}"), advice)]
         }
     };
-    let report = Report { ok: findings.iter().all(|finding| finding.ok), findings };
+    let report = Diagnosis { ok: findings.iter().all(|finding| finding.ok), findings };
     if args.json {
         say!("{}", serde_json::to_string_pretty(&report)?);
     } else {
@@ -78,7 +78,7 @@ fn examine(config: &Config, is_offline: bool) -> anyhow::Result<Vec<Finding>> {
     Ok(findings)
 }
 
-fn print(report: &Report) {
+fn print(report: &Diagnosis) {
     for finding in &report.findings {
         say!("{} {}: {}", if finding.ok { "✓" } else { "✗" }, finding.check, finding.found);
         if let Some(advice) = &finding.advice {

@@ -10,7 +10,7 @@ use crate::vad::QualityLimits;
 
 /// An enrolled caller.
 #[derive(Clone, Debug)]
-pub(super) struct Caller {
+pub(super) struct AttackedCaller {
     enrolled: Enrolled,
     /// Fingerprints of past attempts, to know them again.
     earlier: Vec<Fingerprint>,
@@ -33,7 +33,7 @@ pub(super) struct Judged {
     fingerprint: Option<Fingerprint>,
 }
 
-impl Caller {
+impl AttackedCaller {
     /// Enrolls a row of the list as a line does: takes too poor are left out, takes that do not agree make no caller.
     pub(super) fn enroll(engine: &Engine, lists: &Lists, row: &Enrollment) -> anyhow::Result<Option<Self>> {
         let mut takes = Vec::new();
@@ -55,7 +55,7 @@ impl Caller {
 /// Tries to be verified as a caller, by the passphrase or by a challenge: the very verdict that a line gives.
 pub(super) fn attempt(
     engine: &Engine,
-    caller: &Caller,
+    caller: &AttackedCaller,
     clip: &Clip16k,
     challenge: Option<&Challenge>,
     rules: Rules,

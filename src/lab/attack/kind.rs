@@ -27,7 +27,7 @@ pub(super) enum Kind {
 
 /// Where an attack's sound comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Source {
+pub(super) enum AttackSource {
     /// A trial's probe, by whether it is the owner's and whether the words are the enrolled ones.
     Probe { is_owner: bool, same_words: bool },
     /// One of the caller's enrollment takes.
@@ -87,17 +87,17 @@ impl Kind {
         }
     }
 
-    pub(super) const fn source(self) -> Source {
+    pub(super) const fn source(self) -> AttackSource {
         match self {
-            Self::Fresh | Self::StolenSentence => Source::Probe { is_owner: true, same_words: true },
-            Self::OwnerOtherWords => Source::Probe { is_owner: true, same_words: false },
-            Self::ImpostorOtherWords => Source::Probe { is_owner: false, same_words: false },
+            Self::Fresh | Self::StolenSentence => AttackSource::Probe { is_owner: true, same_words: true },
+            Self::OwnerOtherWords => AttackSource::Probe { is_owner: true, same_words: false },
+            Self::ImpostorOtherWords => AttackSource::Probe { is_owner: false, same_words: false },
             Self::ImpostorRightWords | Self::OtherPitch | Self::OtherSpeed => {
-                Source::Probe { is_owner: false, same_words: true }
+                AttackSource::Probe { is_owner: false, same_words: true }
             }
-            Self::PastCopy | Self::PastLoudspeaker => Source::Past,
-            Self::Espeak | Self::Flite | Self::Festival => Source::Machine,
-            _ => Source::Take,
+            Self::PastCopy | Self::PastLoudspeaker => AttackSource::Past,
+            Self::Espeak | Self::Flite | Self::Festival => AttackSource::Machine,
+            _ => AttackSource::Take,
         }
     }
 

@@ -16,8 +16,8 @@ use crate::command::models::ModelArgs;
 use crate::command::{Exit, say};
 use crate::engine::Engine;
 use crate::types::Strictness;
-use attempt::{Caller, Rules};
-use report::Report;
+use attempt::{AttackedCaller, Rules};
+use report::AttackReport;
 
 /// Attack the engine with recordings, loudspeakers, disguises and machines, and count what gets in
 #[derive(Debug, clap::Args)]
@@ -105,8 +105,9 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 }
 
 /// Enrolls, plans, attacks and counts.
-fn bench(engine: &Engine, lists: &lists::Lists, args: &Args, threads: usize) -> anyhow::Result<Report> {
-    let callers = listen::each(&lists.enrollments, threads, "callers", |row| Caller::enroll(engine, lists, row))?;
+fn bench(engine: &Engine, lists: &lists::Lists, args: &Args, threads: usize) -> anyhow::Result<AttackReport> {
+    let callers =
+        listen::each(&lists.enrollments, threads, "callers", |row| AttackedCaller::enroll(engine, lists, row))?;
     let enrolled = callers.iter().flatten().count();
     ensure!(enrolled > 0, "no row of the enrollment list makes a voiceprint");
     let machines = if args.tts { synthesizer::speak(&args.phrase)? } else { synthesizer::Spoken::default() };
@@ -122,5 +123,5 @@ fn bench(engine: &Engine, lists: &lists::Lists, args: &Args, threads: usize) -> 
         left_out.push(("machines".to_owned(), "give --tts to have speech synthesizers try".to_owned()));
     }
     let made = plan.attempts.iter().map(|attempt| attempt.kind).zip(outcomes);
-    Ok(Report::new(made, enrolled, callers.len() - enrolled, (args.strictness, args.seed), left_out))
+    Ok(AttackReport::new(made, enrolled, callers.len() - enrolled, (args.strictness, args.seed), left_out))
 }

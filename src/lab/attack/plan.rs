@@ -1,5 +1,5 @@
-use super::attempt::Caller;
-use super::kind::{Kind, Source};
+use super::attempt::AttackedCaller;
+use super::kind::{AttackSource, Kind};
 use super::synthesizer::Spoken;
 use crate::lab::lists::Lists;
 
@@ -21,12 +21,12 @@ pub(super) struct Plan {
 }
 
 /// Draws at most `each` attempts of every kind, evenly from all there are.
-pub(super) fn plan(lists: &Lists, callers: &[Option<Caller>], machines: &Spoken, each: usize) -> Plan {
+pub(super) fn plan(lists: &Lists, callers: &[Option<AttackedCaller>], machines: &Spoken, each: usize) -> Plan {
     let mut plan = Plan::default();
     for kind in Kind::ALL {
         let mut all = possible(lists, machines, kind);
         all.retain(|attempt| callers[attempt.enrollment].is_some());
-        if all.is_empty() && kind.source() != Source::Machine {
+        if all.is_empty() && kind.source() != AttackSource::Machine {
             plan.left_out.push((kind.code().to_owned(), "the lists have no such trial".to_owned()));
         }
         let drawn = all.len().min(each);
@@ -43,7 +43,7 @@ pub(super) fn plan(lists: &Lists, callers: &[Option<Caller>], machines: &Spoken,
 fn possible(lists: &Lists, machines: &Spoken, kind: Kind) -> Vec<Attempt> {
     let rows = 0..lists.enrollments.len();
     match kind.source() {
-        Source::Probe { is_owner, same_words } => {
+        AttackSource::Probe { is_owner, same_words } => {
             let wanted = |same_phrase: Option<bool>| {
                 // Free text has no right words: then what the owner says is as good as any, and there are no other
                 // words.
@@ -56,12 +56,14 @@ fn possible(lists: &Lists, machines: &Spoken, kind: Kind) -> Vec<Attempt> {
             let fitting = lists.trials.iter().filter(|trial| trial.is_target == is_owner && wanted(trial.same_phrase));
             fitting.map(|trial| Attempt { kind, enrollment: trial.enrollment, sound: trial.probe }).collect()
         }
-        Source::Take => rows
+        AttackSource::Take => rows
             .flat_map(|enrollment| lists.enrollments[enrollment].takes.iter().map(move |&take| (enrollment, take)))
             .map(|(enrollment, sound)| Attempt { kind, enrollment, sound })
             .collect(),
-        Source::Past => possible(lists, machines, Kind::Fresh).into_iter().map(|one| Attempt { kind, ..one }).collect(),
-        Source::Machine => {
+        AttackSource::Past => {
+            possible(lists, machines, Kind::Fresh).into_iter().map(|one| Attempt { kind, ..one }).collect()
+        }
+        AttackSource::Machine => {
             let clips: Vec<usize> = machines.of(kind).collect();
             rows.flat_map(|enrollment| clips.iter().map(move |&sound| Attempt { kind, enrollment, sound })).collect()
         }

@@ -12,7 +12,7 @@ const Z: f64 = 1.96;
 
 /// Everything the bench found; rates are fractions.
 #[derive(Debug, Serialize)]
-pub(super) struct Report {
+pub(super) struct AttackReport {
     strictness: Strictness,
     seed: u64,
     /// Voiceprints that were attacked.
@@ -50,7 +50,7 @@ struct LeftOut {
     why: String,
 }
 
-impl Report {
+impl AttackReport {
     /// Counts outcomes; those that came to nothing are left away.
     pub(super) fn new(
         made: impl Iterator<Item = (Kind, Option<Judged>)>,

@@ -1,5 +1,5 @@
-use super::attempt::{Caller, Judged, Rules, attempt};
-use super::kind::{Kind, Source};
+use super::attempt::{AttackedCaller, Judged, Rules, attempt};
+use super::kind::{AttackSource, Kind};
 use super::plan::Attempt;
 use super::synthesizer::Spoken;
 use crate::audio::line_model::{self, Dice};
@@ -13,7 +13,7 @@ use crate::types::{Clip8k, Clip16k};
 /// Makes an attempt's sound and attempts it. None when it comes to nothing: no audio, or a past call that was refused.
 pub(super) fn attack(
     engine: &Engine,
-    caller: &Caller,
+    caller: &AttackedCaller,
     lists: &Lists,
     machines: &Spoken,
     planned: &Attempt,
@@ -21,7 +21,7 @@ pub(super) fn attack(
     rules: Rules,
 ) -> anyhow::Result<Option<Judged>> {
     let Attempt { kind, enrollment, sound } = *planned;
-    let (name, clip) = if kind.source() == Source::Machine {
+    let (name, clip) = if kind.source() == AttackSource::Machine {
         (machines.clips[sound].name.as_str(), machines.clips[sound].clip.clone())
     } else {
         let recording = &lists.recordings[sound];
@@ -31,7 +31,7 @@ pub(super) fn attack(
     // The claimed name is thrown in: the same take attacks two voiceprints through two rooms.
     let mut dice = Dice::new(seed, &format!("{} {name} {}", kind.code(), lists.enrollments[enrollment].model));
     let changed = |dice: &mut Dice| made(kind, &clip, dice);
-    if kind.source() == Source::Past {
+    if kind.source() == AttackSource::Past {
         let past = attempt(engine, caller, &clip, None, rules)?;
         if !past.verdict.is_accept() {
             return Ok(None);

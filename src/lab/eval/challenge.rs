@@ -71,7 +71,7 @@ const SMOOTH: usize = 3;
 const MARGIN: usize = 400;
 
 /// The measurements of one recording.
-struct Heard {
+struct HeardChallenge {
     frames: Option<Frames>,
     /// The challenge's ratios: of what was said, of another string, of one digit changed.
     challenges: [Vec<f32>; 3],
@@ -114,7 +114,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     Ok(Exit::Yes)
 }
 
-fn phrases(engine: &Engine, lists: &Lists, heard: &[Heard]) -> anyhow::Result<()> {
+fn phrases(engine: &Engine, lists: &Lists, heard: &[HeardChallenge]) -> anyhow::Result<()> {
     let mut ratios: BTreeMap<(bool, bool), Vec<f32>> = BTreeMap::new();
     let mut differ = 0;
     let takes: Vec<Vec<Frames>> = lists
@@ -165,7 +165,7 @@ fn report(what: &str, same: &[f32], other: &[f32], threshold: impl Fn(Strictness
     Ok(())
 }
 
-fn listen(engine: &Engine, lists: &Lists, args: &Args) -> anyhow::Result<Vec<Heard>> {
+fn listen(engine: &Engine, lists: &Lists, args: &Args) -> anyhow::Result<Vec<HeardChallenge>> {
     let (next, (sender, receiver)) = (AtomicUsize::new(0), mpsc::channel());
     thread::scope(|scope| {
         for _ in 0..args.threads {
@@ -187,11 +187,12 @@ fn listen(engine: &Engine, lists: &Lists, args: &Args) -> anyhow::Result<Vec<Hea
     })
 }
 
-fn hear(engine: &Engine, lists: &Lists, at: usize, args: &Args) -> anyhow::Result<Heard> {
+fn hear(engine: &Engine, lists: &Lists, at: usize, args: &Args) -> anyhow::Result<HeardChallenge> {
     let recording = &lists.recordings[at];
     let clip = recording::read(&recording.path)?.with_context(|| recording.name.clone())?;
     let clip = resample::to_8k(&clip);
-    let mut heard = Heard { frames: None, challenges: Default::default(), challenge_ms: Vec::new(), speech: None };
+    let mut heard =
+        HeardChallenge { frames: None, challenges: Default::default(), challenge_ms: Vec::new(), speech: None };
     let speech = engine.speech(&clip)?;
     if !speech.segments.is_empty() {
         heard.frames = Some(engine.words(&clip, &speech.trimmed)?.frames().clone());
@@ -214,7 +215,7 @@ fn challenge(
     segments: &[Range<usize>],
     digits: &[u8],
     draw: &mut Draw,
-    heard: &mut Heard,
+    heard: &mut HeardChallenge,
 ) -> anyhow::Result<()> {
     let (Some(first), Some(last)) = (segments.first(), segments.last()) else { return Ok(()) };
     let speech = first.start.saturating_sub(MARGIN)..last.end + MARGIN;

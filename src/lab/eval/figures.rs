@@ -5,12 +5,12 @@ use serde::Serialize;
 
 use super::by_speaker::SpeakerRow;
 use super::report::Kind;
-use super::stream::Streamed;
+use super::stream::StreamedTake;
 use crate::engine::{Engine, Finding, Findings, Take, Words};
-use crate::lab::listen::Heard;
+use crate::lab::listen::HeardTake;
 use crate::lab::lists::Lists;
 use crate::lab::speakers::Speakers;
-use crate::lab::voices::{Fault, Voices};
+use crate::lab::voices::{VoiceFault, Voices};
 use crate::phrase::Frames;
 use crate::scoring::metrics::{Intervals, SpeakerTrial, Trials};
 use crate::types::{Llr, Strictness};
@@ -52,14 +52,14 @@ pub(super) struct Figures {
     /// Trials that voice and words together accept at the default strictness, by speaker and words.
     pub(super) fused: BTreeMap<&'static str, Accepted>,
     /// Probes that could not be scored.
-    pub(super) failed_probes: Vec<Fault>,
+    pub(super) failed_probes: Vec<VoiceFault>,
     /// Enrollment takes that a line would ask to repeat; they are left out of their voiceprints.
-    pub(super) failed_takes: Vec<Fault>,
+    pub(super) failed_takes: Vec<VoiceFault>,
     /// Rows whose takes a line would find too unlike each other; they are scored all the same.
     pub(super) takes_differ: Vec<String>,
     /// With `--stream`: error rates and turns for each length of pause. The figures above are those of the first.
     #[serde(flatten)]
-    pub(super) streamed: Option<Streamed>,
+    pub(super) streamed: Option<StreamedTake>,
 }
 
 /// Error rates over some of the trials.
@@ -164,7 +164,7 @@ pub(super) struct Accepted {
 }
 
 /// The probes that could not be scored for their own sake.
-pub(super) fn failed_probes(lists: &Lists, heard: &[Heard]) -> Vec<Fault> {
+pub(super) fn failed_probes(lists: &Lists, heard: &[HeardTake]) -> Vec<VoiceFault> {
     let mut probes: Vec<usize> = lists.trials.iter().map(|trial| trial.probe).collect();
     probes.sort_unstable();
     probes.dedup();
@@ -172,7 +172,7 @@ pub(super) fn failed_probes(lists: &Lists, heard: &[Heard]) -> Vec<Fault> {
         Ok(take) => take.fault().map(crate::types::Reason::code),
         Err(code) => Some(*code),
     };
-    probes.into_iter().filter_map(|probe| Some(Fault::of(&lists.recordings[probe], reason(probe)?))).collect()
+    probes.into_iter().filter_map(|probe| Some(VoiceFault::of(&lists.recordings[probe], reason(probe)?))).collect()
 }
 
 /// The error rates over trials of both kinds.

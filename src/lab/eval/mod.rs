@@ -19,15 +19,15 @@ use figures::{Figures, Scored};
 use look::LookArgs;
 use rustix::time::{ClockId, clock_gettime};
 use settings::StreamArgs;
-use stream::Streamed;
+use stream::StreamedTake;
 
 use crate::command::models::ModelArgs;
 use crate::command::{Exit, say};
 use crate::engine::Engine;
-use crate::lab::listen::{self, Heard};
+use crate::lab::listen::{self, HeardTake};
 use crate::lab::lists::{ListArgs, Lists, SetArg};
 use crate::lab::speakers::Roll;
-use crate::lab::voices::{self, Fault, Voices};
+use crate::lab::voices::{self, VoiceFault, Voices};
 
 /// Measure error rates over lists of recordings
 #[derive(Debug, clap::Args)]
@@ -86,11 +86,11 @@ recognised_silence_ms, recognised_share, recognised_ms, scant_silence_ms, scant_
 
 /// The result of hearing the lists, by file or by stream.
 struct Outcome {
-    heard: Vec<Heard>,
+    heard: Vec<HeardTake>,
     voices: Voices,
     scored: Vec<Scored>,
-    failed_probes: Vec<Fault>,
-    streamed: Option<Streamed>,
+    failed_probes: Vec<VoiceFault>,
+    streamed: Option<StreamedTake>,
 }
 
 /// The result of one set.

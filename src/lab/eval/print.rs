@@ -2,7 +2,7 @@ use super::by_speaker::SpeakerRow;
 use super::figures::{Figures, Rates};
 use super::stream::{Ends, Paused};
 use crate::command::say;
-use crate::lab::voices::Fault;
+use crate::lab::voices::VoiceFault;
 use crate::scoring::metrics::Interval;
 
 /// Prints the figures for people.
@@ -139,7 +139,7 @@ pub(super) fn complaints(found: &Figures) {
     }
 }
 
-fn faults(consequence: &str, faults: &[Fault]) {
+fn faults(consequence: &str, faults: &[VoiceFault]) {
     for fault in faults {
         eprintln!("{}: {} {consequence}", fault.reason, fault.recording);
     }

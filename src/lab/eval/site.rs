@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::command::say;
 use crate::engine::Engine;
-use crate::lab::listen::Heard;
+use crate::lab::listen::HeardTake;
 use crate::lab::lists::Lists;
 use crate::lab::speakers::Speakers;
 use crate::lab::voices::{self, Voices};
@@ -46,7 +46,7 @@ pub(super) struct Aim {
 }
 
 /// One speaker's voiceprint on the site, and how everybody scores against it.
-struct Caller {
+struct SiteCaller {
     speaker: usize,
     /// Ratio of every take of every other caller, by the caller's place.
     takes: Vec<Vec<f32>>,
@@ -62,7 +62,7 @@ pub(super) fn measure(
     engine: &Engine,
     name: &str,
     lists: &Lists,
-    heard: &[Heard],
+    heard: &[HeardTake],
     speakers: &Speakers,
 ) -> anyhow::Result<Vec<SiteRow>> {
     let voices = voices::enroll(engine, lists, |take| &heard[take]);
@@ -75,10 +75,10 @@ pub(super) fn measure(
 fn callers(
     engine: &Engine,
     lists: &Lists,
-    heard: &[Heard],
+    heard: &[HeardTake],
     speakers: &Speakers,
     voices: &Voices,
-) -> anyhow::Result<Vec<Caller>> {
+) -> anyhow::Result<Vec<SiteCaller>> {
     let mut seen = BTreeSet::new();
     let first = |at: &usize| voices.voiceprints[*at].is_some() && seen.insert(speakers.of_enrollment[*at]);
     let enrollments: Vec<usize> = (0..lists.enrollments.len()).filter(first).collect();
@@ -103,12 +103,12 @@ fn callers(
             };
             probes.push((llr, speakers.of_recording[trial.probe]));
         }
-        found.push(Caller { speaker: speakers.of_enrollment[at], takes, probes });
+        found.push(SiteCaller { speaker: speakers.of_enrollment[at], takes, probes });
     }
     Ok(found)
 }
 
-fn sites(engine: &Engine, callers: &[Caller], size: usize) -> Vec<Aim> {
+fn sites(engine: &Engine, callers: &[SiteCaller], size: usize) -> Vec<Aim> {
     let shipped = engine.calibration();
     // Accepted and all, strangers and callers, at the site's and the shipped thresholds.
     let mut tallies = [[[0_usize; 2]; 4]; 3];

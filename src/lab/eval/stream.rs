@@ -7,19 +7,19 @@ use super::Outcome;
 use super::figures::{self, AtThreshold, Rates, Scored};
 use super::line::Line;
 use super::settings::StreamArgs;
-use super::turn::{Caller, End, Turn};
+use super::turn::{End, EvalCaller, TurnHeard};
 use crate::audio::{AudioError, resample};
 use crate::command::recording;
 use crate::engine::Engine;
-use crate::lab::listen::{Heard, each};
+use crate::lab::listen::{HeardTake, each};
 use crate::lab::lists::{Lists, Recording};
-use crate::lab::voices::{self, Fault, Voices};
+use crate::lab::voices::{self, VoiceFault, Voices};
 use crate::types::{Clip8k, Reason};
 use crate::vad::EndReason;
 
 /// Findings of an evaluation by stream that one by file does not have.
 #[derive(Debug, Serialize)]
-pub(super) struct Streamed {
+pub(super) struct StreamedTake {
     /// For each length of pause.
     pub(super) pauses: Vec<Paused>,
 }
@@ -66,14 +66,14 @@ struct Probe {
 /// # Errors
 /// The first file that cannot be read, or model that fails.
 pub(super) fn evaluate(engine: &Engine, lists: &Lists, args: &StreamArgs, threads: usize) -> anyhow::Result<Outcome> {
-    let takes: BTreeMap<usize, Heard> = takes(engine, lists, args, threads)?;
+    let takes: BTreeMap<usize, HeardTake> = takes(engine, lists, args, threads)?;
     let voices = voices::enroll(engine, lists, |take| &takes[&take]);
     let probes = probes(lists);
     let by_probe = each(&probes, threads, "probes", |probe| hear(engine, lists, args, &voices, probe))?;
 
     let (mut pauses, mut first, mut failed_probes) = (Vec::new(), None, Vec::new());
     for (at, &pause_ms) in args.pauses_ms().iter().enumerate() {
-        let mut turns: Vec<Option<&Result<Turn, &'static str>>> = vec![None; lists.trials.len()];
+        let mut turns: Vec<Option<&Result<TurnHeard, &'static str>>> = vec![None; lists.trials.len()];
         for (probe, heard) in probes.iter().zip(&by_probe) {
             for (&trial, turn) in probe.trials.iter().zip(&heard.turns[at]) {
                 turns[trial] = Some(turn);
@@ -89,10 +89,15 @@ pub(super) fn evaluate(engine: &Engine, lists: &Lists, args: &StreamArgs, thread
     }
     let heard = takes.into_values().chain(by_probe.into_iter().map(|heard| heard.first)).collect();
     let scored = first.unwrap_or_default();
-    Ok(Outcome { heard, voices, scored, failed_probes, streamed: Some(Streamed { pauses }) })
+    Ok(Outcome { heard, voices, scored, failed_probes, streamed: Some(StreamedTake { pauses }) })
 }
 
-fn takes(engine: &Engine, lists: &Lists, args: &StreamArgs, threads: usize) -> anyhow::Result<BTreeMap<usize, Heard>> {
+fn takes(
+    engine: &Engine,
+    lists: &Lists,
+    args: &StreamArgs,
+    threads: usize,
+) -> anyhow::Result<BTreeMap<usize, HeardTake>> {
     let config = args.config();
     let mut takes: Vec<usize> = lists.enrollments.iter().flat_map(|enrollment| enrollment.takes.clone()).collect();
     takes.sort_unstable();
@@ -100,11 +105,11 @@ fn takes(engine: &Engine, lists: &Lists, args: &StreamArgs, threads: usize) -> a
     let heard = each(&takes, threads, "takes", |&take| {
         let begun = Instant::now();
         Ok(match read(&lists.recordings[take])? {
-            Err(code) => Heard::unheard(code, begun),
+            Err(code) => HeardTake::unheard(code, begun),
             Ok(clip) => {
                 let line = Line::send(&clip, 0, config.max_turn_ms)?;
-                let turn = Caller::listen(engine, config, line)?.turn(None, None)?;
-                Heard::new(turn.take, clip.duration_ms(), begun)
+                let turn = EvalCaller::listen(engine, config, line)?.turn(None, None)?;
+                HeardTake::new(turn.take, clip.duration_ms(), begun)
             }
         })
     })?;
@@ -117,9 +122,9 @@ fn read(recording: &Recording) -> anyhow::Result<Result<Clip8k, &'static str>> {
 
 /// One probe's turns: for each length of pause, a turn or the code of why there is none for each of its trials.
 struct Turns {
-    turns: Vec<Vec<Result<Turn, &'static str>>>,
+    turns: Vec<Vec<Result<TurnHeard, &'static str>>>,
     /// The first of all of them.
-    first: Heard,
+    first: HeardTake,
 }
 
 fn hear(engine: &Engine, lists: &Lists, args: &StreamArgs, voices: &Voices, probe: &Probe) -> anyhow::Result<Turns> {
@@ -128,13 +133,13 @@ fn hear(engine: &Engine, lists: &Lists, args: &StreamArgs, voices: &Voices, prob
         Ok(clip) => clip,
         Err(code) => {
             let turns = vec![probe.trials.iter().map(|_| Err(code)).collect(); args.pauses_ms().len()];
-            return Ok(Turns { turns, first: Heard::unheard(code, begun) });
+            return Ok(Turns { turns, first: HeardTake::unheard(code, begun) });
         }
     };
     let (config, mut turns, mut first) = (args.config(), Vec::new(), None);
     for &pause_ms in args.pauses_ms() {
         let line = Line::send(&clip, pause_ms, config.max_turn_ms)?;
-        let mut caller = Caller::listen(engine, config, line)?;
+        let mut caller = EvalCaller::listen(engine, config, line)?;
         let mut heard = Vec::with_capacity(probe.trials.len());
         for &trial in &probe.trials {
             let trial = lists.trials[trial];
@@ -142,12 +147,12 @@ fn hear(engine: &Engine, lists: &Lists, args: &StreamArgs, voices: &Voices, prob
             let is_expected = trial.same_phrase != Some(false);
             let expected_ms = voiceprint.filter(|_| is_expected).and_then(|print| args.expected_ms(print));
             let turn = caller.turn(voiceprint, expected_ms)?;
-            first.get_or_insert_with(|| Heard::new(turn.take.clone(), clip.duration_ms(), begun));
+            first.get_or_insert_with(|| HeardTake::new(turn.take.clone(), clip.duration_ms(), begun));
             heard.push(Ok(turn));
         }
         turns.push(heard);
     }
-    let first = first.unwrap_or_else(|| Heard::unheard("unheard", begun));
+    let first = first.unwrap_or_else(|| HeardTake::unheard("unheard", begun));
     Ok(Turns { turns, first })
 }
 
@@ -160,7 +165,7 @@ fn probes(lists: &Lists) -> Vec<Probe> {
 }
 
 /// The probes that could not be scored in at least one of their turns.
-fn failed(lists: &Lists, turns: &[&Result<Turn, &'static str>]) -> Vec<Fault> {
+fn failed(lists: &Lists, turns: &[&Result<TurnHeard, &'static str>]) -> Vec<VoiceFault> {
     let mut faults = BTreeMap::new();
     for (trial, turn) in lists.trials.iter().zip(turns) {
         let reason = match turn {
@@ -171,7 +176,7 @@ fn failed(lists: &Lists, turns: &[&Result<Turn, &'static str>]) -> Vec<Fault> {
             faults.entry(trial.probe).or_insert(reason);
         }
     }
-    faults.into_iter().map(|(probe, reason)| Fault::of(&lists.recordings[probe], reason)).collect()
+    faults.into_iter().map(|(probe, reason)| VoiceFault::of(&lists.recordings[probe], reason)).collect()
 }
 
 fn paused(
@@ -179,7 +184,7 @@ fn paused(
     lists: &Lists,
     pause_ms: u32,
     scored: &[Scored],
-    turns: &[&Result<Turn, &'static str>],
+    turns: &[&Result<TurnHeard, &'static str>],
 ) -> anyhow::Result<Paused> {
     let of = |is_target: bool, same_phrase: Option<bool>| {
         let trials = lists.trials.iter().zip(turns);

@@ -15,7 +15,7 @@ const SAMPLES_PER_MS: usize = Clip8k::RATE_HZ as usize / 1000;
 /// The gate decides by the audio and by what the model said of it, and neither depends on when a turn ends. So the
 /// model is shown every chunk once, by a turn that hears all of the line, and each later turn is given the same answers
 /// in the same order. An examination after the same length is the same too.
-pub(super) struct Caller<'a> {
+pub(super) struct EvalCaller<'a> {
     engine: &'a Engine,
     config: EndpointConfig,
     line: Line,
@@ -29,7 +29,7 @@ pub(super) struct Caller<'a> {
 
 /// How one turn went.
 #[derive(Clone, Debug)]
-pub(super) struct Turn {
+pub(super) struct TurnHeard {
     pub(super) take: Take,
     pub(super) end: End,
 }
@@ -46,7 +46,7 @@ pub(super) struct End {
     pub(super) speech_ms: u32,
 }
 
-impl<'a> Caller<'a> {
+impl<'a> EvalCaller<'a> {
     /// Listens to all of a line.
     pub(super) fn listen(engine: &'a Engine, config: EndpointConfig, line: Line) -> anyhow::Result<Self> {
         let never = config.max_turn_ms;
@@ -76,7 +76,11 @@ impl<'a> Caller<'a> {
 
     /// Hears a turn as a session does: examines in every pause, and is content with less from a voice that is clearly
     /// the voiceprint's.
-    pub(super) fn turn(&mut self, voiceprint: Option<&Voiceprint>, expected_ms: Option<u32>) -> anyhow::Result<Turn> {
+    pub(super) fn turn(
+        &mut self,
+        voiceprint: Option<&Voiceprint>,
+        expected_ms: Option<u32>,
+    ) -> anyhow::Result<TurnHeard> {
         let mut live = self.engine.live(self.config, expected_ms);
         let (mut last, mut examined): (Option<Examined>, _) = (None, std::mem::take(&mut self.examined));
         let mut said = self.said.iter();
@@ -111,7 +115,7 @@ impl<'a> Caller<'a> {
             anyhow::bail!("a turn did not end within its {} ms", self.config.max_turn_ms)
         };
         let end = self.end(reason, live.endpoint().elapsed_ms() as usize * SAMPLES_PER_MS);
-        Ok(Turn { take: last.take, end })
+        Ok(TurnHeard { take: last.take, end })
     }
 
     fn end(&self, reason: EndReason, at: usize) -> End {

@@ -101,11 +101,11 @@ impl Crowd {
         Ok(Figures::new(&outcomes, &meters, self.rounds, seconds).with_own_cpu(own_cpu_ms))
     }
 
-    fn caller(&self, voices: &EnrolledVoices, n: u32) -> Caller {
+    fn caller(&self, voices: &EnrolledVoices, n: u32) -> LoadCaller {
         let (script, speech_ms) = voices.script(n as usize);
         let lead_in_ms = self.speech_share.map_or(self.network.lead_in_ms, |share| lead_in_ms(speech_ms, share));
         let network = Network { lead_in_ms, seed: u64::from(n), ..self.network.clone() };
-        Caller {
+        LoadCaller {
             phone: self.phone.clone().with_network(network),
             outgoing: self.outgoing.clone(),
             script,
@@ -121,7 +121,7 @@ fn lead_in_ms(speech_ms: u64, share: f64) -> u64 {
     (speech_ms / share - speech_ms - TRAILING_MS).clamp(0.0, PATIENCE_MS) as u64
 }
 
-struct Caller {
+struct LoadCaller {
     phone: Phone,
     outgoing: Outgoing,
     script: crate::phone::Script,
@@ -129,7 +129,7 @@ struct Caller {
     accept_words: String,
 }
 
-impl Caller {
+impl LoadCaller {
     async fn call(&self) -> Outcome {
         let report = self.phone.call(&self.outgoing, self.script.clone()).await;
         let streams = || report.streams.iter();

@@ -51,7 +51,7 @@ fn payloads(samples: &[f32]) -> Vec<String> {
 }
 
 /// The caller's part in a stream, frame by frame.
-pub(super) struct Caller {
+pub(super) struct StreamCaller {
     sound: Sound,
     /// The event told when the clip begins.
     spoke: Option<What>,
@@ -79,7 +79,7 @@ pub(super) struct Deed<'c> {
     pub(super) hangs_up: bool,
 }
 
-impl Caller {
+impl StreamCaller {
     pub(super) fn new(answer: &Answer, network: &Network) -> Self {
         let (mut keys, mut hangs_up, mut spoke) = (Vec::new(), false, None);
         let none: &[f32] = &[];
@@ -164,7 +164,7 @@ mod tests {
     /// For each of the first 60 frames what it is: `.` silence, `s` speech, `e` its end, keys, `!` hanging up.
     fn deeds(answer: &Answer, hearing: std::ops::Range<usize>) -> String {
         let network = Network { lead_in_ms: 100, ..Network::default() };
-        let mut caller = Caller::new(answer, &network);
+        let mut caller = StreamCaller::new(answer, &network);
         let deed = |frame| {
             let deed = caller.next(hearing.contains(&frame));
             match deed {

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::super::account::Account;
 use super::super::event::What;
 use super::network::Network;
-use super::run::{Opening, Source, carry, milliseconds};
+use super::run::{FrameSource, Opening, carry, milliseconds};
 use super::sides::Sides;
 use super::socket::{self, Refused};
 use super::streamed::Streamed;
@@ -76,7 +76,7 @@ pub(in super::super) async fn listen_over(
     };
     let mut events = vec![What::StreamOpened { url: url.clone(), latency_ms: milliseconds(start.elapsed()) }];
     let opening = Opening { url, account_sid: &account.sid, call_sid, params };
-    let source = Source::Sides(Sides::new(listening.inbound.as_ref(), listening.outbound.as_ref()));
+    let source = FrameSource::Sides(Sides::new(listening.inbound.as_ref(), listening.outbound.as_ref()));
     let (streamed, _) = carry(socket, &opening, source, network, &mut |_, what| events.push(what)).await;
     (streamed, events)
 }

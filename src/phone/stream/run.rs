@@ -8,7 +8,7 @@ use tokio_tungstenite::tungstenite::Message;
 use super::super::account::new_sid;
 use super::super::event::What;
 use super::FRAME_MS;
-use super::caller::Caller;
+use super::caller::StreamCaller;
 use super::earpiece::Earpiece;
 use super::messages::{Messages, Wish};
 use super::network::{Network, Pace};
@@ -39,9 +39,9 @@ pub(in super::super) struct Opening<'o> {
 pub(in super::super) type Told<'t> = &'t mut (dyn FnMut(u64, What) + Send);
 
 /// Whose voice is on the line.
-pub(super) enum Source {
+pub(super) enum FrameSource {
     /// A caller who listens and speaks.
-    Caller(Box<Caller>),
+    StreamCaller(Box<StreamCaller>),
     /// The sides of a call that goes on elsewhere.
     Sides(Sides),
 }
@@ -54,14 +54,14 @@ pub(in super::super) async fn converse(
     network: &Network,
     told: Told<'_>,
 ) -> (Streamed, Instant) {
-    let source = Source::Caller(Box::new(Caller::new(answer, network)));
+    let source = FrameSource::StreamCaller(Box::new(StreamCaller::new(answer, network)));
     carry(socket, opening, source, network, told).await
 }
 
 pub(super) async fn carry(
     socket: Socket,
     opening: &Opening<'_>,
-    source: Source,
+    source: FrameSource,
     network: &Network,
     told: Told<'_>,
 ) -> (Streamed, Instant) {
@@ -92,7 +92,7 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    async fn until_it_ends(mut self, mut source: Source) -> (Streamed, Instant) {
+    async fn until_it_ends(mut self, mut source: FrameSource) -> (Streamed, Instant) {
         let Err(ended) = self.go_on(&mut source).await;
         let now = Instant::now();
         // The part heard of a sound that was not over.
@@ -124,16 +124,16 @@ impl Run<'_> {
     }
 
     /// Sends frame after frame; there is always a reason to end.
-    async fn go_on(&mut self, source: &mut Source) -> Result<Infallible, StreamEnd> {
+    async fn go_on(&mut self, source: &mut FrameSource) -> Result<Infallible, StreamEnd> {
         let tracks = match source {
-            Source::Caller(_) => vec![Track::Inbound],
-            Source::Sides(sides) => sides.tracks(),
+            FrameSource::StreamCaller(_) => vec![Track::Inbound],
+            FrameSource::Sides(sides) => sides.tracks(),
         };
         let Opening { account_sid, call_sid, params, .. } = self.opening;
         self.send(Messages::connected()).await?;
         let start = self.messages.start(account_sid, call_sid, &tracks, params);
         self.send(start).await?;
-        let is_talk = matches!(source, Source::Caller(_));
+        let is_talk = matches!(source, FrameSource::StreamCaller(_));
         if is_talk && self.network.pace == Pace::AsTaken {
             self.hark().await?;
         }
@@ -151,7 +151,7 @@ impl Run<'_> {
             self.listen_until(departure, is_talk).await?;
             let is_late = departure.is_some_and(|at| Instant::now() > at + LATE);
             let ends = match source {
-                Source::Caller(caller) => {
+                FrameSource::StreamCaller(caller) => {
                     let deed = caller.next(self.ear.is_playing());
                     was_silent = deed.is_silent;
                     if let Some(what) = deed.begins {
@@ -169,7 +169,7 @@ impl Run<'_> {
                     }
                     deed.hangs_up.then_some(StreamEnd::HungUp)
                 }
-                Source::Sides(sides) => {
+                FrameSource::Sides(sides) => {
                     self.media(frame, &sides.frame(frame), is_late).await?;
                     (frame >= sides.last_frame()).then_some(StreamEnd::Stopped)
                 }
