@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use super::error::code_of;
 use super::{VoiceIt, VoiceItError};
 use crate::clients::client::Client;
@@ -13,6 +11,7 @@ use crate::engine::{self, AskedFor, EnrolledTake, Take};
 use crate::judging::{Agreement, Enrollment, Fault, TAKES, Upload};
 use crate::store::{Caller, NewPhraseTake, PhraseTake, StoreError};
 use crate::types::{Reason, Verdict};
+use crate::wire::EnrollmentView;
 
 /// Takes of one phrase that make a voiceprint.
 const ENOUGH: usize = TAKES as usize;
@@ -44,20 +43,6 @@ impl Default for Source {
     fn default() -> Self {
         Self::File(Upload::default())
     }
-}
-
-/// An enrollment take, as clients see it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EnrollmentView {
-    /// Its number.
-    pub voice_enrollment_id: i64,
-    /// Its language.
-    pub content_language: String,
-    /// The sentence.
-    pub text: String,
-    /// When it came, in milliseconds since 1970.
-    pub created_at: i64,
 }
 
 /// An enrollment take that was kept.

@@ -87,27 +87,15 @@ async fn expire_tokens(Account { since, .. }: Account) -> Refused {
     Refused { error, since }
 }
 
-/// A group as clients see it.
-macro_rules! shown {
-    ($group:expr) => {{
-        let group = $group;
-        json!({
-            "groupId": group.id, "description": group.description, "createdAt": group.made_at.as_millisecond(),
-            "users": group.users,
-        })
-    }};
-}
-
 async fn groups(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
     let groups = edge.app.clients.voiceit.groups(&client, None).await.map_err(refuse(since))?;
-    let groups: Vec<Value> = groups.into_iter().map(|group| shown!(group)).collect();
     let told = Told::done(since, StatusCode::OK, "Successfully got all groups");
-    Ok(told.with("count", groups.len()).with("groups", groups))
+    Ok(told.with("count", groups.len()).with("groups", json!(groups)))
 }
 
 async fn groups_of(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     let groups = edge.app.clients.voiceit.groups(&client, Some(&id)).await.map_err(refuse(since))?;
-    let groups: Vec<String> = groups.into_iter().map(|group| group.id).collect();
+    let groups: Vec<String> = groups.into_iter().map(|group| group.group_id).collect();
     let told = Told::done(since, StatusCode::OK, "Successfully got all groups of the user");
     Ok(told.with("count", groups.len()).with("groups", groups))
 }
@@ -115,7 +103,7 @@ async fn groups_of(State(edge): State<Edge>, Account { client, since }: Account,
 async fn group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     let group = edge.app.clients.voiceit.group(&client, &id).await.map_err(refuse(since))?;
     let mut told = Told::done(since, StatusCode::OK, "Successfully got the group");
-    if let Value::Object(fields) = shown!(group) {
+    if let Value::Object(fields) = json!(group) {
         for (name, value) in fields {
             told = told.with(&name, value);
         }
