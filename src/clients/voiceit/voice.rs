@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::error::code_of;
 use super::{VoiceIt, VoiceItError};
 use crate::clients::client::Client;
 use crate::clients::permission::WholeAccount;
@@ -57,8 +56,8 @@ pub struct Enrolled {
 /// What a verification came to.
 #[derive(Clone, Debug)]
 pub struct VoiceItVerified {
-    /// `VoiceIt`'s code.
-    pub code: &'static str,
+    /// How it ended.
+    pub verdict: Verdict,
     /// 0 to 100; in steps for a key without the scope `scores`.
     pub confidence: f32,
     /// The sentence.
@@ -244,10 +243,7 @@ impl VoiceIt {
 
     fn told(&self, client: &Client<WholeAccount>, verified: &Verified, text: String) -> VoiceItVerified {
         VoiceItVerified {
-            code: match verified.verdict {
-                Verdict::Accept => "SUCC",
-                verdict => verdict.reason().map_or("GERR", code_of),
-            },
+            verdict: verified.verdict,
             confidence: 100.0 * verified.confidence(client),
             text,
             retry_after_ms: verified.retry_after_ms(self.cx.now()),

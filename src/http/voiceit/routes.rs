@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 
 use super::account::Account;
 use super::answer::{Refused, Told};
+use super::codes;
 use super::fields::Fields;
 use crate::clients::{VoiceItError, VoiceItProbe, VoiceItVerified};
 use crate::http::Edge;
+use crate::types::{Reason, Verdict};
 
 type Answer = Result<Told, Refused>;
 
@@ -222,17 +224,19 @@ async fn identified(edge: &Edge, Account { client, since }: Account, group: &str
     })
 }
 
-/// What came of a voice; no success is told with another status than 200, and no other outcome as a success.
+/// Answers a verification: 200 and `SUCC` if and only if the voice was accepted.
 fn told(since: Instant, verified: VoiceItVerified, done: &str) -> Told {
-    let VoiceItVerified { code, confidence, text, retry_after_ms } = verified;
-    let (status, message) = match (code, retry_after_ms) {
-        ("SUCC", _) => (StatusCode::OK, format!("Successfully {done} the voice")),
-        (_, Some(_)) => (StatusCode::TOO_MANY_REQUESTS, "too many failures: wait".to_owned()),
-        // Whoever looks at the status alone must not take it for a pass.
-        ("FAIL", _) => (StatusCode::BAD_REQUEST, "the voice does not match".to_owned()),
-        _ => (StatusCode::BAD_REQUEST, format!("not {done}")),
+    let VoiceItVerified { verdict, confidence, text, retry_after_ms } = verified;
+    // A program that looks at the status alone must not take any other verdict for a pass.
+    let (status, message) = match verdict {
+        Verdict::Accept => (StatusCode::OK, format!("Successfully {done} the voice")),
+        Verdict::Cooldown { .. } => (StatusCode::TOO_MANY_REQUESTS, "too many failures: wait".to_owned()),
+        Verdict::Retry { reason } | Verdict::Reject { reason } => match reason {
+            Reason::VoiceMismatch => (StatusCode::BAD_REQUEST, "the voice does not match".to_owned()),
+            _ => (StatusCode::BAD_REQUEST, format!("not {done}")),
+        },
     };
-    let told = Told::coded(since, status, code, message);
+    let told = Told::coded(since, status, codes::of_verdict(verdict), message);
     let told = told.with("confidence", confidence).with("text", text).with("textConfidence", Value::Null);
     match retry_after_ms {
         Some(ms) => told.with("retryAfterMs", ms),
