@@ -80,11 +80,14 @@ const IMPURE: [&str; 13] = [
 ];
 
 /// The only modules that may name each of these crates or words.
-const SOLE_USERS: [(&str, &[&str]); 5] = [
+const SOLE_USERS: [(&str, &[&str]); 7] = [
     ("ort::", &["models"]),
     ("rusqlite::", &["store"]),
     ("axum::", &["http", "phone"]),
     ("tokio_tungstenite::", &["http", "phone"]),
+    // the API's shapes are described where they are sent
+    ("utoipa::", &["wire", "http"]),
+    ("ToSchema", &["wire", "http"]),
     // tokio's blocking threads resolve names and join the store: computing has a pool of its own
     ("spawn_blocking(", &["store", "lab", "cli"]),
 ];

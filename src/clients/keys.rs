@@ -9,10 +9,8 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
 use secrecy::ExposeSecret;
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
-use utoipa::ToSchema;
 
 use super::client::{Client, ClientError, Window};
 use super::permission::{AnyScope, ByKey, Permission, Verify};
@@ -20,6 +18,7 @@ use super::tokens::{PageUser, Signers};
 use crate::judging::Context;
 use crate::store::{ApiKey, Scope};
 use crate::types::{Tenant, Timestamp, Verdict};
+use crate::wire::{Throttle, UsageView};
 
 /// What a request is counted as, whatever it asks for.
 const REQUESTS: &str = "requests";
@@ -131,37 +130,6 @@ pub(super) fn counted_as(verdict: &Verdict) -> Vec<String> {
     let mut what = vec![format!("{DECISION}{}", verdict.code())];
     what.extend(verdict.reason().map(|reason| format!("{REASON}{reason}")));
     what
-}
-
-/// What a key was used for.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct UsageView {
-    /// The key's id.
-    pub key: String,
-    /// Whose callers it sees.
-    #[schema(value_type = String)]
-    pub tenant: Tenant,
-    /// Requests of the last 30 days that were let in.
-    pub total: u64,
-    /// Requests of today (UTC).
-    pub today: u64,
-    /// What the key may do in each window, and how often it was stopped in the last 30 days.
-    pub throttle: Throttle,
-    /// Attempts by how they ended: accept, retry, reject, cooldown.
-    pub decisions: BTreeMap<String, u64>,
-    /// Attempts that were not accepted, by why.
-    pub reasons: BTreeMap<String, u64>,
-}
-
-/// A key's limits.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct Throttle {
-    /// Requests a minute.
-    pub per_minute: u32,
-    /// Requests a day.
-    pub per_day: u32,
-    /// Requests that were one too many.
-    pub refused: u64,
 }
 
 impl Keys {

@@ -15,32 +15,18 @@ mod uploads;
 mod voiceit;
 mod webhooks;
 
-pub use admin::{
-    Admin, AdminError, AttemptPage, AttemptView, AttemptsWanted, CallerExport, CallerPage, CallerView, CallerWanted,
-    CallersWanted, CodeView, CodeWanted, DeletionProof, ProofVerdict, Unlocked, VoiceprintDates,
-};
+pub use admin::{Admin, AdminError};
 pub use client::{Client, ClientError, NamedUser, Window};
-pub use identification::{
-    Candidate, Identification, IdentificationError, IdentifyRequest, IdentifyView, WatchList, WatchView,
-};
-pub use keys::{Keys, Listener, Throttle, UsageView};
-pub use listenings::{ListeningError, ListeningRequest, Listenings};
+pub use identification::{Identification, IdentificationError, IdentifyRequest};
+pub use keys::{Keys, Listener};
+pub use listenings::{ListeningError, Listenings};
 pub use paging::{BadCursor, Cursor, List, PageError};
 pub use permission::{
     Administer, AnyScope, ByKey, Enroll, KeyShown, Permission, Scores, Verifies, Verify, WholeAccount,
 };
-pub use uploads::{
-    AuthStarted, AuthVerified, ChallengeError, ChallengeForm, ChallengeView, DemoKey, Detail, EnrollRequest,
-    EnrollView, LearningView, ProfileView, SignalTiers, UploadError, Uploads, UserToken, UserTokenRequest, Verified,
-    VerifyRequest, VerifyView, VoiceTokenView,
-};
-pub use voiceit::{
-    EnrollmentView, Identified, PhraseView, VoiceIt, VoiceItEnrolled, VoiceItError, VoiceItProbe, VoiceItSource,
-    VoiceItVerified,
-};
-pub use webhooks::{
-    DeliveryPage, DeliveryView, NewWebhookView, WebhookError, WebhookList, WebhookView, WebhookWanted, Webhooks,
-};
+pub use uploads::{ChallengeError, EnrollRequest, UploadError, Uploads, Verified, VerifyRequest};
+pub use voiceit::{Identified, VoiceIt, VoiceItEnrolled, VoiceItError, VoiceItProbe, VoiceItSource, VoiceItVerified};
+pub use webhooks::{WebhookError, Webhooks};
 
 pub use crate::judging::Upload;
 

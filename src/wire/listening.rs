@@ -2,10 +2,55 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::types::{Cosine, ListeningId, Llr, Timestamp};
+use crate::types::{Cosine, E164, LineName, ListeningId, Llr, Timestamp};
+
+/// A client's wish to have a conversation listened to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListeningRequest {
+    /// Whose voice is in question.
+    pub caller: Who,
+    /// The provider's id of the call; without it the first stream that shows the token is listened to.
+    #[serde(default)]
+    pub call: Option<String>,
+    /// Whose rules apply; the first line's if it is not said.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub line: Option<LineName>,
+    /// On which track the customer is.
+    #[serde(default)]
+    pub track: Side,
+    /// Anything, to be given back.
+    #[serde(default)]
+    pub reference: Option<String>,
+}
+
+/// How a client names a caller.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Who {
+    /// By the operator's own id.
+    UserId(String),
+    /// By the number they enrolled from.
+    #[schema(value_type = String)]
+    Number(E164),
+    /// By account number.
+    AccountNumber(String),
+}
+
+/// Which way the customer's words go, seen from the provider.
+#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// Towards the call centre: the customer has called.
+    #[default]
+    Inbound,
+    /// From the call centre: the stream is of the agent's leg, or of a call that the call centre has placed.
+    Outbound,
+}
 
 /// A listening, as a client sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -99,11 +144,4 @@ pub struct StreamAddress {
     /// Custom parameters of the stream.
     #[schema(value_type = BTreeMap<String, String>)]
     pub parameters: BTreeMap<&'static str, String>,
-}
-
-impl Invited {
-    /// A listening that waits, and where its stream goes.
-    pub fn new(listening: ListeningView, url: String, token: String, twiml: String) -> Self {
-        Self { listening, stream: StreamAddress { url, parameters: [("token", token)].into() }, twiml }
-    }
 }

@@ -1,42 +1,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::Sha256;
-use utoipa::ToSchema;
 
 use super::Admin;
 use crate::clients::admin::AdminError;
 use crate::clients::client::Client;
 use crate::clients::permission::Administer;
-use crate::store::Erased;
+use crate::store;
 use crate::types::{CallerId, Tenant, Timestamp};
-
-/// Proof that a caller was deleted; names nobody.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct DeletionProof {
-    /// The id that the caller had; it leads nowhere any more.
-    #[schema(value_type = Uuid)]
-    pub id: CallerId,
-    /// Whose caller it was.
-    #[schema(value_type = String)]
-    pub tenant: Tenant,
-    /// When.
-    #[schema(value_type = String, format = DateTime)]
-    pub at: Timestamp,
-    /// What was erased.
-    pub erased: Erased,
-    /// HMAC-SHA256 over the other fields as JSON, with a secret of this server's database.
-    pub signature: String,
-}
-
-/// What a proof is worth.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct ProofVerdict {
-    /// Whether this server gave it out, for this tenant, as it is.
-    pub valid: bool,
-}
+use crate::wire::{DeletionProof, Erased, ProofVerdict};
 
 /// What is signed: fields in this order, without spaces.
 #[derive(Serialize)]
@@ -66,6 +40,18 @@ impl DeletionProof {
     }
 }
 
+impl From<store::Erased> for Erased {
+    fn from(erased: store::Erased) -> Self {
+        Self {
+            had_voiceprint: erased.had_voiceprint,
+            calls: erased.calls,
+            consents: erased.consents,
+            numbers_blanked: erased.numbers_blanked,
+            recordings_queued: erased.recordings_queued,
+        }
+    }
+}
+
 impl Admin {
     /// Deletes a caller with everything that belongs to them, for good.
     ///
@@ -76,7 +62,8 @@ impl Admin {
         let at = self.cx.now();
         let erased = self.cx.store.delete_caller(id, at).await?;
         self.jobs.wake();
-        let proof = DeletionProof { id, tenant: client.tenant().clone(), at, erased, signature: String::new() };
+        let proof =
+            DeletionProof { id, tenant: client.tenant().clone(), at, erased: erased.into(), signature: String::new() };
         Ok(proof.signed(&self.deletion_secret()))
     }
 

@@ -9,12 +9,7 @@ mod deletion;
 mod error;
 mod export;
 
-pub use attempts::{AttemptPage, AttemptView, AttemptsWanted};
-pub use callers::{CallerPage, CallerView, CallerWanted, CallersWanted, Unlocked};
-pub use codes::{CodeView, CodeWanted};
-pub use deletion::{DeletionProof, ProofVerdict};
 pub use error::AdminError;
-pub use export::{CallerExport, VoiceprintDates};
 
 use crate::jobs::Jobs;
 use crate::judging::Context;

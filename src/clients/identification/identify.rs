@@ -1,8 +1,5 @@
 use std::collections::HashSet;
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use super::Identification;
 use super::IdentificationError;
 use crate::clients::admin::AdminError;
@@ -11,6 +8,7 @@ use crate::clients::permission::{ByKey, Verify};
 use crate::engine::one_of;
 use crate::judging::{Fault, Upload};
 use crate::types::{CallerId, Llr, OutOfRange};
+use crate::wire::{Candidate, IdentifyView};
 
 /// Candidates at most: a longer list would be a search, and no identification.
 const MOST: usize = 5;
@@ -30,38 +28,6 @@ pub struct IdentifyRequest {
     pub user_ids: Option<Vec<String>>,
     /// At most so many candidates; one when it is not said.
     pub limit: Option<usize>,
-}
-
-/// Whose voice it may be.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct IdentifyView {
-    /// Those above the threshold, the most alike first; often nobody.
-    pub candidates: Vec<Candidate>,
-    /// Voiceprints that were compared.
-    pub compared: usize,
-    /// How often a stranger is to be named at most; as true as the calibration is here.
-    #[schema(example = 0.001)]
-    pub false_accept_rate_aimed_at: f32,
-    /// How often a stranger would be named had the threshold not been raised for so many comparisons.
-    pub false_accept_rate_if_not_raised: f32,
-    /// What was needed, as a log-likelihood ratio; for keys with the scope `scores`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub threshold: Option<f32>,
-    /// What this is not.
-    pub caution: &'static str,
-}
-
-/// Somebody whose voice it may be.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Candidate {
-    /// Ours.
-    #[schema(value_type = Uuid)]
-    pub caller: CallerId,
-    /// The application's id of the person.
-    pub user_id: Option<String>,
-    /// The log-likelihood ratio of the voice; for keys with the scope `scores`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub score: Option<f32>,
 }
 
 impl Identification {

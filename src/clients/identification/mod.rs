@@ -6,8 +6,7 @@ mod identify;
 mod watch;
 
 pub use error::IdentificationError;
-pub use identify::{Candidate, IdentifyRequest, IdentifyView};
-pub use watch::{WatchList, WatchView};
+pub use identify::IdentifyRequest;
 
 use std::sync::Arc;
 

@@ -1,6 +1,3 @@
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use super::Identification;
 use super::IdentificationError;
 use crate::clients::client::Client;
@@ -8,31 +5,10 @@ use crate::clients::permission::Administer;
 use crate::judging::Upload;
 use crate::scoring::TakePrint;
 use crate::store::Watched;
-use crate::types::Timestamp;
+use crate::wire::{WatchList, WatchView};
 
 /// Longest label, in characters.
 const MOST_LABEL: usize = 200;
-
-/// A voice that the tenant wants to be warned of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct WatchView {
-    /// Ours.
-    pub id: String,
-    /// What it is called.
-    pub label: String,
-    /// The model that made it; another model's voices are not compared with it.
-    pub model: String,
-    /// Since when.
-    #[schema(value_type = String, format = DateTime)]
-    pub created_at: Timestamp,
-}
-
-/// The voices of a tenant's list.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct WatchList {
-    /// Oldest first.
-    pub voices: Vec<WatchView>,
-}
 
 impl From<Watched> for WatchView {
     fn from(watched: Watched) -> Self {

@@ -12,7 +12,6 @@ mod error;
 mod request;
 
 pub use error::ListeningError;
-pub use request::ListeningRequest;
 
 use crate::jobs::Jobs;
 use crate::judging::Context;

@@ -2,17 +2,15 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::{ListeningError, Listenings};
 use crate::clients::keys::Listener;
 use crate::config::Line;
 use crate::store::{Admission, CallerRef, Ending, NewListening};
 use crate::twiml;
+use crate::types::ListeningId;
 use crate::types::media::Track;
-use crate::types::{E164, LineName, ListeningId};
-use crate::wire::{Invited, ListeningView};
+use crate::wire::{Invited, ListeningRequest, ListeningView, Side, StreamAddress, Who};
 
 /// 128 bits that nobody can guess.
 const TOKEN_BYTES: usize = 16;
@@ -20,51 +18,6 @@ const TOKEN_BYTES: usize = 16;
 /// Longest reference, and longest id of a call, in characters: ids of calls have 34 to 90.
 const MOST_REFERENCE: usize = 200;
 const MOST_CALL: usize = 200;
-
-/// A client's wish to have a conversation listened to.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ListeningRequest {
-    /// Whose voice is in question.
-    pub caller: Who,
-    /// The provider's id of the call; without it the first stream that shows the token is listened to.
-    #[serde(default)]
-    pub call: Option<String>,
-    /// Whose rules apply; the first line's if it is not said.
-    #[serde(default)]
-    #[schema(value_type = Option<String>)]
-    pub line: Option<LineName>,
-    /// On which track the customer is.
-    #[serde(default)]
-    pub track: Side,
-    /// Anything, to be given back.
-    #[serde(default)]
-    pub reference: Option<String>,
-}
-
-/// How a client names a caller.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Who {
-    /// By the operator's own id.
-    UserId(String),
-    /// By the number they enrolled from.
-    #[schema(value_type = String)]
-    Number(E164),
-    /// By account number.
-    AccountNumber(String),
-}
-
-/// Which way the customer's words go, seen from the provider.
-#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Side {
-    /// Towards the call centre: the customer has called.
-    #[default]
-    Inbound,
-    /// From the call centre: the stream is of the agent's leg, or of a call that the call centre has placed.
-    Outbound,
-}
 
 impl Listenings {
     /// Takes on a listening; the answer says what to stream, and where.
@@ -99,7 +52,8 @@ impl Listenings {
         }
         let url = self.socket_url.clone();
         let twiml = twiml::start_stream(&url, &token)?;
-        Ok(Invited::new(self.listening(client, &id).await?, url, token, twiml))
+        let stream = StreamAddress { url, parameters: [("token", token)].into() };
+        Ok(Invited { listening: self.listening(client, &id).await?, stream, twiml })
     }
 
     /// How a listening stands.

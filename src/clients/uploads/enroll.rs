@@ -1,8 +1,5 @@
 //! Enrollment by uploads.
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use super::{Upload, UploadError, Uploads};
 use crate::clients::client::Client;
 use crate::clients::permission::Enroll;
@@ -10,6 +7,7 @@ use crate::dialog::Consent;
 use crate::judging::{Agreement, Enrollment, TAKES, meters};
 use crate::store::{Caller, NewTakes, StoreError};
 use crate::types::Reason;
+use crate::wire::EnrollView;
 
 /// How often takes that came in between are compared with anew.
 const TRIES: u32 = 4;
@@ -23,25 +21,6 @@ pub struct EnrollRequest {
     pub audio: Upload,
     /// An enrollment code of the user's own, which replaces a voiceprint.
     pub code: Option<String>,
-}
-
-/// How far an enrollment has come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct EnrollView {
-    /// Whether the audio was taken.
-    pub success: bool,
-    /// The application's id of the user.
-    pub user_id: String,
-    /// `enrolling` or `enrolled`.
-    pub status: &'static str,
-    /// Takes so far.
-    pub takes: u32,
-    /// Takes of a voiceprint.
-    pub needed: u32,
-    /// Takes still missing.
-    pub remaining: u32,
-    /// Takes in this audio.
-    pub accepted: u32,
 }
 
 impl Uploads {

@@ -13,15 +13,11 @@ mod users;
 mod verify;
 mod view;
 
-pub use auth::{AuthStarted, AuthVerified, VoiceTokenView};
-pub use challenges::{ChallengeError, ChallengeForm, ChallengeView};
-pub use enroll::{EnrollRequest, EnrollView};
+pub use challenges::ChallengeError;
+pub use enroll::EnrollRequest;
 pub use error::UploadError;
-pub use profile::{LearningView, ProfileView};
-pub use users::{DemoKey, UserToken, UserTokenRequest};
 pub(super) use verify::Probe;
 pub use verify::{Verified, VerifyRequest};
-pub use view::{Detail, SignalTiers, VerifyView};
 
 use std::sync::Arc;
 

@@ -1,8 +1,5 @@
 //! Users of an application, and how far each has come.
 
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use super::Uploads;
 use crate::clients::client::{Client, NamedUser};
 use crate::clients::permission::{Enroll, Verify};
@@ -11,28 +8,7 @@ use crate::dialog::Consent;
 use crate::judging::Fault;
 use crate::scoring::Learned;
 use crate::store::Caller;
-
-/// How far a user has come.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ProfileView {
-    /// The application's id of the user.
-    pub user_id: String,
-    /// `created`, `enrolling`, `enrolled` or `opted_out`.
-    pub status: &'static str,
-}
-
-/// How far a voiceprint has followed its user's voice.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct LearningView {
-    /// The application's id of the user.
-    pub user_id: String,
-    /// 0 to 1: as enrolled, to as far as it follows.
-    pub learning_progress: f32,
-    /// How often something was learned since the user enrolled.
-    pub version: u32,
-    /// Whether the operator lets voiceprints follow.
-    pub enabled: bool,
-}
+use crate::wire::{LearningView, ProfileView};
 
 impl Uploads {
     /// The user of that id with the client's tenant, made if there was none; whether it was.

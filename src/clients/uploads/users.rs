@@ -1,8 +1,6 @@
 use std::time::Duration;
 
 use rand::RngExt;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 use super::Uploads;
 use crate::clients::client::Client;
@@ -11,42 +9,7 @@ use crate::clients::tokens::PageUser;
 use crate::clients::uploads::UploadError;
 use crate::store::{NewApiKey, Scope};
 use crate::types::{Tenant, Timestamp};
-
-/// A back end's wish for a token that its page can use for one user.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct UserTokenRequest {
-    /// The application's id of the user.
-    #[schema(min_length = 1, max_length = 200, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
-    pub user_id: String,
-}
-
-/// A token that a page can use for one user, in place of a key.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct UserToken {
-    /// To be shown as a key is.
-    pub token: String,
-    /// The application's id of the user.
-    pub user_id: String,
-    /// From then on it is worth nothing.
-    #[serde(rename = "expiresAt")]
-    #[schema(value_type = String, format = DateTime)]
-    pub expires_at: Timestamp,
-}
-
-/// A key that anybody may have, with the secret that proves it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct DemoKey {
-    /// To be shown as `x-api-key`.
-    pub key: String,
-    /// Whose callers it sees: its own alone.
-    #[schema(value_type = String)]
-    pub tenant: Tenant,
-    /// From then on it is worth nothing.
-    #[serde(rename = "expiresAt")]
-    #[schema(value_type = String, format = DateTime)]
-    pub expires_at: Timestamp,
-}
+use crate::wire::{DemoKey, UserToken};
 
 /// How long a key to try things with is good for.
 const DEMO_TTL: Duration = Duration::from_hours(24);

@@ -1,6 +1,3 @@
-use serde::Serialize;
-use utoipa::ToSchema;
-
 use super::Uploads;
 use super::error::advice;
 use crate::clients::client::Client;
@@ -9,132 +6,13 @@ use crate::clients::uploads::Verified;
 use crate::dialog::{Risk, Suspicion};
 use crate::engine::{Asked, Finding, Findings, Signals, Tier};
 use crate::types::{Reason, Timestamp, Verdict};
+use crate::wire::{CalibrationView, Detail, QualityView, RetriesView, ScoreView, SignalTiers, SpoofView, VerifyView};
 
 /// What was measured of an attempt, before it is told.
 #[derive(Clone, Debug)]
 pub(super) struct Measured {
     pub(super) signals: Option<Signals>,
     pub(super) risk: Risk,
-}
-
-/// What a client is told of an attempt.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct VerifyView {
-    /// `accept`, `retry`, `reject` or `cooldown`.
-    pub decision: &'static str,
-    /// 0 to 1. A key without the scope `scores` is told one of five steps, so that nobody can climb by it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub confidence: Option<f32>,
-    /// Why it is no accept.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<&'static str>,
-    /// How good each signal is; told with an accept, and in full detail.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub signals: Option<SignalTiers>,
-    /// How far the voiceprint has followed its user's voice, 0 to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub learning_progress: Option<f32>,
-    /// After a cooldown: when to try again, in milliseconds.
-    #[serde(rename = "retryAfterMs", skip_serializing_if = "Option::is_none")]
-    pub retry_after_ms: Option<u64>,
-    /// What the verdict rests on, with `?detail=full`.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<Detail>,
-}
-
-/// How good each signal is.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct SignalTiers {
-    /// Who is speaking: `low`, `medium` or `high`.
-    pub voice: &'static str,
-    /// What was said.
-    pub phrase: &'static str,
-    /// Whether it is live: heard before, or made by a machine.
-    pub liveness: &'static str,
-}
-
-/// What a verdict rests on.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Detail {
-    /// The attempt's id.
-    pub attempt: String,
-    /// `passphrase` or `challenge`.
-    pub asked: &'static str,
-    /// What the scores are calibrated by, and what is aimed at.
-    pub calibration: CalibrationView,
-    /// What liveness came to.
-    pub spoof: SpoofView,
-    /// Log-likelihood ratios that are accepted from on.
-    pub thresholds: ScoreView,
-    /// Log-likelihood ratios that were measured.
-    pub scores: ScoreView,
-    /// All signals in one number: accepted from 0 on.
-    pub fused: Option<f32>,
-    /// What the recording is like.
-    pub quality: Option<QualityView>,
-    /// Whether and how often it may be tried again.
-    pub retries: RetriesView,
-    /// What would have changed the outcome, in sentences.
-    pub insights: Vec<String>,
-}
-
-/// What scores are calibrated by.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CalibrationView {
-    /// Where it comes from.
-    pub source: String,
-    /// The models that make a voice.
-    pub model: String,
-    /// The false-accept rate aimed at.
-    pub strictness: String,
-    /// Whether the threshold is this site's own.
-    pub is_of_site: bool,
-}
-
-/// What liveness came to.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct SpoofView {
-    /// `fresh`, `suspected` or `not_measured`.
-    pub replay: &'static str,
-    /// `human`, `suspected` or `not_measured`.
-    pub synthetic: &'static str,
-}
-
-/// A log-likelihood ratio for each signal.
-#[derive(Clone, Copy, Debug, Default, Serialize, ToSchema)]
-pub struct ScoreView {
-    /// Who is speaking.
-    pub voice: Option<f32>,
-    /// What was said.
-    pub phrase: Option<f32>,
-    /// Whether it was not heard before.
-    pub replay: Option<f32>,
-    /// Whether a person speaks.
-    pub synthetic: Option<f32>,
-}
-
-/// What a recording is like.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct QualityView {
-    /// Speech without its pauses, in milliseconds.
-    pub net_speech_ms: u32,
-    /// Power of the speech relative to full scale, in dB.
-    pub level_dbfs: f32,
-    /// Power of the speech over that of the noise, in dB.
-    pub snr_db: f32,
-    /// Share of the speech that is cut off at full scale.
-    pub clipped_fraction: f32,
-}
-
-/// Whether it may be tried again.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-pub struct RetriesView {
-    /// Whether another take could do.
-    pub suggested: bool,
-    /// Mismatches within the window before a cooldown.
-    pub allowed: u32,
-    /// The window, in seconds.
-    pub window_s: u64,
 }
 
 impl Uploads {

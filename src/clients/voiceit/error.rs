@@ -1,12 +1,13 @@
+//! Why a request of a program written for `VoiceIt` failed; `http` says it in `VoiceIt`'s codes.
+
 use thiserror::Error;
 
 use crate::clients::client::ClientError;
 use crate::clients::uploads::UploadError;
 use crate::judging::Fault;
 use crate::store::StoreError;
-use crate::types::Reason;
 
-/// Why something could not be done, in the terms of `VoiceIt`'s codes.
+/// Why a request of a program written for `VoiceIt` failed.
 #[derive(Debug, Error)]
 pub enum VoiceItError {
     /// The key and token are worth nothing, or allow too little.
@@ -65,57 +66,5 @@ impl From<ClientError> for VoiceItError {
 impl From<Fault> for VoiceItError {
     fn from(fault: Fault) -> Self {
         Self::Upload(fault.into())
-    }
-}
-
-impl VoiceItError {
-    /// `VoiceIt`'s code.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::Account
-            | Self::Upload(UploadError::Client(ClientError::Unauthorized | ClientError::Forbidden(_))) => "UNAC",
-            Self::UserUnknown | Self::Upload(UploadError::ProfileNotFound) => "UNFD",
-            Self::Absent(_) => "DDNE",
-            Self::Missing(_) => "MISP",
-            Self::NoPhrases => "NPFC",
-            Self::OtherPhrase => "PDNM",
-            Self::NotEnrolled => "NFEF",
-            Self::NotOfPhrase => "PNTE",
-            Self::OtherWords => "STTF",
-            Self::OtherVoice => "NSPE",
-            Self::Url(_) => "IFAD",
-            Self::Upload(UploadError::Take(reason)) => code_of(*reason),
-            Self::Upload(UploadError::Audio(_)) => "IFVD",
-            Self::GroupTooLarge(_) | Self::Unsupported(_) | Self::Upload(_) | Self::Store(_) => "GERR",
-        }
-    }
-}
-
-/// `VoiceIt`'s code of a reason.
-pub(super) const fn code_of(reason: Reason) -> &'static str {
-    match reason {
-        Reason::NoSpeech | Reason::TooNoisy => "SRNR",
-        Reason::TooShort => "NEHSD",
-        Reason::TooQuiet => "SSTQ",
-        Reason::TooLoud | Reason::Clipped => "SSTL",
-        Reason::PhraseMismatch | Reason::ChallengeExpired => "STTF",
-        Reason::TakesDiffer => "NSPE",
-        Reason::VoiceMismatch => "FAIL",
-        Reason::ReplaySuspected => "RWPU",
-        Reason::SyntheticSuspected => "FALI",
-        Reason::NotEnrolled => "NFEF",
-        Reason::LockedOut | Reason::OptedOut | Reason::Unavailable => "GERR",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_reason_is_told_as_a_success() {
-        for reason in Reason::ALL {
-            assert!(code_of(reason) != "SUCC" && code_of(reason).len() >= 4, "{reason}");
-        }
     }
 }

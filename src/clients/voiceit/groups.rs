@@ -3,6 +3,7 @@ use crate::clients::client::Client;
 use crate::clients::permission::WholeAccount;
 use crate::clients::voiceit::VoiceItError;
 use crate::store::Group;
+use crate::wire::GroupView;
 
 /// Longest description of a group, in characters.
 const MOST_DESCRIPTION: usize = 500;
@@ -21,21 +22,26 @@ impl VoiceIt {
     ///
     /// # Errors
     /// [`VoiceItError::UserUnknown`].
-    pub async fn groups(&self, client: &Client<WholeAccount>, user: Option<&str>) -> Result<Vec<Group>, VoiceItError> {
+    pub async fn groups(
+        &self,
+        client: &Client<WholeAccount>,
+        user: Option<&str>,
+    ) -> Result<Vec<GroupView>, VoiceItError> {
         let of = match user {
             Some(user) => Some(self.user(client, user).await?.id),
             None => None,
         };
-        Ok(self.cx.store.groups(client.tenant(), of, None).await?)
+        let groups = self.cx.store.groups(client.tenant(), of, None).await?;
+        Ok(groups.into_iter().map(GroupView::from).collect())
     }
 
     /// One group.
     ///
     /// # Errors
     /// [`VoiceItError::Absent`].
-    pub async fn group(&self, client: &Client<WholeAccount>, id: &str) -> Result<Group, VoiceItError> {
+    pub async fn group(&self, client: &Client<WholeAccount>, id: &str) -> Result<GroupView, VoiceItError> {
         let found = self.cx.store.groups(client.tenant(), None, Some(id)).await?;
-        found.into_iter().next().ok_or(VoiceItError::Absent("group"))
+        found.into_iter().next().map(GroupView::from).ok_or(VoiceItError::Absent("group"))
     }
 
     /// Deletes a group; its users stay.
@@ -63,6 +69,17 @@ impl VoiceIt {
             None => Err(VoiceItError::Absent("group")),
             Some(false) if !is_in => Err(VoiceItError::Absent("user in that group")),
             Some(_) => Ok(()),
+        }
+    }
+}
+
+impl From<Group> for GroupView {
+    fn from(group: Group) -> Self {
+        Self {
+            group_id: group.id,
+            description: group.description,
+            created_at: group.made_at.as_millisecond(),
+            users: group.users,
         }
     }
 }

@@ -9,10 +9,7 @@ mod users;
 mod voice;
 
 pub use error::VoiceItError;
-pub use users::PhraseView;
-pub use voice::{
-    Enrolled as VoiceItEnrolled, EnrollmentView, Identified, Source as VoiceItSource, VoiceItProbe, VoiceItVerified,
-};
+pub use voice::{Enrolled as VoiceItEnrolled, Identified, Source as VoiceItSource, VoiceItProbe, VoiceItVerified};
 
 use super::{Keys, Uploads};
 use crate::jobs::Jobs;

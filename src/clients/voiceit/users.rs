@@ -1,24 +1,11 @@
-use serde::Serialize;
 use uuid::Uuid;
 
 use super::{VoiceIt, VoiceItError};
-use crate::clients::UserToken;
 use crate::clients::client::{Client, ClientError};
 use crate::clients::permission::WholeAccount;
 use crate::store::{Caller, USER_PREFIX};
 use crate::types::Timestamp;
-
-/// A sentence that may be enrolled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PhraseView {
-    /// Its number.
-    pub id: usize,
-    /// The sentence.
-    pub text: String,
-    /// Its language.
-    pub content_language: String,
-}
+use crate::wire::{PhraseView, UserToken};
 
 impl VoiceIt {
     /// The client that shows this key and token; both are one API key of ours, which must allow everything but scores.

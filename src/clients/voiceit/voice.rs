@@ -2,9 +2,6 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
-
-use super::error::code_of;
 use super::{VoiceIt, VoiceItError};
 use crate::clients::client::Client;
 use crate::clients::permission::WholeAccount;
@@ -13,6 +10,7 @@ use crate::engine::{self, AskedFor, EnrolledTake, Take};
 use crate::judging::{Agreement, Enrollment, Fault, TAKES, Upload};
 use crate::store::{Caller, NewPhraseTake, PhraseTake, StoreError};
 use crate::types::{Reason, Verdict};
+use crate::wire::EnrollmentView;
 
 /// Takes of one phrase that make a voiceprint.
 const ENOUGH: usize = TAKES as usize;
@@ -46,20 +44,6 @@ impl Default for Source {
     }
 }
 
-/// An enrollment take, as clients see it.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct EnrollmentView {
-    /// Its number.
-    pub voice_enrollment_id: i64,
-    /// Its language.
-    pub content_language: String,
-    /// The sentence.
-    pub text: String,
-    /// When it came, in milliseconds since 1970.
-    pub created_at: i64,
-}
-
 /// An enrollment take that was kept.
 #[derive(Clone, Debug)]
 pub struct Enrolled {
@@ -72,8 +56,8 @@ pub struct Enrolled {
 /// What a verification came to.
 #[derive(Clone, Debug)]
 pub struct VoiceItVerified {
-    /// `VoiceIt`'s code.
-    pub code: &'static str,
+    /// How it ended.
+    pub verdict: Verdict,
     /// 0 to 100; in steps for a key without the scope `scores`.
     pub confidence: f32,
     /// The sentence.
@@ -259,10 +243,7 @@ impl VoiceIt {
 
     fn told(&self, client: &Client<WholeAccount>, verified: &Verified, text: String) -> VoiceItVerified {
         VoiceItVerified {
-            code: match verified.verdict {
-                Verdict::Accept => "SUCC",
-                verdict => verdict.reason().map_or("GERR", code_of),
-            },
+            verdict: verified.verdict,
             confidence: 100.0 * verified.confidence(client),
             text,
             retry_after_ms: verified.retry_after_ms(self.cx.now()),

@@ -4,7 +4,6 @@ mod error;
 mod hooks;
 
 pub use error::WebhookError;
-pub use hooks::{DeliveryPage, DeliveryView, NewWebhookView, WebhookList, WebhookView, WebhookWanted};
 
 use crate::jobs::Jobs;
 use crate::judging::Context;

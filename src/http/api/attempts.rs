@@ -6,7 +6,8 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::query::Asked;
 use super::{ApiError, Edge};
-use crate::clients::{Administer, AttemptPage, AttemptsWanted, Client};
+use crate::clients::{Administer, Client};
+use crate::wire::{AttemptPage, AttemptsWanted};
 
 /// The routes of what was tried.
 pub(super) fn routes() -> OpenApiRouter<Edge> {

@@ -7,9 +7,9 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::query::{Asked, Of};
 use super::{ApiError, Body, Edge};
-use crate::clients::{
-    AdminError, Administer, CallerExport, CallerPage, CallerView, CallerWanted, CallersWanted, Client, DeletionProof,
-    ProofVerdict, Unlocked,
+use crate::clients::{AdminError, Administer, Client};
+use crate::wire::{
+    CallerExport, CallerPage, CallerView, CallerWanted, CallersWanted, DeletionProof, ProofVerdict, Unlocked,
 };
 
 /// The routes of those who look after callers.

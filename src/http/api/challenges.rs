@@ -8,7 +8,8 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge};
-use crate::clients::{ByKey, ChallengeError, ChallengeForm, ChallengeView, Client, Verify};
+use crate::clients::{ByKey, ChallengeError, Client, Verify};
+use crate::wire::{ChallengeForm, ChallengeView};
 
 /// The routes of challenges.
 pub(super) fn routes() -> OpenApiRouter<Edge> {

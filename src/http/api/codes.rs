@@ -6,7 +6,8 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge};
-use crate::clients::{Administer, Client, CodeView, CodeWanted};
+use crate::clients::{Administer, Client};
+use crate::wire::{CodeView, CodeWanted};
 
 /// The routes of enrollment codes.
 pub(super) fn routes() -> OpenApiRouter<Edge> {

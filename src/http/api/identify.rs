@@ -8,7 +8,8 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::upload::Form;
 use super::{ApiError, Edge};
-use crate::clients::{ByKey, Client, IdentificationError, IdentifyRequest, IdentifyView, Verify};
+use crate::clients::{ByKey, Client, IdentificationError, IdentifyRequest, Verify};
+use crate::wire::IdentifyView;
 
 /// The routes of those who ask whose voice it is.
 pub(super) fn routes() -> OpenApiRouter<Edge> {

@@ -7,9 +7,9 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge};
-use crate::clients::{Listener, ListeningError, ListeningRequest};
+use crate::clients::{Listener, ListeningError};
 use crate::types::ListeningId;
-use crate::wire::{Invited, ListeningView};
+use crate::wire::{Invited, ListeningRequest, ListeningView};
 
 /// The routes of a client that has conversations listened to.
 pub(super) fn routes() -> OpenApiRouter<Edge> {

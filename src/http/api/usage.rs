@@ -5,7 +5,8 @@ use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Edge};
-use crate::clients::{AnyScope, ByKey, Client, UsageView};
+use crate::clients::{AnyScope, ByKey, Client};
+use crate::wire::UsageView;
 
 /// What a client may know of its own key.
 pub(super) fn routes() -> OpenApiRouter<Edge> {

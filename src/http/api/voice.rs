@@ -12,9 +12,10 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::upload::Form;
 use super::{ApiError, Body, Edge, must_exist};
-use crate::clients::{
-    AnyScope, AuthStarted, AuthVerified, ByKey, Client, ClientError, DemoKey, Enroll, EnrollRequest, EnrollView,
-    LearningView, ProfileView, Scores, UserToken, UserTokenRequest, Verify, VerifyRequest, VerifyView, VoiceTokenView,
+use crate::clients::{AnyScope, ByKey, Client, ClientError, Enroll, EnrollRequest, Scores, Verify, VerifyRequest};
+use crate::wire::{
+    AuthStarted, AuthVerified, DemoKey, EnrollView, LearningView, ProfileView, UserToken, UserTokenRequest, VerifyView,
+    VoiceTokenView,
 };
 
 /// The routes of "Voice Authorize".

@@ -8,7 +8,8 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::upload::Form;
 use super::{ApiError, Edge};
-use crate::clients::{Administer, Client, IdentificationError, WatchList, WatchView};
+use crate::clients::{Administer, Client, IdentificationError};
+use crate::wire::{WatchList, WatchView};
 
 /// The routes of voices to be warned of.
 pub(super) fn routes() -> OpenApiRouter<Edge> {

@@ -9,9 +9,8 @@ use utoipa_axum::routes;
 use super::error::ErrorBody;
 use super::query::Asked;
 use super::{ApiError, Body, Edge};
-use crate::clients::{
-    Administer, Client, DeliveryPage, NewWebhookView, WebhookError, WebhookList, WebhookView, WebhookWanted,
-};
+use crate::clients::{Administer, Client, WebhookError};
+use crate::wire::{DeliveryPage, NewWebhookView, WebhookList, WebhookView, WebhookWanted};
 
 type Id = Result<Path<String>, axum::extract::rejection::PathRejection>;
 

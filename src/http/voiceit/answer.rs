@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::codes;
 use crate::clients::{UploadError, VoiceItError};
 
 /// An answer in `VoiceIt`'s envelope.
@@ -25,7 +26,7 @@ pub(super) struct Refused {
 impl Told {
     /// A success.
     pub(super) fn done(since: Instant, status: StatusCode, message: impl Into<String>) -> Self {
-        Self::coded(since, status, "SUCC", message)
+        Self::coded(since, status, codes::SUCCESS, message)
     }
 
     /// An answer with a code.
@@ -63,7 +64,7 @@ impl IntoResponse for Refused {
     fn into_response(self) -> Response {
         use crate::clients::ClientError;
         let Self { error, since } = self;
-        let code = error.code();
+        let code = codes::of_error(&error);
         let status = match &error {
             VoiceItError::Account | VoiceItError::Upload(UploadError::Client(ClientError::Unauthorized)) => {
                 StatusCode::UNAUTHORIZED

@@ -2,6 +2,7 @@
 
 mod account;
 mod answer;
+mod codes;
 mod fields;
 mod routes;
 

@@ -8,9 +8,11 @@ use serde_json::{Value, json};
 
 use super::account::Account;
 use super::answer::{Refused, Told};
+use super::codes;
 use super::fields::Fields;
 use crate::clients::{VoiceItError, VoiceItProbe, VoiceItVerified};
 use crate::http::Edge;
+use crate::types::{Reason, Verdict};
 
 type Answer = Result<Told, Refused>;
 
@@ -87,27 +89,15 @@ async fn expire_tokens(Account { since, .. }: Account) -> Refused {
     Refused { error, since }
 }
 
-/// A group as clients see it.
-macro_rules! shown {
-    ($group:expr) => {{
-        let group = $group;
-        json!({
-            "groupId": group.id, "description": group.description, "createdAt": group.made_at.as_millisecond(),
-            "users": group.users,
-        })
-    }};
-}
-
 async fn groups(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
     let groups = edge.app.clients.voiceit.groups(&client, None).await.map_err(refuse(since))?;
-    let groups: Vec<Value> = groups.into_iter().map(|group| shown!(group)).collect();
     let told = Told::done(since, StatusCode::OK, "Successfully got all groups");
-    Ok(told.with("count", groups.len()).with("groups", groups))
+    Ok(told.with("count", groups.len()).with("groups", json!(groups)))
 }
 
 async fn groups_of(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     let groups = edge.app.clients.voiceit.groups(&client, Some(&id)).await.map_err(refuse(since))?;
-    let groups: Vec<String> = groups.into_iter().map(|group| group.id).collect();
+    let groups: Vec<String> = groups.into_iter().map(|group| group.group_id).collect();
     let told = Told::done(since, StatusCode::OK, "Successfully got all groups of the user");
     Ok(told.with("count", groups.len()).with("groups", groups))
 }
@@ -115,7 +105,7 @@ async fn groups_of(State(edge): State<Edge>, Account { client, since }: Account,
 async fn group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     let group = edge.app.clients.voiceit.group(&client, &id).await.map_err(refuse(since))?;
     let mut told = Told::done(since, StatusCode::OK, "Successfully got the group");
-    if let Value::Object(fields) = shown!(group) {
+    if let Value::Object(fields) = json!(group) {
         for (name, value) in fields {
             told = told.with(&name, value);
         }
@@ -234,17 +224,19 @@ async fn identified(edge: &Edge, Account { client, since }: Account, group: &str
     })
 }
 
-/// What came of a voice; no success is told with another status than 200, and no other outcome as a success.
+/// Answers a verification: 200 and `SUCC` if and only if the voice was accepted.
 fn told(since: Instant, verified: VoiceItVerified, done: &str) -> Told {
-    let VoiceItVerified { code, confidence, text, retry_after_ms } = verified;
-    let (status, message) = match (code, retry_after_ms) {
-        ("SUCC", _) => (StatusCode::OK, format!("Successfully {done} the voice")),
-        (_, Some(_)) => (StatusCode::TOO_MANY_REQUESTS, "too many failures: wait".to_owned()),
-        // Whoever looks at the status alone must not take it for a pass.
-        ("FAIL", _) => (StatusCode::BAD_REQUEST, "the voice does not match".to_owned()),
-        _ => (StatusCode::BAD_REQUEST, format!("not {done}")),
+    let VoiceItVerified { verdict, confidence, text, retry_after_ms } = verified;
+    // A program that looks at the status alone must not take any other verdict for a pass.
+    let (status, message) = match verdict {
+        Verdict::Accept => (StatusCode::OK, format!("Successfully {done} the voice")),
+        Verdict::Cooldown { .. } => (StatusCode::TOO_MANY_REQUESTS, "too many failures: wait".to_owned()),
+        Verdict::Retry { reason } | Verdict::Reject { reason } => match reason {
+            Reason::VoiceMismatch => (StatusCode::BAD_REQUEST, "the voice does not match".to_owned()),
+            _ => (StatusCode::BAD_REQUEST, format!("not {done}")),
+        },
     };
-    let told = Told::coded(since, status, code, message);
+    let told = Told::coded(since, status, codes::of_verdict(verdict), message);
     let told = told.with("confidence", confidence).with("text", text).with("textConfidence", Value::Null);
     match retry_after_ms {
         Some(ms) => told.with("retryAfterMs", ms),

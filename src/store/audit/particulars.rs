@@ -1,10 +1,9 @@
 //! Counts of a deletion, a purge and a key rotation: answered to the caller of the method, and audited as they are.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
 /// Counts of a caller's deletion; proof without personal data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Erased {
     /// Whether there was a voiceprint.

@@ -24,7 +24,7 @@ pub struct NewCaller {
 }
 
 /// How far a caller has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CallerStatus {
     /// Known, without a voiceprint.
