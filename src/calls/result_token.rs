@@ -161,8 +161,16 @@ mod tests {
 
     // Made with PyJWT 2.15.1: jwt.encode(claims, SECRET, algorithm="HS256", sort_headers=False),
     // and the same with HS384.
-    const PYJWT_HS256: &str = "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJjYWxscHJpbnQiLCJzdWIiOiJ1c2VyLTE3IiwiY2FsbCI6IkNBMDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYiLCJ2ZXJkaWN0IjoiYWNjZXB0IiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDAwNjAsImp0aSI6IjAxOGJjZmU1LTY4MDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMSJ9.7zWIfVACOiHGw0oPoUkZaWsC-Wnr6BCFflhVAIjjJXg";
-    const PYJWT_HS384: &str = "eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJjYWxscHJpbnQiLCJzdWIiOiJ1c2VyLTE3IiwiY2FsbCI6IkNBMDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYiLCJ2ZXJkaWN0IjoiYWNjZXB0IiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDAwNjAsImp0aSI6IjAxOGJjZmU1LTY4MDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMSJ9.H-tRuXUawyBonj2-aK58VO1rj8za_cAnKPRdChNw0SkGhu3YjfhK1jljCJmQ1_0q";
+    const PYJWT_HS256: &str = "\
+        eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJjYWxscHJpbnQiLCJzdWIiOiJ1c2VyLTE3IiwiY2FsbCI6IkNBMDEyMzQ\
+        1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYiLCJ2ZXJkaWN0IjoiYWNjZXB0IiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA\
+        wNjAsImp0aSI6IjAxOGJjZmU1LTY4MDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMSJ9.7zWIfVACOiHGw0oPoUkZaWsC-Wnr6BCFflhVAI\
+        jjJXg";
+    const PYJWT_HS384: &str = "\
+        eyJhbGciOiJIUzM4NCIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJjYWxscHJpbnQiLCJzdWIiOiJ1c2VyLTE3IiwiY2FsbCI6IkNBMDEyMzQ\
+        1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYiLCJ2ZXJkaWN0IjoiYWNjZXB0IiwiaWF0IjoxNzAwMDAwMDAwLCJleHAiOjE3MDAwMDA\
+        wNjAsImp0aSI6IjAxOGJjZmU1LTY4MDAtNzAwMC04MDAwLTAwMDAwMDAwMDAwMSJ9.H-tRuXUawyBonj2-aK58VO1rj8za_cAnKPRdCh\
+        Nw0SkGhu3YjfhK1jljCJmQ1_0q";
 
     fn signer() -> TokenSigner {
         let settings = config::Token { issuer: "callprint".to_owned(), ttl_s: 60, secret: Some(SECRET.into()) };

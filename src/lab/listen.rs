@@ -1,3 +1,5 @@
+//! Recordings of lists, examined once each on all cores.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;

@@ -1,3 +1,5 @@
+//! Lists of recordings: enrollments and trials.
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 

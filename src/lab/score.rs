@@ -1,3 +1,5 @@
+//! `callprint score`: one recording compared with three of an enrolled speaker.
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};

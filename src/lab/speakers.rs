@@ -1,3 +1,5 @@
+//! Speakers of all sets, numbered.
+
 use std::collections::HashMap;
 
 use super::lists::Lists;

@@ -52,7 +52,8 @@ fn after_silence(ms: usize, name: &str) -> Clip8k {
     Clip8k::new([vec![0.0; 8 * ms].as_slice(), spoken.samples()].concat())
 }
 
-/// Above it two recordings are the same one: measured 0.99 and more, and at most 0.5 for another take of the same voice.
+/// Above it two recordings are the same one: measured 0.99 and more, and at most 0.5 for another take of the same
+/// voice.
 const SAME: f32 = 0.9;
 
 /// How alike two recordings are, 0 to 1, where the middle eighth of the first fits best into the second.

@@ -22,8 +22,8 @@ use self::scenario::{CallStep, Scenario};
 /// Scenarios at a time: each waits on the models most of the time, of which there are two sessions.
 const AT_ONCE: usize = 4;
 
-/// Reasons that a folder cannot show: advice that is off unless asked for (`engine.rs`), and time that passes between a question
-/// and its answer (`mishaps.rs`).
+/// Reasons that a folder cannot show: advice that is off unless asked for (`engine.rs`), and time that passes between
+/// a question and its answer (`mishaps.rs`).
 const ELSEWHERE: [Reason; 2] = [Reason::SyntheticSuspected, Reason::ChallengeExpired];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -9,13 +9,14 @@ use crate::house::{House, pressed, spoken};
 
 const CALLERS: usize = 50;
 const VOICES: [&str; 5] = ["anna", "carla", "dave", "frank", "hugo"];
-/// The goal is 1 s, for the release build on an idle machine; this build is a tenth as fast. The provider waits for 15 s.
+/// The goal is 1 s, for the release build on an idle machine; this build is a tenth as fast. The provider waits for
+/// 15 s.
 const MOST_MS: f64 = 5_000.0;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_callers_at_once_are_all_verified() {
-    // This build takes half a second for what the release build does in 50 ms: nobody gives up meanwhile. Ten callers speak with each
-    // recording, of which nine were heard before.
+    // This build takes half a second for what the release build does in 50 ms: nobody gives up meanwhile. Ten callers
+    // speak with each recording, of which nine were heard before.
     let house = House::with("twilio.recording_wait_ms = 60_000\nverification.replay = false").await;
     let mut scripts = Vec::new();
     for (n, voice) in VOICES.iter().enumerate() {

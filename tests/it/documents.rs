@@ -244,7 +244,8 @@ fn value() -> impl Strategy<Value = String> {
     proptest::collection::vec(prop_oneof![nasty, any_char, ".{0,5}"], 0..12).prop_map(|parts| parts.concat())
 }
 
-/// A text as a parser of XML 1.0 gives it back: without the characters that XML forbids, line breaks and tabs as spaces.
+/// A text as a parser of XML 1.0 gives it back: without the characters that XML forbids, line breaks and tabs as
+/// spaces.
 fn heard(text: &str) -> String {
     let is_allowed = |c: &char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{FFFD}' | '\u{10000}'..);
     text.chars().filter(is_allowed).map(|c| if c.is_ascii_whitespace() { ' ' } else { c }).collect()

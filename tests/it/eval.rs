@@ -10,7 +10,8 @@ use tempfile::TempDir;
 
 use crate::fixtures;
 
-/// Three voices with two voiceprints each; every voice is tried against every other, with the enrolled phrase and another.
+/// Three voices with two voiceprints each; every voice is tried against every other, with the enrolled phrase and
+/// another.
 struct Lists {
     folder: TempDir,
     enroll: String,

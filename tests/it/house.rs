@@ -89,10 +89,11 @@ impl House {
         Self::begun(own, tempfile::tempdir().unwrap()).await
     }
 
-    /// A server with these settings that has known a voice of the fixtures by this number: it enrolled in a call to `line`.
+    /// A server with these settings that has known a voice of the fixtures by this number: it enrolled in a call to
+    /// `line`.
     ///
-    /// The call takes place once a process, on a server with `lines` for its settings; each house begins with a copy of that
-    /// server's data folder.
+    /// The call takes place once a process, on a server with `lines` for its settings; each house begins with a copy
+    /// of that server's data folder.
     pub(crate) async fn knowing(own: &str, voice: &str, from: &str, lines: &str, line: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut known = KNOWN.lock().await;

@@ -33,8 +33,8 @@ fn template(name: &str) -> Frames {
     LIBRARY.phrase_space().project(LIBRARY.encode(&sound(name)).unwrap().speech()).unwrap()
 }
 
-// The network computes in eight bits with scales taken from each input: a change of 1e-8 in the samples moves single values by up to
-// 0.65, frames by a cosine of 0.977, and a token's logarithm by 0.4. The tolerances below are those.
+// The network computes in eight bits with scales taken from each input: a change of 1e-8 in the samples moves single
+// values by up to 0.65, frames by a cosine of 0.977, and a token's logarithm by 0.4. The tolerances below are those.
 
 #[test]
 fn sounds_and_frames_are_those_that_another_program_computes() {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// How often to look. Looking all the time would take a core from the threads that judge, which give way to all others: on two
-/// cores a take then lasted twenty times as long.
+/// How often to look. Looking all the time would take a core from the threads that judge, which give way to all
+/// others: on two cores a take then lasted twenty times as long.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
 /// Looks until there is something to see; after so many seconds the test fails with this complaint.

@@ -1,3 +1,5 @@
+//! Kinds of attack: the rows of the table, and where each sound comes from.
+
 /// A way to get in: a row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {

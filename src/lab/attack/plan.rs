@@ -1,3 +1,5 @@
+//! The plan of an attack run: attempts to make, and kinds that cannot be made, with the reason.
+
 use super::attempt::AttackedCaller;
 use super::kind::{AttackSource, Kind};
 use super::synthesizer::Spoken;

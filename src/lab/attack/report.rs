@@ -1,3 +1,5 @@
+//! Figures of an attack run, with their intervals, and their table.
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;

@@ -1,3 +1,5 @@
+//! The sound of one attempt, made and attempted.
+
 use super::attempt::{AttackedCaller, Judged, Rules, attempt};
 use super::kind::{AttackSource, Kind};
 use super::plan::Attempt;

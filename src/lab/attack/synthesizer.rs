@@ -1,3 +1,5 @@
+//! Programs that speak, for attacks by machine voices.
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -1,3 +1,5 @@
+//! An operator's labels of past attempts, as calibration data.
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

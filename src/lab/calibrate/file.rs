@@ -1,3 +1,5 @@
+//! The calibration file that `callprint calibrate` writes.
+
 use std::fmt::Write;
 
 use super::HeldOut;

@@ -1,3 +1,5 @@
+//! Scores of all trials of a set, to calibrate by.
+
 use super::Material;
 use crate::engine::{Engine, Voice};
 use crate::lab::lists::SetArg;

@@ -1,3 +1,5 @@
+//! `callprint calibrate`: a calibration of the scores by lists or by labelled attempts.
+
 mod attempts;
 mod file;
 mod measure;

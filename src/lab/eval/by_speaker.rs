@@ -1,3 +1,5 @@
+//! Error rates by speaker.
+
 use serde::Serialize;
 
 use crate::lab::speakers::Roll;

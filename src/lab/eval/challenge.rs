@@ -1,3 +1,5 @@
+//! `callprint eval-challenge`: how well phrases and challenges are told apart.
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;

@@ -1,3 +1,5 @@
+//! Conversations made of recordings, to measure listening.
+
 use std::collections::BTreeMap;
 
 use anyhow::ensure;

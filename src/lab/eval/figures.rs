@@ -1,3 +1,5 @@
+//! Figures of an evaluation, as JSON and for print.
+
 use std::collections::BTreeMap;
 
 use anyhow::ensure;

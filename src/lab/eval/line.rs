@@ -1,3 +1,5 @@
+//! A recording as the frames of a line.
+
 use anyhow::Context;
 
 use crate::audio::mulaw;

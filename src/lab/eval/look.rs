@@ -1,3 +1,5 @@
+//! Closer looks at an evaluation: intervals and speakers.
+
 use std::path::PathBuf;
 
 use super::Evaluated;

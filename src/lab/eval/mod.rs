@@ -1,3 +1,5 @@
+//! `callprint eval`: error rates over lists of recordings, by file, by stream or as conversations.
+
 mod by_speaker;
 pub(crate) mod challenge;
 mod conversations;

@@ -1,3 +1,5 @@
+//! Figures of an evaluation, printed for people.
+
 use super::by_speaker::SpeakerRow;
 use super::figures::{Figures, Rates};
 use super::stream::{Ends, Paused};

@@ -1,3 +1,5 @@
+//! Settings of an evaluation by stream.
+
 use crate::engine::Engine;
 use crate::scoring::Voiceprint;
 use crate::vad::EndpointConfig;

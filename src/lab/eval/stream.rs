@@ -1,3 +1,5 @@
+//! Evaluation by stream: the lists as calls hear them.
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 

@@ -1,3 +1,5 @@
+//! One recording heard as a turn of a call.
+
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 

@@ -184,8 +184,8 @@ async fn a_script_that_somebody_smuggled_into_the_page_does_not_run() {
     desk.close().await;
 }
 
-/// Every text's contrast with what is behind it, where below 4.5; every control without a name or smaller than a finger;
-/// and how far the page is wider than the window.
+/// Every text's contrast with what is behind it, where below 4.5; every control without a name or smaller than a
+/// finger; and how far the page is wider than the window.
 const FLAWS: &str = "(() => {
     const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
     const light = (colour) => numbers(colour).slice(0, 3).map((c) => c / 255)

@@ -25,8 +25,8 @@ impl Learned {
 
 /// Reads `nothing`, `hang up`, `press KEYS`, `read VOICE`, `say TAKE`, `say TAKE, press KEY`, `say TAKE, hang up`.
 ///
-/// In keys, `{code}` is the code made last, `{account}` the account number read out last, and `{account of NUMBER}` that
-/// caller's.
+/// In keys, `{code}` is the code made last, `{account}` the account number read out last, and `{account of NUMBER}`
+/// that caller's.
 pub(super) async fn understood(house: &House, text: &str, learned: &Learned) -> Result<Answer, String> {
     match text.split_once(' ') {
         _ if text == "nothing" => Ok(Answer::Nothing),

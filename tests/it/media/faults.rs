@@ -1,4 +1,5 @@
-//! Faults of a provider, or of a stranger who poses as one: nothing is let in, nothing is lost, the caller is asked again.
+//! Faults of a provider, or of a stranger who poses as one: nothing is let in, nothing is lost, the caller is asked
+//! again.
 
 use std::sync::Arc;
 use std::time::Duration;

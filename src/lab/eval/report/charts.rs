@@ -1,3 +1,5 @@
+//! Charts of the report: DET curves and histograms.
+
 use std::ops::Range;
 
 use plotters::coord::Shift;

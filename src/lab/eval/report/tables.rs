@@ -1,3 +1,5 @@
+//! Tables of the report.
+
 use super::{Kind, SetReport, SignalScores, SignalTrial, SpeakerRow, Table, percent, range, wilson};
 
 /// As many of the worst trials of each kind are listed: enough to listen to.
