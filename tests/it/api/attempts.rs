@@ -16,8 +16,9 @@ async fn attempts_are_found_by_everything_that_tells_them_apart() {
     let key = house.api_key("acme", ALL).await;
     let id = house.enrolled_user(&key, "anna", "anna").await;
     house.new_user(&key, "ben").await;
-    let began = house.clock.now();
+    let mut begun = Vec::new();
     for take in ["anna_pass_4", "ben_pass_1", "anna_pass_5"] {
+        begun.push(house.clock.now());
         house.upload_take("/v1/voice/verify", &key, &[("user_id", "anna")], take, 200).await;
         house.clock.advance_s(60);
     }
@@ -28,7 +29,7 @@ async fn attempts_are_found_by_everything_that_tells_them_apart() {
         (&all[1]["reason"], &all[1]["line"], &all[1]["user_id"]),
         (&json!("voice_mismatch"), &json!("api"), &json!("anna"))
     );
-    let after = began.saturating_add(jiff::SignedDuration::from_secs(90)).unwrap();
+    let after = begun[2];
     let table = [
         (format!("caller={id}"), 3),
         ("user_id=anna".to_owned(), 3),
