@@ -1,5 +1,7 @@
 //! Single webhooks, signed as the provider signs them, and what comes back.
 
+use std::sync::LazyLock;
+
 use callprint::phone::{self, Document, Verb};
 use callprint::twilio::Form;
 use callprint::twilio::signature::sign;
@@ -9,6 +11,10 @@ use reqwest::{Client, Method, StatusCode};
 use crate::house::{House, LINE};
 
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// One for all tests, as making one takes longer than a request; it keeps no connection, as those belong to a runtime.
+static CLIENT: LazyLock<Client> =
+    LazyLock::new(|| Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap());
 
 /// One answer.
 #[derive(Debug)]
@@ -35,7 +41,7 @@ impl Answer {
 impl House {
     /// Sends any request.
     pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
-        let mut request = Client::builder().no_proxy().build().unwrap().request(method, format!("{}{path}", self.base));
+        let mut request = CLIENT.request(method, format!("{}{path}", self.base));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
