@@ -258,6 +258,40 @@ fn each_outside_world_has_one_door() {
     assert!(strays.is_empty(), "{strays:#?}");
 }
 
+/// Words that add a route, and the only file of `http` that may name them.
+const ADDS_ROUTES: [&str; 6] =
+    ["Router::new(", "OpenApiRouter", "MethodRouter", "utoipa_axum::", "axum::routing", ".route("];
+const ROUTES: [&str; 2] = ["http", "routes"];
+
+#[test]
+fn every_route_is_added_where_one_says_who_may_ask_for_it() {
+    let mut strays = Vec::new();
+    for source in sources().iter().filter(|source| source.room() == "http" && source.module != ROUTES) {
+        let named = ADDS_ROUTES.iter().filter(|name| source.code.contains(**name));
+        strays.extend(named.map(|name| format!("{} names {name}", source.path.display())));
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+/// Words that make a tenant, or name a user of one, and the files of `clients` that may: keys, and the demo's.
+const NAMES_TENANTS: [&str; 4] = ["Tenant::main()", "Tenant::parse", "Tenant::demo", "CallerRef::User"];
+const MAY_NAME_TENANTS: [&[&str]; 3] = [&["clients", "client"], &["clients", "keys"], &["clients", "uploads", "users"]];
+
+#[test]
+fn no_tenant_is_looked_into_that_no_client_stands_for() {
+    let mut strays = Vec::new();
+    let clients = |source: &&Source| source.room() == "clients" && !MAY_NAME_TENANTS.contains(&strs(source).as_slice());
+    for source in sources().iter().filter(clients) {
+        let named = NAMES_TENANTS.iter().filter(|name| source.code.contains(**name));
+        strays.extend(named.map(|name| format!("{} names {name}", source.path.display())));
+    }
+    assert!(strays.is_empty(), "{strays:#?}");
+}
+
+fn strs(source: &Source) -> Vec<&str> {
+    source.module.iter().map(String::as_str).collect()
+}
+
 #[test]
 fn no_folder_holds_a_circle_of_more_than_two_files() {
     let sources: Vec<Source> = sources().into_iter().filter(|source| !source.is_test()).collect();

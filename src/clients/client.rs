@@ -143,6 +143,11 @@ impl<P: KeyShown> Client<P> {
     pub(super) const fn tenant(&self) -> &Tenant {
         &self.key.tenant
     }
+
+    /// Whether the tenant answers the phone: callers are known by number there.
+    pub(super) fn answers_phone(&self) -> bool {
+        self.key.tenant == Tenant::main()
+    }
 }
 
 impl NamedUser {

@@ -4,6 +4,7 @@ use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::Edge;
+use super::routes::Routes;
 
 /// The API's description as the handlers have it, with what they cannot say themselves.
 pub(super) fn described(mut api: OpenApi) -> OpenApi {
@@ -20,9 +21,10 @@ pub(super) fn described(mut api: OpenApi) -> OpenApi {
     api
 }
 
-/// `/openapi.json`, and at `/docs` a page that shows it without asking anybody else for anything.
-pub(super) fn routes(api: OpenApi) -> Router<Edge> {
-    // No check of the description by somebody else's server.
+/// `/openapi.json`, and at `/docs` a page that shows it and asks no other server for anything.
+pub(super) fn routes(api: OpenApi) -> Routes {
+    // No other server is asked to check the description.
     let config = Config::new(["/openapi.json"]).validator_url("none").persist_authorization(false);
-    SwaggerUi::new("/docs").url("/openapi.json", api).config(config).into()
+    let ui: Router<Edge> = SwaggerUi::new("/docs").url("/openapi.json", api).config(config).into();
+    Routes::new().public_router(&["/openapi.json", "/docs", "/docs/", "/docs/{*rest}"], ui)
 }

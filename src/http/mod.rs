@@ -7,11 +7,17 @@ mod error;
 mod health;
 mod media;
 mod metrics;
+mod public;
 mod router;
+mod routes;
 mod signed;
 mod voiceit;
 mod web;
 mod webhooks;
+
+pub use public::{PUBLIC, Public};
+pub use router::routes;
+pub use routes::{Access, Route};
 
 use std::sync::Arc;
 use std::time::Duration;

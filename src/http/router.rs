@@ -7,12 +7,13 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::CorsLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, RequestId, SetRequestIdLayer};
+use utoipa::openapi::OpenApi;
 
 use super::error::Refusal;
+use super::routes::{Route, Routes};
 use super::{Edge, api, docs, health, media, voiceit, web, webhooks};
 use crate::config::Config;
 
@@ -22,34 +23,38 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 /// How long a browser need not ask again whether it may.
 const PREFLIGHT_FOR: Duration = Duration::from_mins(10);
 
-/// Every route of the server.
+/// Every route of the server, with who may ask for it.
+pub fn routes() -> Vec<Route> {
+    let all = [webhooks::routes(), api::routes(), voiceit::routes(), open(), docs::routes(OpenApi::default())];
+    all.into_iter().flat_map(Routes::listed).collect()
+}
+
+/// Routes that are let in without waiting for a slot.
+fn open() -> Routes {
+    Routes::new().merge(health::routes()).signed_socket("/media", media::upgrade).merge(web::routes())
+}
+
+/// The server: every route behind its limits.
 pub(super) fn router(edge: Edge) -> Router {
     let sorry = edge.app.calls.clone();
-    let webhooks = Router::new()
-        .route("/incoming_call", post(webhooks::incoming))
-        .route("/call/turn", post(webhooks::turn))
-        .route("/call/wait", post(webhooks::wait))
-        .route("/call/status", post(webhooks::status))
+    let (webhooks, _) = webhooks::routes().into_parts();
+    let webhooks = webhooks
         .layer(CatchPanicLayer::custom(move |_: Box<dyn Any + Send>| webhooks::twiml(sorry.plain_apology())))
         .route_layer(middleware::from_fn_with_state(edge.clone(), admit))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
-    let (clients, description) = api::routes().split_for_parts();
+    let (clients, description) = api::routes().into_parts();
     let clients = clients
         .method_not_allowed_fallback(api::method_not_allowed)
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| api::failed()))
         .route_layer(middleware::from_fn_with_state(edge.clone(), admit_client))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(browsers(edge.app.config()));
-    Router::new()
-        .route("/healthz", get(health::live))
-        .route("/readyz", get(health::ready))
-        .route("/metrics", get(health::metrics))
-        .route("/media", get(media::upgrade))
-        .merge(webhooks)
+    let (voiceit, _) = voiceit::routes().into_parts();
+    let voiceit = voiceit.route_layer(middleware::from_fn_with_state(edge.clone(), admit_client));
+    let (open, _) = open().merge(docs::routes(docs::described(description))).into_parts();
+    open.merge(webhooks)
         .merge(clients)
-        .merge(voiceit::routes().route_layer(middleware::from_fn_with_state(edge.clone(), admit_client)))
-        .merge(docs::routes(docs::described(description)))
-        .merge(web::routes())
+        .merge(voiceit)
         .layer(middleware::from_fn(observe))
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))

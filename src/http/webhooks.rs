@@ -5,6 +5,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
 use super::Edge;
+use super::routes::Routes;
 use super::signed::Signed;
 use crate::calls::{CallError, Xml};
 use crate::twilio::CallForm;
@@ -12,11 +13,20 @@ use crate::twilio::CallForm;
 /// The provider gives up after 15 s and reads an error aloud; our apology has to be there well before.
 const TURN_LIMIT: Duration = Duration::from_secs(10);
 
-pub(super) async fn incoming(State(edge): State<Edge>, Signed { form, .. }: Signed) -> Response {
+/// The routes of the provider's webhooks.
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .signed("/incoming_call", incoming)
+        .signed("/call/turn", turn)
+        .signed("/call/wait", wait)
+        .signed("/call/status", status)
+}
+
+async fn incoming(State(edge): State<Edge>, Signed { form, .. }: Signed) -> Response {
     answer(&edge, &form, edge.app.calls.incoming(&form)).await
 }
 
-pub(super) async fn turn(State(edge): State<Edge>, Signed { at, form }: Signed) -> Response {
+async fn turn(State(edge): State<Edge>, Signed { at, form }: Signed) -> Response {
     if at.stream == 0 {
         answer(&edge, &form, edge.app.calls.turn(at.n, at.silent != 0, &form)).await
     } else {
@@ -24,11 +34,11 @@ pub(super) async fn turn(State(edge): State<Edge>, Signed { at, form }: Signed) 
     }
 }
 
-pub(super) async fn wait(State(edge): State<Edge>, Signed { at, form }: Signed) -> Response {
+async fn wait(State(edge): State<Edge>, Signed { at, form }: Signed) -> Response {
     answer(&edge, &form, edge.app.calls.wait(at.n, at.poll, &form)).await
 }
 
-pub(super) async fn status(State(edge): State<Edge>, Signed { form, .. }: Signed) -> Response {
+async fn status(State(edge): State<Edge>, Signed { form, .. }: Signed) -> Response {
     answer(&edge, &form, edge.app.calls.status(&form)).await
 }
 

@@ -1,5 +1,6 @@
 //! The API that applications use, over real HTTP.
 
+mod access;
 mod admin;
 mod attempts;
 mod callers;

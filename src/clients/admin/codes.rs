@@ -3,7 +3,7 @@ use crate::clients::admin::AdminError;
 use crate::clients::client::Client;
 use crate::clients::permission::Administer;
 use crate::store::CallerRef;
-use crate::types::{CodeTtl, Tenant};
+use crate::types::CodeTtl;
 use crate::wire::{CodeView, CodeWanted};
 
 impl Admin {
@@ -14,13 +14,12 @@ impl Admin {
     /// [`AdminError::OutOfRange`], [`AdminError::Client`].
     pub async fn new_code(&self, client: &Client<Administer>, wanted: CodeWanted) -> Result<CodeView, AdminError> {
         let ttl = wanted.ttl_s.map_or(Ok(CodeTtl::USUAL), CodeTtl::from_secs)?;
-        let tenant = client.tenant();
         let owner = match (wanted.caller, wanted.user_id) {
             (Some(_), Some(_)) => return Err(AdminError::TwoNames),
             (Some(id), None) => Some(CallerRef::Id(self.own_caller(client, id).await?.id)),
             (None, Some(user)) => Some(client.user(&user)?.reference()),
             // A code without an owner, typed on the phone, makes a caller of `main`: no other tenant may do that.
-            (None, None) if *tenant != Tenant::main() => return Err(AdminError::NoOwner),
+            (None, None) if !client.answers_phone() => return Err(AdminError::NoOwner),
             (None, None) => None,
         };
         let code = self.cx.store.new_enrollment_code(owner.as_ref(), ttl.duration(), self.cx.now()).await?;

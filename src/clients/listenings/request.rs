@@ -93,7 +93,7 @@ fn short_enough(field: &'static str, text: Option<&str>, most: usize) -> Result<
 
 fn named(client: &Listener, who: Who) -> CallerRef {
     match who {
-        Who::UserId(user) => CallerRef::User(client.tenant().clone(), user),
+        Who::UserId(user) => client.user(user),
         Who::Number(number) => CallerRef::Number(number),
         Who::AccountNumber(digits) => CallerRef::Account(digits),
     }

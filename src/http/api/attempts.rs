@@ -1,17 +1,16 @@
 use axum::Json;
 use axum::extract::State;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::query::Asked;
 use super::{ApiError, Edge};
 use crate::clients::{Administer, Client};
+use crate::http::routes::{Routes, client_routes};
 use crate::wire::{AttemptPage, AttemptsWanted};
 
 /// The routes of what was tried.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
-    OpenApiRouter::new().routes(routes!(list))
+pub(super) fn routes() -> Routes {
+    Routes::new().described(client_routes!(list))
 }
 
 /// Lists attempts, newest first; what was measured is shown to keys with the scope `scores`.

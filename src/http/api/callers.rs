@@ -1,27 +1,26 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::query::{Asked, Of};
 use super::{ApiError, Body, Edge};
 use crate::clients::{AdminError, Administer, Client};
+use crate::http::routes::{Routes, client_routes};
 use crate::wire::{
     CallerExport, CallerPage, CallerView, CallerWanted, CallersWanted, DeletionProof, ProofVerdict, Unlocked,
 };
 
 /// The routes of those who look after callers.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
-    OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(show, delete))
-        .routes(routes!(consent))
-        .routes(routes!(opt_out))
-        .routes(routes!(unlock))
-        .routes(routes!(export))
-        .routes(routes!(verify_deletion))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .described(client_routes!(create, list))
+        .described(client_routes!(show, delete))
+        .described(client_routes!(consent))
+        .described(client_routes!(opt_out))
+        .described(client_routes!(unlock))
+        .described(client_routes!(export))
+        .described(client_routes!(verify_deletion))
 }
 
 /// Makes a caller, by user id, by number, or by both.

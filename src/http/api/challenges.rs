@@ -3,17 +3,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge};
 use crate::clients::{ByKey, ChallengeError, Client, Verify};
+use crate::http::routes::{Routes, client_routes};
 use crate::wire::{ChallengeForm, ChallengeView};
 
 /// The routes of challenges.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
-    OpenApiRouter::new().routes(routes!(create))
+pub(super) fn routes() -> Routes {
+    Routes::new().described(client_routes!(create))
 }
 
 /// A challenge to be made.

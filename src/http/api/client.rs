@@ -6,6 +6,7 @@ use axum::http::request::Parts;
 
 use super::{ApiError, Edge};
 use crate::clients::{Client, ClientError, Listener, Permission};
+use crate::http::routes::Credentials;
 
 impl<P: Permission> FromRequestParts<Edge> for Client<P> {
     type Rejection = ApiError;
@@ -14,6 +15,9 @@ impl<P: Permission> FromRequestParts<Edge> for Client<P> {
         Ok(edge.app.clients.keys.client(shown(parts)).await?)
     }
 }
+
+impl<P: Permission> Credentials for Client<P> {}
+impl Credentials for Listener {}
 
 impl FromRequestParts<Edge> for Listener {
     type Rejection = ApiError;

@@ -1,17 +1,16 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge};
 use crate::clients::{Administer, Client};
+use crate::http::routes::{Routes, client_routes};
 use crate::wire::{CodeView, CodeWanted};
 
 /// The routes of enrollment codes.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
-    OpenApiRouter::new().routes(routes!(create))
+pub(super) fn routes() -> Routes {
+    Routes::new().described(client_routes!(create))
 }
 
 /// Makes an enrollment code, good once: to enroll, also in place of a voiceprint.

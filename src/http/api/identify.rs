@@ -1,20 +1,19 @@
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::upload::Form;
 use super::{ApiError, Edge};
 use crate::clients::{ByKey, Client, IdentificationError, IdentifyRequest, Verify};
+use crate::http::routes::{Routes, client_routes};
 use crate::wire::IdentifyView;
 
 /// The routes of those who ask whose voice it is.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
+pub(super) fn routes() -> Routes {
     // Uploads are counted field by field as they arrive.
-    OpenApiRouter::new().routes(routes!(identify)).layer(DefaultBodyLimit::disable())
+    Routes::new().described(client_routes!(identify)).counting_bodies()
 }
 
 /// The form of an identification.

@@ -2,18 +2,17 @@ use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Body, Edge};
 use crate::clients::{Listener, ListeningError};
+use crate::http::routes::{Routes, client_routes};
 use crate::types::ListeningId;
 use crate::wire::{Invited, ListeningRequest, ListeningView};
 
 /// The routes of a client that has conversations listened to.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
-    OpenApiRouter::new().routes(routes!(begin)).routes(routes!(show, stop))
+pub(super) fn routes() -> Routes {
+    Routes::new().described(client_routes!(begin)).described(client_routes!(show, stop))
 }
 
 /// Has a conversation on the phone listened to.

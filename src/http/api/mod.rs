@@ -22,9 +22,9 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
-use utoipa_axum::router::OpenApiRouter;
 
 use super::Edge;
+use super::routes::Routes;
 use crate::clients::UploadError;
 pub(super) use error::ApiError;
 pub(super) use upload::Form;
@@ -33,8 +33,8 @@ pub(super) use upload::Form;
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// Every route of applications.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .merge(listening::routes())
         .merge(usage::routes())
         .merge(voice::routes())

@@ -1,16 +1,15 @@
 use axum::Json;
 use axum::extract::State;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::{ApiError, Edge};
 use crate::clients::{AnyScope, ByKey, Client};
+use crate::http::routes::{Routes, client_routes};
 use crate::wire::UsageView;
 
 /// What a client may know of its own key.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
-    OpenApiRouter::new().routes(routes!(usage))
+pub(super) fn routes() -> Routes {
+    Routes::new().described(client_routes!(usage))
 }
 
 /// What a key was used for in the last 30 days.

@@ -1,39 +1,38 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::upload::Form;
 use super::{ApiError, Body, Edge, must_exist};
 use crate::clients::{AnyScope, ByKey, Client, ClientError, Enroll, EnrollRequest, Scores, Verify, VerifyRequest};
+use crate::http::routes::{Routes, client_routes, public_routes};
 use crate::wire::{
     AuthStarted, AuthVerified, DemoKey, EnrollView, LearningView, ProfileView, UserToken, UserTokenRequest, VerifyView,
     VoiceTokenView,
 };
 
 /// The routes of "Voice Authorize".
-pub(super) fn routes() -> OpenApiRouter<Edge> {
-    let uploads = OpenApiRouter::new()
-        .routes(routes!(enroll))
-        .routes(routes!(verify))
-        .routes(routes!(verify_voice))
+pub(super) fn routes() -> Routes {
+    let uploads = Routes::new()
+        .described(client_routes!(enroll))
+        .described(client_routes!(verify))
+        .described(client_routes!(verify_voice))
         // Counted field by field as it arrives.
-        .layer(DefaultBodyLimit::disable());
-    OpenApiRouter::new()
-        .routes(routes!(create_profile))
-        .routes(routes!(learning))
-        .routes(routes!(start_auth))
-        .routes(routes!(verify_token))
-        .routes(routes!(user_token))
-        .routes(routes!(demo_key))
-        .routes(routes!(demo_token))
+        .counting_bodies();
+    Routes::new()
+        .described(client_routes!(create_profile))
+        .described(client_routes!(learning))
+        .described(client_routes!(start_auth))
+        .described(client_routes!(verify_token))
+        .described(client_routes!(user_token))
+        .described(public_routes!(demo_key))
+        .described(public_routes!(demo_token))
         .merge(uploads)
 }
 

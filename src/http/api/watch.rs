@@ -1,21 +1,20 @@
 use axum::Json;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::upload::Form;
 use super::{ApiError, Edge};
 use crate::clients::{Administer, Client, IdentificationError};
+use crate::http::routes::{Routes, client_routes};
 use crate::wire::{WatchList, WatchView};
 
 /// The routes of voices to be warned of.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
+pub(super) fn routes() -> Routes {
     // Uploads are counted field by field as they arrive.
-    let uploads = OpenApiRouter::new().routes(routes!(add, list)).layer(DefaultBodyLimit::disable());
-    OpenApiRouter::new().routes(routes!(remove)).merge(uploads)
+    let uploads = Routes::new().described(client_routes!(add, list)).counting_bodies();
+    Routes::new().described(client_routes!(remove)).merge(uploads)
 }
 
 /// The form of a voice to be warned of.

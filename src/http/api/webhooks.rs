@@ -3,24 +3,23 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 
 use super::error::ErrorBody;
 use super::query::Asked;
 use super::{ApiError, Body, Edge};
 use crate::clients::{Administer, Client, WebhookError};
+use crate::http::routes::{Routes, client_routes};
 use crate::wire::{DeliveryPage, NewWebhookView, WebhookList, WebhookView, WebhookWanted};
 
 type Id = Result<Path<String>, axum::extract::rejection::PathRejection>;
 
 /// The routes of those who want to be told what happens.
-pub(super) fn routes() -> OpenApiRouter<Edge> {
-    OpenApiRouter::new()
-        .routes(routes!(create, list))
-        .routes(routes!(delete))
-        .routes(routes!(test))
-        .routes(routes!(deliveries))
+pub(super) fn routes() -> Routes {
+    Routes::new()
+        .described(client_routes!(create, list))
+        .described(client_routes!(delete))
+        .described(client_routes!(test))
+        .described(client_routes!(deliveries))
 }
 
 /// Adds a webhook; the secret that signs what it is told is shown this once.

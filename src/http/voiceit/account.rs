@@ -9,12 +9,15 @@ use base64::engine::general_purpose::STANDARD;
 use super::answer::Refused;
 use crate::clients::{Client, VoiceItError, WholeAccount};
 use crate::http::Edge;
+use crate::http::routes::Credentials;
 
 /// A request that shows a key and token, and when it came.
 pub(super) struct Account {
     pub(super) client: Client<WholeAccount>,
     pub(super) since: Instant,
 }
+
+impl Credentials for Account {}
 
 impl FromRequestParts<Edge> for Account {
     type Rejection = Refused;

@@ -1,9 +1,7 @@
 use std::time::Instant;
 
-use axum::Router;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::StatusCode;
-use axum::routing::{any, get, post, put};
+use axum::extract::{Path, State};
+use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::account::Account;
@@ -12,36 +10,46 @@ use super::codes;
 use super::fields::Fields;
 use crate::clients::{VoiceItError, VoiceItProbe, VoiceItVerified};
 use crate::http::Edge;
+use crate::http::routes::Routes;
 use crate::types::{Reason, Verdict};
+
+const GET: Method = Method::GET;
+const POST: Method = Method::POST;
+const PUT: Method = Method::PUT;
+const DELETE: Method = Method::DELETE;
 
 type Answer = Result<Told, Refused>;
 
 /// Every route, under the base path.
-pub(in crate::http) fn routes() -> Router<Edge> {
-    let routes = Router::new()
-        .route("/users", get(users).post(new_user))
-        .route("/users/{id}", get(user).delete(delete_user))
-        .route("/users/{id}/groups", get(groups_of))
-        .route("/users/{id}/token", post(user_token))
-        .route("/users/{id}/expireTokens", post(expire_tokens))
-        .route("/groups", get(groups).post(new_group))
-        .route("/groups/{id}", get(group).delete(delete_group))
-        .route("/groups/{id}/exists", get(has_group))
-        .route("/groups/addUser", put(add_member))
-        .route("/groups/removeUser", put(remove_member))
-        .route("/phrases/{language}", get(phrases))
-        .route("/enrollments/voice", post(enroll))
-        .route("/enrollments/voice/byUrl", post(enroll_by_url))
-        .route("/enrollments/voice/{user}", get(enrollments))
-        .route("/enrollments/voice/{user}/{id}", axum::routing::delete(forget))
-        .route("/enrollments/{user}/all", axum::routing::delete(forget_all))
-        .route("/verification/voice", post(verify))
-        .route("/verification/voice/byUrl", post(verify_by_url))
-        .route("/identification/voice", post(identify))
-        .route("/identification/voice/byUrl", post(identify_by_url))
-        .fallback(any(unsupported))
-        .layer(DefaultBodyLimit::disable());
-    Router::new().nest("/voiceit", routes)
+pub(in crate::http) fn routes() -> Routes {
+    Routes::new()
+        .client(GET, "/users", users)
+        .client(POST, "/users", new_user)
+        .client(GET, "/users/{id}", user)
+        .client(DELETE, "/users/{id}", delete_user)
+        .client(GET, "/users/{id}/groups", groups_of)
+        .client(POST, "/users/{id}/token", user_token)
+        .client(POST, "/users/{id}/expireTokens", expire_tokens)
+        .client(GET, "/groups", groups)
+        .client(POST, "/groups", new_group)
+        .client(GET, "/groups/{id}", group)
+        .client(DELETE, "/groups/{id}", delete_group)
+        .client(GET, "/groups/{id}/exists", has_group)
+        .client(PUT, "/groups/addUser", add_member)
+        .client(PUT, "/groups/removeUser", remove_member)
+        .client(GET, "/phrases/{language}", phrases)
+        .client(POST, "/enrollments/voice", enroll)
+        .client(POST, "/enrollments/voice/byUrl", enroll_by_url)
+        .client(GET, "/enrollments/voice/{user}", enrollments)
+        .client(DELETE, "/enrollments/voice/{user}/{id}", forget)
+        .client(DELETE, "/enrollments/{user}/all", forget_all)
+        .client(POST, "/verification/voice", verify)
+        .client(POST, "/verification/voice/byUrl", verify_by_url)
+        .client(POST, "/identification/voice", identify)
+        .client(POST, "/identification/voice/byUrl", identify_by_url)
+        .client_fallback(unsupported)
+        .counting_bodies()
+        .under("/voiceit")
 }
 
 fn refuse(since: Instant) -> impl FnOnce(VoiceItError) -> Refused {

@@ -1,6 +1,5 @@
 //! What browsers are served: the SDK, and a page to try it on. Everything is compiled in; nothing is read at run time.
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
@@ -8,12 +7,12 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::Edge;
+use super::routes::Routes;
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
@@ -49,23 +48,19 @@ const DEMO: [(&str, &str, &str); 4] = [
 ];
 
 /// Every route of browsers that is no API.
-pub(super) fn routes() -> Router<Edge> {
-    let mut routes = Router::new()
-        .route("/demo", get(page))
+pub(super) fn routes() -> Routes {
+    let mut routes = Routes::new()
+        .public("/demo", page)
         // The page's links are relative to `/demo`, so that it works under any prefix of a reverse proxy.
-        .route("/demo/", get(async || Redirect::permanent("../demo")));
+        .public("/demo/", async || Redirect::permanent("../demo"));
     for (path, kind, text) in SDK {
-        routes = routes.route(
-            path,
-            get(move |headers: HeaderMap| async move {
-                let shared = [(ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (CORP, "cross-origin")];
-                (shared, file(&headers, kind, text, "public, max-age=3600")).into_response()
-            }),
-        );
+        routes = routes.public(path, move |headers: HeaderMap| async move {
+            let shared = [(ACCESS_CONTROL_ALLOW_ORIGIN, "*"), (CORP, "cross-origin")];
+            (shared, file(&headers, kind, text, "public, max-age=3600")).into_response()
+        });
     }
     for (path, kind, text) in DEMO {
-        routes =
-            routes.route(path, get(move |headers: HeaderMap| async move { file(&headers, kind, text, "no-cache") }));
+        routes = routes.public(path, move |headers: HeaderMap| async move { file(&headers, kind, text, "no-cache") });
     }
     routes
 }
