@@ -13,6 +13,6 @@ pub(crate) async fn answers(receiver: &MockServer, status: u16, times: u64) {
 
 /// Waits until it was told so many things.
 pub(crate) async fn told(receiver: &MockServer, count: usize) -> Vec<Request> {
-    let received = || async { receiver.received_requests().await.filter(|requests| requests.len() >= count) };
-    eventually(30, "nobody was told", received).await
+    let enough = || async { receiver.received_requests().await.filter(|requests| requests.len() >= count) };
+    eventually(30, "nobody was told", enough).await
 }
