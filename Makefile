@@ -22,9 +22,8 @@ run: setup ## build for production and serve; CONFIG=callprint.toml names a conf
 setup-tests: setup ## and what the tests need: Chromium, a published simulator of media streams
 	@.ci/setup tests
 
-# Two tests a core: many wait for a browser, a real-time stream or the provider's answer.
 test: setup-tests ## run every test
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-$$((2 * $$(nproc)))} cargo test
+	cargo test
 
 bench: setup ## time each stage of the signal path
 	cargo bench
