@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::error::ErrorBody;
+use super::error::Failures;
 use super::query::Asked;
 use super::{ApiError, Edge};
 use crate::clients::{Administer, Client};
@@ -16,7 +16,7 @@ pub(super) fn routes() -> Routes {
 /// Lists attempts, newest first; what was measured is shown to keys with the scope `scores`.
 #[utoipa::path(
     get, path = "/v1/attempts", tag = "Callers", params(AttemptsWanted),
-    responses((status = 200, description = "A page of them.", body = AttemptPage), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "A page of them.", body = AttemptPage), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn list(

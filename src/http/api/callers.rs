@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::error::ErrorBody;
+use super::error::{ErrorBody, Failures};
 use super::query::{Asked, Of};
 use super::{ApiError, Body, Edge};
 use crate::clients::{AdminError, Administer, Client};
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Routes {
     responses(
         (status = 201, description = "The caller.", body = CallerView),
         (status = 409, description = "Another caller has the number or user id.", body = ErrorBody),
-        (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
+        Failures,
     ),
     security(("key" = []), ("bearer" = []))
 )]
@@ -44,7 +44,7 @@ async fn create(
 /// Lists callers, newest first.
 #[utoipa::path(
     get, path = "/v1/callers", tag = "Callers", params(CallersWanted),
-    responses((status = 200, description = "A page of them.", body = CallerPage), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "A page of them.", body = CallerPage), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn list(
@@ -59,7 +59,7 @@ async fn list(
 #[utoipa::path(
     get, path = "/v1/callers/{id}", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "The caller.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "The caller.", body = CallerView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn show(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
@@ -70,7 +70,7 @@ async fn show(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) 
 #[utoipa::path(
     delete, path = "/v1/callers/{id}", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "Deleted; the proof names nobody.", body = DeletionProof), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Deleted; the proof names nobody.", body = DeletionProof), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn delete(
@@ -85,7 +85,7 @@ async fn delete(
 #[utoipa::path(
     post, path = "/v1/callers/{id}/consent", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "Written down.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Written down.", body = CallerView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn consent(
@@ -100,7 +100,7 @@ async fn consent(
 #[utoipa::path(
     post, path = "/v1/callers/{id}/opt-out", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "Written down, and deleted.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Written down, and deleted.", body = CallerView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn opt_out(
@@ -115,7 +115,7 @@ async fn opt_out(
 #[utoipa::path(
     post, path = "/v1/callers/{id}/unlock", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "They may try again.", body = Unlocked), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "They may try again.", body = Unlocked), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn unlock(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) -> Result<Json<Unlocked>, ApiError> {
@@ -126,7 +126,7 @@ async fn unlock(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of
 #[utoipa::path(
     get, path = "/v1/callers/{id}/export", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "Everything.", body = CallerExport), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Everything.", body = CallerExport), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn export(
@@ -140,7 +140,7 @@ async fn export(
 /// Says whether a proof of deletion is one that this server gave out.
 #[utoipa::path(
     post, path = "/v1/deletions/verify", tag = "Callers", request_body = DeletionProof,
-    responses((status = 200, description = "Whether it is.", body = ProofVerdict), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Whether it is.", body = ProofVerdict), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn verify_deletion(
