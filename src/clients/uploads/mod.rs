@@ -3,7 +3,6 @@
 //! What a call does turn by turn is one request here. The same engine judges, the same tallies and fingerprints are kept, and
 //! every attempt has a row beside those of calls.
 
-mod auth;
 mod challenges;
 mod demo;
 mod enroll;
@@ -11,6 +10,7 @@ mod error;
 mod examine;
 mod page_tokens;
 mod profile;
+mod sessions;
 mod verify;
 mod view;
 

@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::State;
 
 use super::error::Failures;
-use super::query::Asked;
+use super::query::QueryOf;
 use super::{ApiError, Edge};
 use crate::clients::{Administer, Client};
 use crate::http::routes::{Routes, client_routes};
@@ -22,7 +22,7 @@ pub(super) fn routes() -> Routes {
 async fn list(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Asked(wanted): Asked<AttemptsWanted>,
+    QueryOf(wanted): QueryOf<AttemptsWanted>,
 ) -> Result<Json<AttemptPage>, ApiError> {
     Ok(Json(edge.app.clients.admin.attempts(&client, wanted).await?))
 }

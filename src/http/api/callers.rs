@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::error::{ErrorBody, Failures};
-use super::query::{Asked, Of};
+use super::query::{CallerPath, QueryOf};
 use super::{ApiError, Body, Edge};
 use crate::clients::{AdminError, Administer, Client};
 use crate::http::routes::{Routes, client_routes};
@@ -50,7 +50,7 @@ async fn create(
 async fn list(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Asked(wanted): Asked<CallersWanted>,
+    QueryOf(wanted): QueryOf<CallersWanted>,
 ) -> Result<Json<CallerPage>, ApiError> {
     Ok(Json(edge.app.clients.admin.callers(&client, wanted).await?))
 }
@@ -62,7 +62,11 @@ async fn list(
     responses((status = 200, description = "The caller.", body = CallerView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
-async fn show(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
+async fn show(
+    State(edge): State<Edge>,
+    client: Client<Administer>,
+    CallerPath(id): CallerPath,
+) -> Result<Json<CallerView>, ApiError> {
     Ok(Json(edge.app.clients.admin.caller(&client, id).await?))
 }
 
@@ -76,7 +80,7 @@ async fn show(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) 
 async fn delete(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Of(id): Of,
+    CallerPath(id): CallerPath,
 ) -> Result<Json<DeletionProof>, ApiError> {
     Ok(Json(edge.app.clients.admin.delete_caller(&client, id).await?))
 }
@@ -91,7 +95,7 @@ async fn delete(
 async fn consent(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Of(id): Of,
+    CallerPath(id): CallerPath,
 ) -> Result<Json<CallerView>, ApiError> {
     Ok(Json(edge.app.clients.admin.set_consent(&client, id, true).await?))
 }
@@ -106,7 +110,7 @@ async fn consent(
 async fn opt_out(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Of(id): Of,
+    CallerPath(id): CallerPath,
 ) -> Result<Json<CallerView>, ApiError> {
     Ok(Json(edge.app.clients.admin.set_consent(&client, id, false).await?))
 }
@@ -118,7 +122,11 @@ async fn opt_out(
     responses((status = 200, description = "They may try again.", body = Unlocked), Failures),
     security(("key" = []), ("bearer" = []))
 )]
-async fn unlock(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) -> Result<Json<Unlocked>, ApiError> {
+async fn unlock(
+    State(edge): State<Edge>,
+    client: Client<Administer>,
+    CallerPath(id): CallerPath,
+) -> Result<Json<Unlocked>, ApiError> {
     Ok(Json(edge.app.clients.admin.unlock_caller(&client, id).await?))
 }
 
@@ -132,7 +140,7 @@ async fn unlock(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of
 async fn export(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Of(id): Of,
+    CallerPath(id): CallerPath,
 ) -> Result<Json<CallerExport>, ApiError> {
     Ok(Json(edge.app.clients.admin.export_caller(&client, id).await?))
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::error::Failures;
-use super::query::Asked;
+use super::query::QueryOf;
 use super::{ApiError, Body, Edge};
 use crate::clients::{Administer, Client, WebhookError};
 use crate::http::routes::{Routes, client_routes};
@@ -98,7 +98,7 @@ async fn deliveries(
     State(edge): State<Edge>,
     client: Client<Administer>,
     id: Id,
-    Asked(wanted): Asked<LogWanted>,
+    QueryOf(wanted): QueryOf<LogWanted>,
 ) -> Result<Json<DeliveryPage>, ApiError> {
     let id = named(id)?;
     let page = edge.app.clients.webhooks.deliveries(&client, &id, wanted.limit, wanted.cursor.as_deref());
