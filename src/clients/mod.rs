@@ -25,7 +25,9 @@ pub use permission::{
     Administer, AnyScope, ByKey, Enroll, KeyShown, Permission, Scores, Verifies, Verify, WholeAccount,
 };
 pub use uploads::{ChallengeError, EnrollRequest, UploadError, Uploads, Verified, VerifyRequest};
-pub use voiceit::{Identified, VoiceIt, VoiceItEnrolled, VoiceItError, VoiceItProbe, VoiceItSource, VoiceItVerified};
+pub use voiceit::{
+    VoiceIt, VoiceItEnrolled, VoiceItError, VoiceItIdentified, VoiceItProbe, VoiceItSource, VoiceItVerified,
+};
 pub use webhooks::{WebhookError, Webhooks};
 
 pub use crate::judging::Upload;

@@ -10,9 +10,9 @@ use crate::clients::{ClientError, Window};
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
 
 /// How often somebody without a key was given one.
-pub(super) struct Demo(DefaultDirectRateLimiter);
+pub(super) struct DemoLimiter(DefaultDirectRateLimiter);
 
-impl Default for Demo {
+impl Default for DemoLimiter {
     fn default() -> Self {
         Self(RateLimiter::direct(Quota::per_minute(PER_MINUTE)))
     }
@@ -24,7 +24,7 @@ impl Edge {
     /// # Errors
     /// [`ClientError::Limited`].
     pub(super) fn may_have_demo(&self) -> Result<(), ClientError> {
-        let Err(not_until) = self.demo.0.check() else { return Ok(()) };
+        let Err(not_until) = self.demo_limiter.0.check() else { return Ok(()) };
         let retry_after_ms = not_until.wait_time_from(DefaultClock::default().now()).as_millis() as u64 + 1;
         Err(ClientError::Limited { window: Window::Minute, retry_after_ms })
     }

@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tower::make::Shared;
 
-use demo::Demo;
+use demo::DemoLimiter;
 
 use crate::app::App;
 use crate::twilio::{SignatureError, Verifier};
@@ -41,8 +41,8 @@ struct Edge {
     app: App,
     verifier: Arc<Verifier>,
     account: AccountSid,
-    room: Arc<Semaphore>,
-    demo: Arc<Demo>,
+    request_slots: Arc<Semaphore>,
+    demo_limiter: Arc<DemoLimiter>,
 }
 
 /// Why the server could not run.
@@ -79,8 +79,8 @@ pub async fn serve(
         app: app.clone(),
         verifier: Arc::new(Verifier::new(tokens, &config.server.public_url)?),
         account: AccountSid::parse(&config.twilio.account_sid)?,
-        room: Arc::new(Semaphore::new(config.server.max_requests)),
-        demo: Arc::default(),
+        request_slots: Arc::new(Semaphore::new(config.server.max_requests)),
+        demo_limiter: Arc::default(),
     };
 
     let stopping = CancellationToken::new();

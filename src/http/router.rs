@@ -72,9 +72,9 @@ fn browsers(config: &Config) -> CorsLayer {
         .max_age(PREFLIGHT_FOR)
 }
 
-/// Lets a webhook in while there is room: a refusal at once is better for every caller than a slow answer for all.
+/// Lets a webhook in while there is request_slots: a refusal at once is better for every caller than a slow answer for all.
 async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let Ok(_place) = Arc::clone(&edge.room).try_acquire_owned() else {
+    let Ok(_slot) = Arc::clone(&edge.request_slots).try_acquire_owned() else {
         return Refusal::Busy.into_response();
     };
     next.run(request).await
@@ -82,7 +82,7 @@ async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Respon
 
 /// The same for applications, which are told when to come again.
 async fn admit_client(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let Ok(_place) = Arc::clone(&edge.room).try_acquire_owned() else {
+    let Ok(_slot) = Arc::clone(&edge.request_slots).try_acquire_owned() else {
         return api::full();
     };
     next.run(request).await

@@ -19,11 +19,11 @@ const BATCH: usize = 500;
 
 /// The voices of tenants that identify, in memory.
 #[derive(Default)]
-pub(crate) struct Galleries(Mutex<HashMap<Tenant, Arc<TurnMutex<Held>>>>);
+pub(crate) struct Galleries(Mutex<HashMap<Tenant, Arc<TurnMutex<TenantGallery>>>>);
 
 /// A tenant's voices as they were at one moment.
 #[derive(Default)]
-struct Held {
+struct TenantGallery {
     /// The store's count of changes then.
     changes: Option<i64>,
     /// When each voiceprint was made that was looked at, also of those that another model made.
@@ -32,7 +32,7 @@ struct Held {
 }
 
 impl Galleries {
-    fn of(&self, tenant: &Tenant) -> Arc<TurnMutex<Held>> {
+    fn of(&self, tenant: &Tenant) -> Arc<TurnMutex<TenantGallery>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_TENANTS && !all.contains_key(tenant) {
             // Whoever needs theirs again has it made again.
@@ -72,7 +72,7 @@ impl Identification {
                 gallery.push(id, &voiceprint).map_err(Fault::from)?;
             }
         }
-        *held = Held { changes: Some(changes), made: now, gallery: Some(Arc::clone(&gallery)) };
+        *held = TenantGallery { changes: Some(changes), made: now, gallery: Some(Arc::clone(&gallery)) };
         Ok(gallery)
     }
 }

@@ -3,13 +3,14 @@
 //! What a call does turn by turn is one request here. The same engine judges, the same tallies and fingerprints are kept, and
 //! every attempt has a row beside those of calls.
 
-mod auth;
 mod challenges;
+mod demo;
 mod enroll;
 mod error;
-mod hear;
+mod examine;
+mod page_tokens;
 mod profile;
-mod users;
+mod sessions;
 mod verify;
 mod view;
 
@@ -23,7 +24,7 @@ use std::sync::Arc;
 
 use super::tokens::Signers;
 use crate::judging::{Context, Judge, Upload};
-use hear::UploadSlots;
+use examine::UploadSlots;
 
 /// Enrollment and verification by upload. Cheap to clone.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::view::Measured;
+use super::view::Measurements;
 use super::{Upload, UploadError, Uploads};
 use crate::clients::client::Client;
 use crate::clients::keys::counted_as;
@@ -45,7 +45,7 @@ pub struct Verified {
     pub engine: Duration,
     /// How far the voiceprint had followed its user's voice, 0 to 1.
     pub learning_progress: f32,
-    pub(super) measured: Measured,
+    pub(super) measured: Measurements,
 }
 
 /// A user's take, to be verified.
@@ -115,7 +115,7 @@ impl Uploads {
         };
         let judgement = self.judge.verify(take, snapshot, terms).await?;
         let engine = engine + judgement.engine;
-        let measured = Measured {
+        let measured = Measurements {
             signals: judgement.assessment.map(|assessment| assessment.signals),
             risk: judgement.risk.clone(),
         };

@@ -10,7 +10,7 @@ use crate::wire::{CalibrationView, Detail, QualityView, RetriesView, ScoreView, 
 
 /// What was measured of an attempt, before it is told.
 #[derive(Clone, Debug)]
-pub(super) struct Measured {
+pub(super) struct Measurements {
     pub(super) signals: Option<Signals>,
     pub(super) risk: Risk,
 }

@@ -9,7 +9,7 @@ mod users;
 mod voice;
 
 pub use error::VoiceItError;
-pub use voice::{Enrolled as VoiceItEnrolled, Identified, Source as VoiceItSource, VoiceItProbe, VoiceItVerified};
+pub use voice::{VoiceItEnrolled, VoiceItIdentified, VoiceItProbe, VoiceItSource, VoiceItVerified};
 
 use super::{Keys, Uploads};
 use crate::jobs::Jobs;

@@ -26,19 +26,19 @@ pub struct VoiceItProbe {
     /// The sentence.
     pub phrase: String,
     /// The audio.
-    pub audio: Source,
+    pub audio: VoiceItSource,
 }
 
 /// Where audio comes from.
 #[derive(Clone)]
-pub enum Source {
+pub enum VoiceItSource {
     /// With the request.
     File(Upload),
     /// From a URL.
     Url(String),
 }
 
-impl Default for Source {
+impl Default for VoiceItSource {
     fn default() -> Self {
         Self::File(Upload::default())
     }
@@ -46,7 +46,7 @@ impl Default for Source {
 
 /// An enrollment take that was kept.
 #[derive(Clone, Debug)]
-pub struct Enrolled {
+pub struct VoiceItEnrolled {
     /// Its number.
     pub id: i64,
     /// The sentence.
@@ -68,7 +68,7 @@ pub struct VoiceItVerified {
 
 /// Who it was.
 #[derive(Clone, Debug)]
-pub struct Identified {
+pub struct VoiceItIdentified {
     /// The user.
     pub user: Option<String>,
     /// How sure that is.
@@ -114,7 +114,7 @@ impl VoiceIt {
         client: &Client<WholeAccount>,
         user: &str,
         probe: VoiceItProbe,
-    ) -> Result<Enrolled, VoiceItError> {
+    ) -> Result<VoiceItEnrolled, VoiceItError> {
         let caller = self.user(client, user).await?;
         let text = self.phrase(&probe.language, &probe.phrase)?;
         let audio = self.audio(probe.audio).await?;
@@ -132,7 +132,7 @@ impl VoiceIt {
         let (phrase, language) = (text.clone(), probe.language);
         let new = NewPhraseTake { caller: caller.id, phrase, language, bytes, known, voiceprint };
         match self.cx.store.add_phrase_take(new, self.cx.now()).await {
-            Ok(id) => Ok(Enrolled { id, text }),
+            Ok(id) => Ok(VoiceItEnrolled { id, text }),
             // Another take of the user came in between: whoever sends two at once sends one again.
             Err(StoreError::Overtaken) => Err(UploadError::Busy.into()),
             Err(StoreError::NoConsent) => Err(UploadError::OptedOut.into()),
@@ -171,7 +171,7 @@ impl VoiceIt {
         client: &Client<WholeAccount>,
         group: &str,
         probe: VoiceItProbe,
-    ) -> Result<Identified, VoiceItError> {
+    ) -> Result<VoiceItIdentified, VoiceItError> {
         let group = self.group(client, group).await?;
         if group.users.len() > MOST_USERS {
             return Err(VoiceItError::GroupTooLarge(MOST_USERS));
@@ -197,7 +197,7 @@ impl VoiceIt {
         let Some((user, caller, enrolled)) = nearest else { return Err(VoiceItError::NotEnrolled) };
         let verified = self.verify_against(client, &caller, (take, engine), enrolled, count).await?;
         let user = verified.verdict.is_accept().then_some(user);
-        Ok(Identified { user, verified: self.told(client, &verified, text) })
+        Ok(VoiceItIdentified { user, verified: self.told(client, &verified, text) })
     }
 
     /// Verifies a take by a voiceprint of a phrase, found among `one_of` users.
@@ -231,10 +231,10 @@ impl VoiceIt {
         Ok(enrolled.map_err(UploadError::from)?)
     }
 
-    async fn audio(&self, source: Source) -> Result<Upload, VoiceItError> {
+    async fn audio(&self, source: VoiceItSource) -> Result<Upload, VoiceItError> {
         match source {
-            Source::File(upload) => Ok(upload),
-            Source::Url(url) => {
+            VoiceItSource::File(upload) => Ok(upload),
+            VoiceItSource::Url(url) => {
                 let bytes = self.jobs.sender().fetch(&url, self.cx.config.audio.max_bytes).await;
                 Ok(Upload { bytes: bytes.map_err(VoiceItError::Url)?, content_type: None })
             }

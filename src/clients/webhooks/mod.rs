@@ -1,7 +1,7 @@
 //! Webhooks of a tenant: which events are told where, and how each delivery went. `jobs` sends them.
 
 mod error;
-mod hooks;
+mod manage;
 
 pub use error::WebhookError;
 

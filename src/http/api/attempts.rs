@@ -1,8 +1,8 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::error::ErrorBody;
-use super::query::Asked;
+use super::error::Failures;
+use super::query::QueryOf;
 use super::{ApiError, Edge};
 use crate::clients::{Administer, Client};
 use crate::http::routes::{Routes, client_routes};
@@ -16,13 +16,13 @@ pub(super) fn routes() -> Routes {
 /// Lists attempts, newest first; what was measured is shown to keys with the scope `scores`.
 #[utoipa::path(
     get, path = "/v1/attempts", tag = "Callers", params(AttemptsWanted),
-    responses((status = 200, description = "A page of them.", body = AttemptPage), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "A page of them.", body = AttemptPage), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn list(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Asked(wanted): Asked<AttemptsWanted>,
+    QueryOf(wanted): QueryOf<AttemptsWanted>,
 ) -> Result<Json<AttemptPage>, ApiError> {
     Ok(Json(edge.app.clients.admin.attempts(&client, wanted).await?))
 }

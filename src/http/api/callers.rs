@@ -2,8 +2,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::error::ErrorBody;
-use super::query::{Asked, Of};
+use super::error::{ErrorBody, Failures};
+use super::query::{CallerPath, QueryOf};
 use super::{ApiError, Body, Edge};
 use crate::clients::{AdminError, Administer, Client};
 use crate::http::routes::{Routes, client_routes};
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Routes {
     responses(
         (status = 201, description = "The caller.", body = CallerView),
         (status = 409, description = "Another caller has the number or user id.", body = ErrorBody),
-        (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
+        Failures,
     ),
     security(("key" = []), ("bearer" = []))
 )]
@@ -44,13 +44,13 @@ async fn create(
 /// Lists callers, newest first.
 #[utoipa::path(
     get, path = "/v1/callers", tag = "Callers", params(CallersWanted),
-    responses((status = 200, description = "A page of them.", body = CallerPage), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "A page of them.", body = CallerPage), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn list(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Asked(wanted): Asked<CallersWanted>,
+    QueryOf(wanted): QueryOf<CallersWanted>,
 ) -> Result<Json<CallerPage>, ApiError> {
     Ok(Json(edge.app.clients.admin.callers(&client, wanted).await?))
 }
@@ -59,10 +59,14 @@ async fn list(
 #[utoipa::path(
     get, path = "/v1/callers/{id}", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "The caller.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "The caller.", body = CallerView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
-async fn show(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) -> Result<Json<CallerView>, ApiError> {
+async fn show(
+    State(edge): State<Edge>,
+    client: Client<Administer>,
+    CallerPath(id): CallerPath,
+) -> Result<Json<CallerView>, ApiError> {
     Ok(Json(edge.app.clients.admin.caller(&client, id).await?))
 }
 
@@ -70,13 +74,13 @@ async fn show(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) 
 #[utoipa::path(
     delete, path = "/v1/callers/{id}", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "Deleted; the proof names nobody.", body = DeletionProof), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Deleted; the proof names nobody.", body = DeletionProof), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn delete(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Of(id): Of,
+    CallerPath(id): CallerPath,
 ) -> Result<Json<DeletionProof>, ApiError> {
     Ok(Json(edge.app.clients.admin.delete_caller(&client, id).await?))
 }
@@ -85,13 +89,13 @@ async fn delete(
 #[utoipa::path(
     post, path = "/v1/callers/{id}/consent", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "Written down.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Written down.", body = CallerView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn consent(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Of(id): Of,
+    CallerPath(id): CallerPath,
 ) -> Result<Json<CallerView>, ApiError> {
     Ok(Json(edge.app.clients.admin.set_consent(&client, id, true).await?))
 }
@@ -100,13 +104,13 @@ async fn consent(
 #[utoipa::path(
     post, path = "/v1/callers/{id}/opt-out", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "Written down, and deleted.", body = CallerView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Written down, and deleted.", body = CallerView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn opt_out(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Of(id): Of,
+    CallerPath(id): CallerPath,
 ) -> Result<Json<CallerView>, ApiError> {
     Ok(Json(edge.app.clients.admin.set_consent(&client, id, false).await?))
 }
@@ -115,10 +119,14 @@ async fn opt_out(
 #[utoipa::path(
     post, path = "/v1/callers/{id}/unlock", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "They may try again.", body = Unlocked), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "They may try again.", body = Unlocked), Failures),
     security(("key" = []), ("bearer" = []))
 )]
-async fn unlock(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of) -> Result<Json<Unlocked>, ApiError> {
+async fn unlock(
+    State(edge): State<Edge>,
+    client: Client<Administer>,
+    CallerPath(id): CallerPath,
+) -> Result<Json<Unlocked>, ApiError> {
     Ok(Json(edge.app.clients.admin.unlock_caller(&client, id).await?))
 }
 
@@ -126,13 +134,13 @@ async fn unlock(State(edge): State<Edge>, client: Client<Administer>, Of(id): Of
 #[utoipa::path(
     get, path = "/v1/callers/{id}/export", tag = "Callers",
     params(("id" = String, Path, format = Uuid, description = "Our id of the caller.")),
-    responses((status = 200, description = "Everything.", body = CallerExport), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Everything.", body = CallerExport), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn export(
     State(edge): State<Edge>,
     client: Client<Administer>,
-    Of(id): Of,
+    CallerPath(id): CallerPath,
 ) -> Result<Json<CallerExport>, ApiError> {
     Ok(Json(edge.app.clients.admin.export_caller(&client, id).await?))
 }
@@ -140,7 +148,7 @@ async fn export(
 /// Says whether a proof of deletion is one that this server gave out.
 #[utoipa::path(
     post, path = "/v1/deletions/verify", tag = "Callers", request_body = DeletionProof,
-    responses((status = 200, description = "Whether it is.", body = ProofVerdict), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Whether it is.", body = ProofVerdict), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn verify_deletion(

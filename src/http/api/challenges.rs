@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::error::ErrorBody;
+use super::error::Failures;
 use super::{ApiError, Body, Edge};
 use crate::clients::{ByKey, ChallengeError, Client, Verify};
 use crate::http::routes::{Routes, client_routes};
@@ -28,7 +28,7 @@ struct ChallengeWanted {
 /// Makes a challenge that is nobody's in particular, to be answered once.
 #[utoipa::path(
     post, path = "/v1/challenges", tag = "Callers", request_body = ChallengeWanted,
-    responses((status = 201, description = "What to say, and until when.", body = ChallengeView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 201, description = "What to say, and until when.", body = ChallengeView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn create(

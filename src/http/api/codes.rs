@@ -2,7 +2,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-use super::error::ErrorBody;
+use super::error::Failures;
 use super::{ApiError, Body, Edge};
 use crate::clients::{Administer, Client};
 use crate::http::routes::{Routes, client_routes};
@@ -16,7 +16,7 @@ pub(super) fn routes() -> Routes {
 /// Makes an enrollment code, good once: to enroll, also in place of a voiceprint.
 #[utoipa::path(
     post, path = "/v1/codes", tag = "Callers", request_body = CodeWanted,
-    responses((status = 201, description = "The code, shown this once.", body = CodeView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 201, description = "The code, shown this once.", body = CodeView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn create(

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::clients::{ChallengeError, UploadError};
 
@@ -29,6 +29,18 @@ pub(in crate::http) struct ErrorBody {
     /// The window of a rate limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<&'static str>,
+}
+
+/// How every route for clients answers without success.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes answers")]
+pub(super) enum Failures {
+    /// The request is at fault.
+    #[response(status = "4XX", description = "Refused.")]
+    Refused(ErrorBody),
+    /// The server is.
+    #[response(status = "5XX", description = "Failed.")]
+    Failed(ErrorBody),
 }
 
 impl ApiError {

@@ -3,7 +3,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 
-use super::error::ErrorBody;
+use super::error::Failures;
 use super::upload::Form;
 use super::{ApiError, Edge};
 use crate::clients::{ByKey, Client, IdentificationError, IdentifyRequest, Verify};
@@ -39,7 +39,7 @@ struct IdentifyForm {
 #[utoipa::path(
     post, path = "/v1/identify", tag = "Identification",
     request_body(content = IdentifyForm, content_type = "multipart/form-data"),
-    responses((status = 200, description = "Whose it may be; often nobody's.", body = IdentifyView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "Whose it may be; often nobody's.", body = IdentifyView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn identify(

@@ -3,7 +3,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
-use super::error::ErrorBody;
+use super::error::Failures;
 use super::{ApiError, Body, Edge};
 use crate::clients::{Listener, ListeningError};
 use crate::http::routes::{Routes, client_routes};
@@ -18,7 +18,7 @@ pub(super) fn routes() -> Routes {
 /// Has a conversation on the phone listened to.
 #[utoipa::path(
     post, path = "/v1/listenings", tag = "Listening", request_body = ListeningRequest,
-    responses((status = 201, description = "What to stream, and where.", body = Invited), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 201, description = "What to stream, and where.", body = Invited), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn begin(
@@ -33,7 +33,7 @@ async fn begin(
 #[utoipa::path(
     get, path = "/v1/listenings/{id}", tag = "Listening",
     params(("id" = String, Path, description = "Ours: `LI` and 32 hex digits.")),
-    responses((status = 200, description = "How it stands.", body = ListeningView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "How it stands.", body = ListeningView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn show(State(edge): State<Edge>, client: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {
@@ -44,7 +44,7 @@ async fn show(State(edge): State<Edge>, client: Listener, Id(id): Id) -> Result<
 #[utoipa::path(
     delete, path = "/v1/listenings/{id}", tag = "Listening",
     params(("id" = String, Path, description = "Ours: `LI` and 32 hex digits.")),
-    responses((status = 200, description = "How it stands.", body = ListeningView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "How it stands.", body = ListeningView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn stop(State(edge): State<Edge>, client: Listener, Id(id): Id) -> Result<Json<ListeningView>, ApiError> {

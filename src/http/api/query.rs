@@ -8,9 +8,9 @@ use crate::clients::AdminError;
 use crate::types::CallerId;
 
 /// A request's query, with a refusal in the API's own shape.
-pub(super) struct Asked<T>(pub(super) T);
+pub(super) struct QueryOf<T>(pub(super) T);
 
-impl<T: DeserializeOwned> FromRequestParts<Edge> for Asked<T> {
+impl<T: DeserializeOwned> FromRequestParts<Edge> for QueryOf<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, ApiError> {
@@ -23,9 +23,9 @@ impl<T: DeserializeOwned> FromRequestParts<Edge> for Asked<T> {
 }
 
 /// The caller's id in the path; what is none names no caller.
-pub(super) struct Of(pub(super) CallerId);
+pub(super) struct CallerPath(pub(super) CallerId);
 
-impl FromRequestParts<Edge> for Of {
+impl FromRequestParts<Edge> for CallerPath {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, edge: &Edge) -> Result<Self, ApiError> {

@@ -1,7 +1,7 @@
 use axum::Json;
 use axum::extract::State;
 
-use super::error::ErrorBody;
+use super::error::Failures;
 use super::{ApiError, Edge};
 use crate::clients::{AnyScope, ByKey, Client};
 use crate::http::routes::{Routes, client_routes};
@@ -15,7 +15,7 @@ pub(super) fn routes() -> Routes {
 /// What a key was used for in the last 30 days.
 #[utoipa::path(
     get, path = "/v1/usage", tag = "Voice Authorize",
-    responses((status = 200, description = "What for.", body = UsageView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "What for.", body = UsageView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn usage(State(edge): State<Edge>, client: Client<ByKey<AnyScope>>) -> Result<Json<UsageView>, ApiError> {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
-use super::error::ErrorBody;
+use super::error::{ErrorBody, Failures};
 use super::upload::Form;
 use super::{ApiError, Body, Edge, must_exist};
 use crate::clients::{AnyScope, ByKey, Client, ClientError, Enroll, EnrollRequest, Scores, Verify, VerifyRequest};
@@ -70,7 +70,7 @@ const fn yes() -> bool {
     responses(
         (status = 201, description = "A new user.", body = ProfileView),
         (status = 200, description = "A user that was known.", body = ProfileView),
-        (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
+        Failures,
     ),
     security(("key" = []), ("bearer" = []))
 )]
@@ -102,7 +102,8 @@ struct EnrollForm {
     request_body(content = EnrollForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "Taken; says what is missing.", body = EnrollView),
-        (status = "4XX", description = "Refused; `error` says what to do better.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
+        (status = "4XX", description = "Refused; `error` says what to do better.", body = ErrorBody),
+        (status = "5XX", description = "Failed.", body = ErrorBody)
     ),
     security(("key" = []), ("bearer" = []))
 )]
@@ -160,7 +161,7 @@ enum HowMuch {
     responses(
         (status = 200, description = "The verdict: accept, retry or reject.", body = VerifyView),
         (status = 429, description = "Cooldown after too many failures, or a rate limit.", body = Wait<VerifyView>),
-        (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
+        Failures,
     ),
     security(("key" = []), ("bearer" = []))
 )]
@@ -210,7 +211,7 @@ fn decided(retry_after_ms: Option<u64>, body: impl IntoResponse) -> Response {
 #[utoipa::path(
     get, path = "/v1/user-learning/{user_id}", tag = "Voice Authorize",
     params(("user_id" = String, Path, description = "The application's id of the user.")),
-    responses((status = 200, description = "How far.", body = LearningView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "How far.", body = LearningView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn learning(
@@ -234,7 +235,7 @@ struct StartAuth {
 /// Begins a session: the user is asked for something random, once.
 #[utoipa::path(
     post, path = "/start-auth", tag = "Voice Authorize", request_body = StartAuth,
-    responses((status = 200, description = "What to say, and until when.", body = AuthStarted), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "What to say, and until when.", body = AuthStarted), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn start_auth(
@@ -265,7 +266,7 @@ struct AnswerForm {
     responses(
         (status = 200, description = "The verdict; with an accept a token.", body = AuthVerified),
         (status = 429, description = "Cooldown after too many failures, or a rate limit.", body = Wait<AuthVerified>),
-        (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
+        Failures,
     ),
     security(("key" = []), ("bearer" = []))
 )]
@@ -291,7 +292,7 @@ struct ShownToken {
     responses(
         (status = 200, description = "It was good.", body = VoiceTokenView),
         (status = 401, description = "It is worth nothing, which `valid` says too; or the key is.", body = ErrorBody),
-        (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody),
+        Failures,
     ),
     security(("key" = []), ("bearer" = []))
 )]
@@ -307,7 +308,7 @@ async fn verify_token(
 /// Makes a short-lived token that a page can use for one user, in place of a key.
 #[utoipa::path(
     post, path = "/v1/user-tokens", tag = "Callprint", request_body = UserTokenRequest,
-    responses((status = 201, description = "The token.", body = UserToken), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 201, description = "The token.", body = UserToken), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn user_token(
@@ -321,7 +322,7 @@ async fn user_token(
 /// A key to try things with, where the operator allows it.
 #[utoipa::path(
     post, path = "/v1/keys/demo", tag = "Voice Authorize",
-    responses((status = 201, description = "The key, shown this once.", body = DemoKey), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 201, description = "The key, shown this once.", body = DemoKey), Failures),
 )]
 async fn demo_key(State(edge): State<Edge>) -> Result<(StatusCode, Json<DemoKey>), ApiError> {
     edge.may_have_demo()?;
@@ -332,7 +333,7 @@ async fn demo_key(State(edge): State<Edge>) -> Result<(StatusCode, Json<DemoKey>
 /// A token for the demo page, where the operator allows it.
 #[utoipa::path(
     post, path = "/demo/token", tag = "Callprint", request_body = UserTokenRequest,
-    responses((status = 201, description = "The token.", body = UserToken), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 201, description = "The token.", body = UserToken), Failures),
 )]
 async fn demo_token(
     State(edge): State<Edge>,

@@ -3,7 +3,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use utoipa::ToSchema;
 
-use super::error::ErrorBody;
+use super::error::Failures;
 use super::upload::Form;
 use super::{ApiError, Edge};
 use crate::clients::{Administer, Client, IdentificationError};
@@ -32,7 +32,7 @@ struct WatchForm {
 #[utoipa::path(
     post, path = "/v1/watch-list", tag = "Watch-list",
     request_body(content = WatchForm, content_type = "multipart/form-data"),
-    responses((status = 201, description = "On the list.", body = WatchView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 201, description = "On the list.", body = WatchView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn add(
@@ -50,7 +50,7 @@ async fn add(
 /// Lists the voices on the watch-list, without the voices.
 #[utoipa::path(
     get, path = "/v1/watch-list", tag = "Watch-list",
-    responses((status = 200, description = "All of them.", body = WatchList), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "All of them.", body = WatchList), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn list(State(edge): State<Edge>, client: Client<Administer>) -> Result<Json<WatchList>, ApiError> {
@@ -61,7 +61,7 @@ async fn list(State(edge): State<Edge>, client: Client<Administer>) -> Result<Js
 #[utoipa::path(
     delete, path = "/v1/watch-list/{id}", tag = "Watch-list",
     params(("id" = String, Path, description = "The voice's id.")),
-    responses((status = 200, description = "What is gone.", body = WatchView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "What is gone.", body = WatchView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn remove(

@@ -4,8 +4,8 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::error::ErrorBody;
-use super::query::Asked;
+use super::error::Failures;
+use super::query::QueryOf;
 use super::{ApiError, Body, Edge};
 use crate::clients::{Administer, Client, WebhookError};
 use crate::http::routes::{Routes, client_routes};
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Routes {
 /// Adds a webhook; the secret that signs what it is told is shown this once.
 #[utoipa::path(
     post, path = "/v1/webhooks", tag = "Webhooks", request_body = WebhookWanted,
-    responses((status = 201, description = "The webhook and its secret.", body = NewWebhookView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 201, description = "The webhook and its secret.", body = NewWebhookView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn create(
@@ -39,7 +39,7 @@ async fn create(
 /// Lists the webhooks.
 #[utoipa::path(
     get, path = "/v1/webhooks", tag = "Webhooks",
-    responses((status = 200, description = "All of them.", body = WebhookList), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "All of them.", body = WebhookList), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn list(State(edge): State<Edge>, client: Client<Administer>) -> Result<Json<WebhookList>, ApiError> {
@@ -50,7 +50,7 @@ async fn list(State(edge): State<Edge>, client: Client<Administer>) -> Result<Js
 #[utoipa::path(
     delete, path = "/v1/webhooks/{id}", tag = "Webhooks",
     params(("id" = String, Path, description = "The webhook's id.")),
-    responses((status = 200, description = "What is gone.", body = WebhookView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "What is gone.", body = WebhookView), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn delete(State(edge): State<Edge>, client: Client<Administer>, id: Id) -> Result<Json<WebhookView>, ApiError> {
@@ -61,7 +61,10 @@ async fn delete(State(edge): State<Edge>, client: Client<Administer>, id: Id) ->
 #[utoipa::path(
     post, path = "/v1/webhooks/{id}/test", tag = "Webhooks",
     params(("id" = String, Path, description = "The webhook's id.")),
-    responses((status = 202, description = "On its way; the deliveries say how it went.", body = WebhookView), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses(
+        (status = 202, description = "On its way; the deliveries say how it went.", body = WebhookView),
+        Failures
+    ),
     security(("key" = []), ("bearer" = []))
 )]
 async fn test(
@@ -88,14 +91,14 @@ struct LogWanted {
 #[utoipa::path(
     get, path = "/v1/webhooks/{id}/deliveries", tag = "Webhooks",
     params(("id" = String, Path, description = "The webhook's id."), LogWanted),
-    responses((status = 200, description = "A page of them, newest first.", body = DeliveryPage), (status = "4XX", description = "Refused.", body = ErrorBody), (status = "5XX", description = "Failed.", body = ErrorBody)),
+    responses((status = 200, description = "A page of them, newest first.", body = DeliveryPage), Failures),
     security(("key" = []), ("bearer" = []))
 )]
 async fn deliveries(
     State(edge): State<Edge>,
     client: Client<Administer>,
     id: Id,
-    Asked(wanted): Asked<LogWanted>,
+    QueryOf(wanted): QueryOf<LogWanted>,
 ) -> Result<Json<DeliveryPage>, ApiError> {
     let id = named(id)?;
     let page = edge.app.clients.webhooks.deliveries(&client, &id, wanted.limit, wanted.cursor.as_deref());

@@ -9,7 +9,7 @@ use super::codes;
 use crate::clients::{UploadError, VoiceItError};
 
 /// An answer in `VoiceIt`'s envelope.
-pub(super) struct Told {
+pub(super) struct Envelope {
     status: StatusCode,
     code: &'static str,
     message: String,
@@ -23,7 +23,7 @@ pub(super) struct Refused {
     pub(super) since: Instant,
 }
 
-impl Told {
+impl Envelope {
     /// A success.
     pub(super) fn done(since: Instant, status: StatusCode, message: impl Into<String>) -> Self {
         Self::coded(since, status, codes::SUCCESS, message)
@@ -41,7 +41,7 @@ impl Told {
     }
 }
 
-impl IntoResponse for Told {
+impl IntoResponse for Envelope {
     fn into_response(self) -> Response {
         let Self { status, code, message, since, mut more } = self;
         let wait_ms = more.get("retryAfterMs").and_then(Value::as_u64);
@@ -101,7 +101,7 @@ impl IntoResponse for Refused {
         } else {
             error.to_string()
         };
-        let told = Told::coded(since, status, code, message);
+        let told = Envelope::coded(since, status, code, message);
         match wait_ms {
             Some(ms) => told.with("retryAfterMs", ms).into_response(),
             None => told.into_response(),

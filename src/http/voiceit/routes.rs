@@ -5,7 +5,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::account::Account;
-use super::answer::{Refused, Told};
+use super::answer::{Envelope, Refused};
 use super::codes;
 use super::fields::Fields;
 use crate::clients::{VoiceItError, VoiceItProbe, VoiceItVerified};
@@ -18,7 +18,7 @@ const POST: Method = Method::POST;
 const PUT: Method = Method::PUT;
 const DELETE: Method = Method::DELETE;
 
-type Answer = Result<Told, Refused>;
+type Answer = Result<Envelope, Refused>;
 
 /// Every route, under the base path.
 pub(in crate::http) fn routes() -> Routes {
@@ -66,29 +66,30 @@ async fn users(State(edge): State<Edge>, Account { client, since }: Account) -> 
     let count = users.len();
     let users: Vec<Value> =
         users.into_iter().map(|(id, at)| json!({ "userId": id, "createdAt": at.as_millisecond() })).collect();
-    Ok(Told::done(since, StatusCode::OK, "Successfully got all users").with("count", count).with("users", users))
+    Ok(Envelope::done(since, StatusCode::OK, "Successfully got all users").with("count", count).with("users", users))
 }
 
 async fn new_user(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
     let (id, at) = edge.app.clients.voiceit.new_user(&client).await.map_err(refuse(since))?;
-    let told = Told::done(since, StatusCode::CREATED, format!("Created user with userId : {id}"));
+    let told = Envelope::done(since, StatusCode::CREATED, format!("Created user with userId : {id}"));
     Ok(told.with("userId", id).with("createdAt", at.as_millisecond()))
 }
 
 async fn user(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     let exists = edge.app.clients.voiceit.has_user(&client, &id).await.map_err(refuse(since))?;
     let message = if exists { "The user exists" } else { "The user does not exist" };
-    Ok(Told::done(since, StatusCode::OK, message).with("exists", exists))
+    Ok(Envelope::done(since, StatusCode::OK, message).with("exists", exists))
 }
 
 async fn delete_user(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     edge.app.clients.voiceit.delete_user(&client, &id).await.map_err(refuse(since))?;
-    Ok(Told::done(since, StatusCode::OK, format!("Deleted user with userId : {id}")))
+    Ok(Envelope::done(since, StatusCode::OK, format!("Deleted user with userId : {id}")))
 }
 
 async fn user_token(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     let token = edge.app.clients.voiceit.user_token(&client, &id).await.map_err(refuse(since))?;
-    let told = Told::done(since, StatusCode::CREATED, "Made a token for pages, good with the routes outside /voiceit");
+    let told =
+        Envelope::done(since, StatusCode::CREATED, "Made a token for pages, good with the routes outside /voiceit");
     Ok(told.with("userToken", token.token).with("expiresAt", token.expires_at.to_string()))
 }
 
@@ -99,20 +100,20 @@ async fn expire_tokens(Account { since, .. }: Account) -> Refused {
 
 async fn groups(State(edge): State<Edge>, Account { client, since }: Account) -> Answer {
     let groups = edge.app.clients.voiceit.groups(&client, None).await.map_err(refuse(since))?;
-    let told = Told::done(since, StatusCode::OK, "Successfully got all groups");
+    let told = Envelope::done(since, StatusCode::OK, "Successfully got all groups");
     Ok(told.with("count", groups.len()).with("groups", json!(groups)))
 }
 
 async fn groups_of(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     let groups = edge.app.clients.voiceit.groups(&client, Some(&id)).await.map_err(refuse(since))?;
     let groups: Vec<String> = groups.into_iter().map(|group| group.group_id).collect();
-    let told = Told::done(since, StatusCode::OK, "Successfully got all groups of the user");
+    let told = Envelope::done(since, StatusCode::OK, "Successfully got all groups of the user");
     Ok(told.with("count", groups.len()).with("groups", groups))
 }
 
 async fn group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     let group = edge.app.clients.voiceit.group(&client, &id).await.map_err(refuse(since))?;
-    let mut told = Told::done(since, StatusCode::OK, "Successfully got the group");
+    let mut told = Envelope::done(since, StatusCode::OK, "Successfully got the group");
     if let Value::Object(fields) = json!(group) {
         for (name, value) in fields {
             told = told.with(&name, value);
@@ -128,18 +129,18 @@ async fn has_group(State(edge): State<Edge>, Account { client, since }: Account,
         Err(error) => return Err(Refused { error, since }),
     };
     let message = if exists { "The group exists" } else { "The group does not exist" };
-    Ok(Told::done(since, StatusCode::OK, message).with("exists", exists))
+    Ok(Envelope::done(since, StatusCode::OK, message).with("exists", exists))
 }
 
 async fn new_group(State(edge): State<Edge>, Account { client, since }: Account, fields: Fields) -> Answer {
     let description = fields.text("description")?;
     let id = edge.app.clients.voiceit.new_group(&client, description).await.map_err(refuse(since))?;
-    Ok(Told::done(since, StatusCode::CREATED, format!("Created group with groupId : {id}")).with("groupId", id))
+    Ok(Envelope::done(since, StatusCode::CREATED, format!("Created group with groupId : {id}")).with("groupId", id))
 }
 
 async fn delete_group(State(edge): State<Edge>, Account { client, since }: Account, Path(id): Path<String>) -> Answer {
     edge.app.clients.voiceit.delete_group(&client, &id).await.map_err(refuse(since))?;
-    Ok(Told::done(since, StatusCode::OK, format!("Deleted group with groupId : {id}")))
+    Ok(Envelope::done(since, StatusCode::OK, format!("Deleted group with groupId : {id}")))
 }
 
 async fn add_member(State(edge): State<Edge>, account: Account, fields: Fields) -> Answer {
@@ -154,18 +155,18 @@ async fn member(edge: &Edge, Account { client, since }: Account, fields: &Fields
     let (group, user) = (fields.text("groupId")?, fields.text("userId")?);
     edge.app.clients.voiceit.member(&client, group, user, is_in).await.map_err(refuse(since))?;
     let what = if is_in { "added to" } else { "removed from" };
-    Ok(Told::done(since, StatusCode::OK, format!("Successfully {what} the group")))
+    Ok(Envelope::done(since, StatusCode::OK, format!("Successfully {what} the group")))
 }
 
 async fn phrases(State(edge): State<Edge>, Account { since, .. }: Account, Path(language): Path<String>) -> Answer {
     let phrases = edge.app.clients.voiceit.phrases(&language).map_err(refuse(since))?;
-    let told = Told::done(since, StatusCode::OK, "Successfully got all phrases");
+    let told = Envelope::done(since, StatusCode::OK, "Successfully got all phrases");
     Ok(told.with("count", phrases.len()).with("phrases", json!(phrases)))
 }
 
 async fn enrollments(State(edge): State<Edge>, Account { client, since }: Account, Path(user): Path<String>) -> Answer {
     let found = edge.app.clients.voiceit.enrollments(&client, &user).await.map_err(refuse(since))?;
-    let told = Told::done(since, StatusCode::OK, "Successfully got all voice enrollments");
+    let told = Envelope::done(since, StatusCode::OK, "Successfully got all voice enrollments");
     Ok(told.with("count", found.len()).with("voiceEnrollments", json!(found)))
 }
 
@@ -176,12 +177,12 @@ async fn forget(
 ) -> Answer {
     let id = id.parse().map_err(|_| Refused { error: VoiceItError::Absent("enrollment"), since })?;
     edge.app.clients.voiceit.forget(&client, &user, Some(id)).await.map_err(refuse(since))?;
-    Ok(Told::done(since, StatusCode::OK, "Deleted the enrollment"))
+    Ok(Envelope::done(since, StatusCode::OK, "Deleted the enrollment"))
 }
 
 async fn forget_all(State(edge): State<Edge>, Account { client, since }: Account, Path(user): Path<String>) -> Answer {
     edge.app.clients.voiceit.forget(&client, &user, None).await.map_err(refuse(since))?;
-    Ok(Told::done(since, StatusCode::OK, "Deleted all enrollments"))
+    Ok(Envelope::done(since, StatusCode::OK, "Deleted all enrollments"))
 }
 
 async fn enroll(State(edge): State<Edge>, account: Account, mut fields: Fields) -> Answer {
@@ -196,7 +197,7 @@ async fn enroll_by_url(State(edge): State<Edge>, account: Account, fields: Field
 async fn enrolled(edge: &Edge, Account { client, since }: Account, user: &str, probe: VoiceItProbe) -> Answer {
     let language = probe.language.clone();
     let enrolled = edge.app.clients.voiceit.enroll(&client, user, probe).await.map_err(refuse(since))?;
-    let told = Told::done(since, StatusCode::CREATED, "Successfully enrolled the voice");
+    let told = Envelope::done(since, StatusCode::CREATED, "Successfully enrolled the voice");
     Ok(told.with("id", enrolled.id).with("contentLanguage", language).with("text", enrolled.text))
 }
 
@@ -233,7 +234,7 @@ async fn identified(edge: &Edge, Account { client, since }: Account, group: &str
 }
 
 /// Answers a verification: 200 and `SUCC` if and only if the voice was accepted.
-fn told(since: Instant, verified: VoiceItVerified, done: &str) -> Told {
+fn told(since: Instant, verified: VoiceItVerified, done: &str) -> Envelope {
     let VoiceItVerified { verdict, confidence, text, retry_after_ms } = verified;
     // A program that looks at the status alone must not take any other verdict for a pass.
     let (status, message) = match verdict {
@@ -244,7 +245,7 @@ fn told(since: Instant, verified: VoiceItVerified, done: &str) -> Told {
             _ => (StatusCode::BAD_REQUEST, format!("not {done}")),
         },
     };
-    let told = Told::coded(since, status, codes::of_verdict(verdict), message);
+    let told = Envelope::coded(since, status, codes::of_verdict(verdict), message);
     let told = told.with("confidence", confidence).with("text", text).with("textConfidence", Value::Null);
     match retry_after_ms {
         Some(ms) => told.with("retryAfterMs", ms),

@@ -1,38 +1,25 @@
+//! Demo keys and demo tokens, which need no client: `http` gives them out where the operator allows it.
+
 use std::time::Duration;
 
 use rand::RngExt;
 
-use super::Uploads;
+use super::{UploadError, Uploads};
 use crate::clients::client::Client;
-use crate::clients::permission::{AnyScope, ByKey, KeyShown};
-use crate::clients::tokens::PageUser;
-use crate::clients::uploads::UploadError;
+use crate::clients::permission::{AnyScope, ByKey};
 use crate::store::{NewApiKey, Scope};
 use crate::types::{Tenant, Timestamp};
 use crate::wire::{DemoKey, UserToken};
 
-/// How long a key to try things with is good for.
+/// How long a demo key is good for.
 const DEMO_TTL: Duration = Duration::from_hours(24);
 
-/// What it allows: enough to try everything by hand, too little to be of use to anybody.
+/// Limits of a demo key: enough to try everything by hand, too little to build on.
 const DEMO_PER_MINUTE: u32 = 60;
 const DEMO_PER_DAY: u32 = 1_000;
 
 impl Uploads {
-    /// Makes a token that a page can use for one user.
-    ///
-    /// # Errors
-    /// [`UploadError::Client`].
-    pub fn user_token<P: KeyShown>(&self, client: &Client<P>, user: &str) -> Result<UserToken, UploadError> {
-        let user = client.user(user)?;
-        let ttl = Duration::from_secs(self.cx.config.api.user_token_ttl_s);
-        let expires_at = self.cx.now().saturating_add(ttl).unwrap_or(Timestamp::MAX);
-        let page = PageUser { key: client.key().id.clone(), user: user.id().to_owned() };
-        let token = self.signers.page_token(page, expires_at)?;
-        Ok(UserToken { token, user_id: user.id().to_owned(), expires_at })
-    }
-
-    /// Makes a key that anybody may have; none where the operator does not allow it.
+    /// Makes a demo key with a tenant of its own; none where the operator does not allow it.
     ///
     /// # Errors
     /// [`UploadError::Store`].
