@@ -26,7 +26,8 @@ impl Desk {
                 "(async () => {{ {AS_TEXT}
                     const [states, levels] = [[], []];
                     const audio = await VoiceAuthorize.record({{
-                        onState: (state) => states.push(state), onLevel: (level) => levels.push(level), ...{options} }});
+                        onState: (state) => states.push(state), onLevel: (level) => levels.push(level),
+                        ...{options} }});
                     return {{ audio: await asText(audio), type: audio.type, states, levels }}; }})()"
             ))
             .await;
