@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::types::{Cosine, E164, LineName, ListeningId, Llr, Timestamp};
 
-/// A client's wish to have a conversation listened to.
+/// A client's request to have a conversation listened to.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListeningRequest {
@@ -52,7 +52,7 @@ pub enum Side {
     Outbound,
 }
 
-/// What a client is told of a listening.
+/// A listening, as a client sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ListeningView {
     /// Ours.
@@ -89,7 +89,7 @@ pub struct ListeningView {
     pub finished_at: Option<Timestamp>,
 }
 
-/// A score in three words, so that nobody can climb by it.
+/// A score in three words, so that an attacker cannot climb by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Likeness {
