@@ -1,7 +1,7 @@
 //! The client of a request: its key was found and checked. For every concern of this room.
 //!
-//! A [`Client`] is made by one check only, and holds the tenant: nothing here reads the store for a tenant that no client
-//! stands for. A user of the application's is a [`NamedUser`], which only a client makes.
+//! A [`Client`] is made by one check only, and holds the tenant: nothing here reads the store for a tenant that no
+//! client stands for. A user of the application's is a [`NamedUser`], which only a client makes.
 
 use std::fmt;
 use std::marker::PhantomData;

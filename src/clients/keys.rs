@@ -1,4 +1,5 @@
-//! API keys: whose request it is, how often each may ask, and how often it did. `http` finds the client of a request here.
+//! API keys: whose request it is, how often each may ask, and how often it did. `http` finds the client of a request
+//! here.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
@@ -20,7 +21,7 @@ use crate::store::{ApiKey, CallerRef, Scope};
 use crate::types::{Tenant, Timestamp, Verdict};
 use crate::wire::{Throttle, UsageView};
 
-/// What a request is counted as, whatever it asks for.
+/// The name under which every request is counted.
 const REQUESTS: &str = "requests";
 /// A request that was refused because the key had made too many.
 const THROTTLED: &str = "throttled";
@@ -125,7 +126,7 @@ impl Listener {
     }
 }
 
-/// What an attempt is counted as: how it ended, and why.
+/// The names under which an attempt is counted: how it ended, and why.
 pub(super) fn counted_as(verdict: &Verdict) -> Vec<String> {
     let mut what = vec![format!("{DECISION}{}", verdict.code())];
     what.extend(verdict.reason().map(|reason| format!("{REASON}{reason}")));
@@ -133,7 +134,7 @@ pub(super) fn counted_as(verdict: &Verdict) -> Vec<String> {
 }
 
 impl Keys {
-    /// What a key was used for in the last 30 days.
+    /// The use of a key in the last 30 days.
     ///
     /// # Errors
     /// [`ClientError::Store`].

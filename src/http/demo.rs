@@ -1,3 +1,5 @@
+//! The limit on demo keys, which strangers ask for. For the routes of demo keys and tokens.
+
 use std::num::NonZeroU32;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -6,10 +8,10 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use super::Edge;
 use crate::clients::{ClientError, Window};
 
-/// Keys and tokens to try things with that are given out a minute, to everybody together.
+/// Demo keys and tokens that are given out a minute, to all strangers together.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(20).expect("is not zero");
 
-/// How often somebody without a key was given one.
+/// Counts the demo keys and tokens that were given out lately.
 pub(super) struct DemoLimiter(DefaultDirectRateLimiter);
 
 impl Default for DemoLimiter {

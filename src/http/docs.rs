@@ -1,3 +1,5 @@
+//! The API's description, and the page that shows it.
+
 use axum::Router;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, LicenseBuilder, OpenApi};
@@ -11,7 +13,10 @@ pub(super) fn described(mut api: OpenApi) -> OpenApi {
     api.info = InfoBuilder::new()
         .title("Callprint")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some("Voice authentication for phone lines, browsers and back ends. Every error is `{\"error\": CODE, \"message\": TEXT}`."))
+        .description(Some(
+            "Voice authentication for phone lines, browsers and back ends. \
+             Every error is `{\"error\": CODE, \"message\": TEXT}`.",
+        ))
         .license(Some(LicenseBuilder::new().name("MIT OR Apache-2.0").build()))
         .build();
     let components = api.components.get_or_insert_default();

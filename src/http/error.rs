@@ -1,3 +1,5 @@
+//! Why a webhook or a socket of the provider's is refused.
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use thiserror::Error;
@@ -6,7 +8,7 @@ use crate::twilio::{FormError, SignatureError};
 
 /// Why a webhook was turned away before it reached a call.
 ///
-/// The answer never says more than the status: whoever sends unsigned requests learns nothing from them.
+/// The answer never says more than the status: senders of unsigned requests learn nothing from it.
 #[derive(Debug, Error)]
 pub(super) enum Refusal {
     /// The body did not arrive whole, or is larger than any webhook.

@@ -1,3 +1,5 @@
+//! Probes of operators: is the process alive, may calls come, what was counted.
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;

@@ -1,4 +1,4 @@
-//! The server's edge: routes, signatures, limits. Handlers translate; the session decides.
+//! The server's edge: routes, signatures, limits. Handlers translate; the rooms below decide.
 
 mod api;
 mod demo;
@@ -35,7 +35,7 @@ use crate::app::App;
 use crate::twilio::{SignatureError, Verifier};
 use crate::types::AccountSid;
 
-/// What every handler has at hand.
+/// The state that every handler is given.
 #[derive(Clone)]
 struct Edge {
     app: App,
@@ -61,7 +61,7 @@ pub enum ServeError {
 
 /// Answers webhooks on `listener` until `shutdown` ends, then lets open requests finish.
 ///
-/// The session's background work is stopped as well; when this returns nothing is running any more.
+/// The background work is stopped as well; when this returns nothing is running any more.
 ///
 /// # Errors
 /// [`ServeError`] when the configuration cannot be served or the socket fails.

@@ -1,3 +1,5 @@
+//! Every route of the server behind its limits. `serve` runs the router; a test reads the list.
+
 use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -72,7 +74,7 @@ fn browsers(config: &Config) -> CorsLayer {
         .max_age(PREFLIGHT_FOR)
 }
 
-/// Lets a webhook in while there is request_slots: a refusal at once is better for every caller than a slow answer for all.
+/// Lets a webhook in while a slot is free: a refusal at once is better for every caller than a slow answer for all.
 async fn admit(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let Ok(_slot) = Arc::clone(&edge.request_slots).try_acquire_owned() else {
         return Refusal::Busy.into_response();

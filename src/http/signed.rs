@@ -1,3 +1,5 @@
+//! The provider's webhooks: a form is read only once its signature was checked.
+
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -12,14 +14,14 @@ use crate::twilio::{Body, CallForm, Form};
 /// The provider's signature over the URL and the body.
 pub(super) const SIGNATURE: &str = "x-twilio-signature";
 
-/// A webhook is a few kilobytes from a well-connected sender; whoever takes longer holds a place on purpose.
+/// A webhook is a few kilobytes from a well-connected sender; one that takes longer holds a slot on purpose.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// A webhook whose signature and account were checked; there is no other way to get at its form.
 pub(super) struct Signed {
     /// Which turn of the call it is about.
     pub at: At,
-    /// What it says.
+    /// Its form.
     pub form: CallForm,
 }
 

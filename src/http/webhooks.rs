@@ -1,3 +1,5 @@
+//! The routes of the provider's webhooks: each turn of a call.
+
 use std::time::Duration;
 
 use axum::extract::State;
@@ -42,7 +44,7 @@ async fn status(State(edge): State<Edge>, Signed { form, .. }: Signed) -> Respon
     answer(&edge, &form, edge.app.calls.status(&form)).await
 }
 
-/// Runs one turn; whatever goes wrong on our side is a spoken apology, never an error the provider reads aloud.
+/// Runs one turn; every failure on our side is a spoken apology, never an error the provider reads aloud.
 async fn answer(edge: &Edge, form: &CallForm, turn: impl Future<Output = Result<Xml, CallError>>) -> Response {
     let outcome = tokio::time::timeout(TURN_LIMIT, turn).await.unwrap_or(Err(CallError::TooSlow));
     twiml(outcome.unwrap_or_else(|error| {
@@ -51,7 +53,7 @@ async fn answer(edge: &Edge, form: &CallForm, turn: impl Future<Output = Result<
     }))
 }
 
-/// A document the provider runs; it may hold a signed token, so nobody on the way keeps it.
+/// A document the provider runs; it may hold a signed token, so no cache on the way may keep it.
 pub(super) fn twiml(Xml(document): Xml) -> Response {
     ([(CONTENT_TYPE, "text/xml; charset=utf-8"), (CACHE_CONTROL, "no-store")], document).into_response()
 }

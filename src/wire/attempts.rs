@@ -87,7 +87,7 @@ pub struct AttemptView {
     /// Until when nothing else is tried, after a cooldown.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub wait_until: Option<Timestamp>,
-    /// What was measured; for keys with the scope `scores`.
+    /// The measurements; for keys with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signals: Option<Value>,
 }

@@ -82,7 +82,7 @@ pub struct CallerPage {
     pub next_cursor: Option<String>,
 }
 
-/// What unlocking a caller came to.
+/// The result of unlocking a caller.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct Unlocked {
     /// Whether failures were counted against them.
@@ -95,19 +95,19 @@ pub struct Unlocked {
 pub struct CallerExport {
     /// The caller.
     pub caller: CallerView,
-    /// What is known of their voiceprint.
+    /// The model and the dates of their voiceprint.
     pub voiceprint: Option<VoiceprintDates>,
     /// Whether they may try now.
     pub standing: Value,
-    /// What they have said about being kept, oldest first.
+    /// Their consents and withdrawals, oldest first.
     #[schema(value_type = Vec<Object>)]
     pub consents: Vec<ConsentView>,
-    /// Their attempts, newest first; what was measured is there for keys with the scope `scores`.
+    /// Their attempts, newest first; the measurements are there for keys with the scope `scores`.
     pub attempts: Vec<AttemptView>,
-    /// What was written down about them, newest first.
+    /// Audit events about them, newest first.
     #[schema(value_type = Vec<Object>)]
     pub audit: Vec<AuditView>,
-    /// Whether what was measured was left out, as the key has not the scope `scores`.
+    /// Whether the measurements were left out, as the key has not the scope `scores`.
     pub scores_withheld: bool,
 }
 
@@ -156,7 +156,7 @@ pub struct VoiceprintDates {
     pub fingerprints: usize,
 }
 
-/// What deleting a caller took away; proof without personal data.
+/// Counts of a deletion; proof without personal data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Erased {
@@ -172,7 +172,7 @@ pub struct Erased {
     pub recordings_queued: u64,
 }
 
-/// Proof that a caller was deleted; names nobody.
+/// Proof that a caller was deleted; it names no person.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeletionProof {
@@ -185,13 +185,13 @@ pub struct DeletionProof {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    /// What was erased.
+    /// Counts of the deletion.
     pub erased: Erased,
     /// HMAC-SHA256 over the other fields as JSON, with a secret of this server's database.
     pub signature: String,
 }
 
-/// What a proof is worth.
+/// Whether a proof is good.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct ProofVerdict {
     /// Whether this server gave it out, for this tenant, as it is.

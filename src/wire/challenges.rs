@@ -16,7 +16,7 @@ pub enum ChallengeForm {
     Mixed,
 }
 
-/// Something to say that nobody could have recorded before.
+/// Words that cannot have been recorded before they were asked for.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ChallengeView {
     /// To be sent back with the audio; good once.

@@ -13,7 +13,7 @@ pub struct CodeWanted {
     #[serde(default)]
     #[schema(value_type = Option<Uuid>)]
     pub caller: Option<CallerId>,
-    /// Whose, by the application's id; who is not known yet becomes a caller.
+    /// Whose, by the application's id; an unknown user becomes a caller.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     pub user_id: Option<String>,
@@ -28,7 +28,7 @@ pub struct CodeWanted {
 pub struct CodeView {
     /// Eight digits, shown this once.
     pub code: String,
-    /// Whose it is; nobody's in particular when null.
+    /// The caller whose code it is; null for a code that any new caller may use.
     #[schema(value_type = Option<Uuid>)]
     pub caller: Option<CallerId>,
     /// From then on it is worth nothing.

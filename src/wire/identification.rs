@@ -8,7 +8,7 @@ use crate::types::{CallerId, Timestamp};
 /// Whose voice it may be.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct IdentifyView {
-    /// Those above the threshold, the most alike first; often nobody.
+    /// Those above the threshold, the most alike first; often empty.
     pub candidates: Vec<Candidate>,
     /// Voiceprints that were compared.
     pub compared: usize,
@@ -17,14 +17,14 @@ pub struct IdentifyView {
     pub false_accept_rate_aimed_at: f32,
     /// How often a stranger would be named had the threshold not been raised for so many comparisons.
     pub false_accept_rate_if_not_raised: f32,
-    /// What was needed, as a log-likelihood ratio; for keys with the scope `scores`.
+    /// The lowest log-likelihood ratio of a candidate; for keys with the scope `scores`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f32>,
-    /// What this is not.
+    /// The limits of this answer.
     pub caution: &'static str,
 }
 
-/// Somebody whose voice it may be.
+/// A caller whose voice it may be.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Candidate {
     /// Ours.
@@ -42,7 +42,7 @@ pub struct Candidate {
 pub struct WatchView {
     /// Ours.
     pub id: String,
-    /// What it is called.
+    /// The name that the client gave it.
     pub label: String,
     /// The model that made it; another model's voices are not compared with it.
     pub model: String,

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::types::{Tenant, Timestamp};
 
-/// What a key was used for.
+/// The use of a key.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct UsageView {
     /// The key's id.
@@ -19,7 +19,7 @@ pub struct UsageView {
     pub total: u64,
     /// Requests of today (UTC).
     pub today: u64,
-    /// What the key may do in each window, and how often it was stopped in the last 30 days.
+    /// The key's limit in each window, and how often it met one in the last 30 days.
     pub throttle: Throttle,
     /// Attempts by how they ended: accept, retry, reject, cooldown.
     pub decisions: BTreeMap<String, u64>,
@@ -38,7 +38,7 @@ pub struct Throttle {
     pub refused: u64,
 }
 
-/// A key that anybody may have, with the secret that proves it.
+/// A key to try things with, given to anyone who asks.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DemoKey {
     /// To be shown as `x-api-key`.

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::types::{Cosine, E164, LineName, ListeningId, Llr, Timestamp};
 
-/// A client's wish to have a conversation listened to.
+/// A client's request to have a conversation listened to.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListeningRequest {

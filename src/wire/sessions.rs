@@ -10,7 +10,7 @@ use crate::types::Timestamp;
 pub struct AuthStarted {
     /// To be sent back with the audio; good once.
     pub session_id: String,
-    /// What the user has to say.
+    /// The words that the user has to say.
     pub challenge: String,
     /// From then on it is worth nothing.
     #[serde(rename = "expiresAt")]
@@ -42,7 +42,7 @@ pub struct AuthVerified {
     pub retry_after_ms: Option<u64>,
 }
 
-/// What a token was worth.
+/// Whether a token was good.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct VoiceTokenView {
     /// Whether it was good; it is not any more.

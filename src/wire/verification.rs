@@ -3,12 +3,12 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// What a client is told of an attempt.
+/// An attempt, as a client sees it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct VerifyView {
     /// `accept`, `retry`, `reject` or `cooldown`.
     pub decision: &'static str,
-    /// 0 to 1. A key without the scope `scores` is told one of five steps, so that nobody can climb by it.
+    /// 0 to 1. A key without the scope `scores` is told one of five steps, so that an attacker cannot climb by it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f32>,
     /// Why it is no accept.
@@ -23,7 +23,7 @@ pub struct VerifyView {
     /// After a cooldown: when to try again, in milliseconds.
     #[serde(rename = "retryAfterMs", skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
-    /// What the verdict rests on, with `?detail=full`.
+    /// The measurements behind the verdict, with `?detail=full`.
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Detail>,
 }
@@ -33,22 +33,22 @@ pub struct VerifyView {
 pub struct SignalTiers {
     /// Who is speaking: `low`, `medium` or `high`.
     pub voice: &'static str,
-    /// What was said.
+    /// The words that were said.
     pub phrase: &'static str,
     /// Whether it is live: heard before, or made by a machine.
     pub liveness: &'static str,
 }
 
-/// What a verdict rests on.
+/// The measurements behind a verdict.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Detail {
     /// The attempt's id.
     pub attempt: String,
     /// `passphrase` or `challenge`.
     pub asked: &'static str,
-    /// What the scores are calibrated by, and what is aimed at.
+    /// The scores' calibration, and the error rate aimed at.
     pub calibration: CalibrationView,
-    /// What liveness came to.
+    /// The labels of liveness.
     pub spoof: SpoofView,
     /// Log-likelihood ratios that are accepted from on.
     pub thresholds: ScoreView,
@@ -56,15 +56,15 @@ pub struct Detail {
     pub scores: ScoreView,
     /// All signals in one number: accepted from 0 on.
     pub fused: Option<f32>,
-    /// What the recording is like.
+    /// The quality of the recording.
     pub quality: Option<QualityView>,
     /// Whether and how often it may be tried again.
     pub retries: RetriesView,
-    /// What would have changed the outcome, in sentences.
+    /// Sentences on how the outcome could have been another.
     pub insights: Vec<String>,
 }
 
-/// What scores are calibrated by.
+/// The scores' calibration.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CalibrationView {
     /// Where it comes from.
@@ -77,7 +77,7 @@ pub struct CalibrationView {
     pub is_of_site: bool,
 }
 
-/// What liveness came to.
+/// The labels of liveness.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct SpoofView {
     /// `fresh`, `suspected` or `not_measured`.
@@ -91,7 +91,7 @@ pub struct SpoofView {
 pub struct ScoreView {
     /// Who is speaking.
     pub voice: Option<f32>,
-    /// What was said.
+    /// The words that were said.
     pub phrase: Option<f32>,
     /// Whether it was not heard before.
     pub replay: Option<f32>,
@@ -99,7 +99,7 @@ pub struct ScoreView {
     pub synthetic: Option<f32>,
 }
 
-/// What a recording is like.
+/// The quality of a recording.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct QualityView {
     /// Speech without its pauses, in milliseconds.

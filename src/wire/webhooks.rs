@@ -9,7 +9,7 @@ use crate::types::Timestamp;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WebhookWanted {
-    /// Where events are posted to: `https://`, at an address that everybody can reach.
+    /// Where events are posted to: `https://`, at a public address.
     #[schema(example = "https://example.com/callprint")]
     pub url: String,
     /// The events to be told of; every event when it is empty or left out.
@@ -53,7 +53,7 @@ pub struct WebhookList {
 pub struct DeliveryView {
     /// The event's id, which is in its body too.
     pub event: String,
-    /// What happened.
+    /// The kind of event.
     #[serde(rename = "type")]
     pub kind: String,
     /// When it happened.
@@ -61,7 +61,7 @@ pub struct DeliveryView {
     pub created_at: Timestamp,
     /// How often it was tried.
     pub tries: u32,
-    /// What the last try came to: `status_200`, `timed_out`, `unreachable`, `address_refused`.
+    /// The result of the last try: `status_200`, `timed_out`, `unreachable`, `address_refused`.
     pub last_status: Option<String>,
     /// When it is tried next; null when it is not.
     #[schema(value_type = Option<String>, format = DateTime)]

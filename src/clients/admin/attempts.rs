@@ -1,3 +1,5 @@
+//! Attempts of a tenant, page by page.
+
 use super::Admin;
 use crate::clients::admin::AdminError;
 use crate::clients::client::Client;
@@ -33,7 +35,7 @@ pub(super) fn attempt_view(own: OwnAttempt, sees_scores: bool) -> AttemptView {
 impl Admin {
     /// A page of the tenant's attempts, newest first.
     ///
-    /// Attempts about nobody, as of callers by phone who said a wrong account number, are the tenant `main`'s.
+    /// Attempts without a caller, such as a wrong account number on the phone, belong to the tenant `main`.
     ///
     /// # Errors
     /// [`AdminError::UnknownCaller`], [`AdminError::Page`], [`AdminError::Client`].

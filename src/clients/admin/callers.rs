@@ -1,3 +1,5 @@
+//! Callers of a tenant: made, listed, shown, unlocked, and their consent.
+
 use uuid::Uuid;
 
 use super::Admin;

@@ -1,3 +1,5 @@
+//! Enrollment codes that an administrator's back end asks for.
+
 use super::Admin;
 use crate::clients::admin::AdminError;
 use crate::clients::client::Client;

@@ -1,3 +1,5 @@
+//! Deleting a caller, and the signed proof of it.
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,7 +14,7 @@ use crate::store;
 use crate::types::{CallerId, Tenant, Timestamp};
 use crate::wire::{DeletionProof, Erased, ProofVerdict};
 
-/// What is signed: fields in this order, without spaces.
+/// The signed part of a proof: fields in this order, without spaces.
 #[derive(Serialize)]
 struct Signed<'a> {
     id: CallerId,

@@ -1,3 +1,5 @@
+//! Everything that is kept of a caller, for the caller.
+
 use super::Admin;
 use super::attempts::attempt_view;
 use super::callers::word;

@@ -1,3 +1,5 @@
+//! The voices of tenants that identify, in memory. For `identify` alone.
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +13,8 @@ use crate::scoring::{Gallery, ModelId, Voiceprint};
 use crate::store::StoredVoiceprint;
 use crate::types::{CallerId, Tenant, Timestamp};
 
-/// Tenants whose voices are held; more than identify at a time in any one house. One of 10,000 callers takes 20 MB at most.
+/// Tenants whose voices are held: more than identify at a time on one server. A tenant of 10,000 callers takes 20 MB
+/// at most.
 const MOST_TENANTS: usize = 64;
 
 /// Voiceprints opened at once: some 20 MB with their phrase templates, of which only the voices stay.
@@ -35,7 +38,7 @@ impl Galleries {
     fn of(&self, tenant: &Tenant) -> Arc<TurnMutex<TenantGallery>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST_TENANTS && !all.contains_key(tenant) {
-            // Whoever needs theirs again has it made again.
+            // A tenant that is asked about again has its gallery made again.
             all.clear();
         }
         Arc::clone(all.entry(tenant.clone()).or_default())
@@ -43,7 +46,7 @@ impl Galleries {
 }
 
 impl Identification {
-    /// The voices of a tenant's callers as they are now, whichever process enrolled them.
+    /// The voices of a tenant's callers as they are now, also of those that another process enrolled.
     ///
     /// Only what was made since the last time is opened. The first time takes half a second for each thousand.
     pub(super) async fn gallery(&self, tenant: &Tenant) -> Result<Arc<Gallery<CallerId>>, IdentificationError> {

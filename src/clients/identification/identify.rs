@@ -1,3 +1,5 @@
+//! Identification: which of a tenant's callers a voice may belong to.
+
 use std::collections::HashSet;
 
 use super::Identification;
@@ -13,13 +15,14 @@ use crate::wire::{Candidate, IdentifyView};
 /// Candidates at most: a longer list would be a search, and no identification.
 const MOST: usize = 5;
 
-/// What every answer says of itself.
-const CAUTION: &str = "A likeness is no proof of identity: nothing was checked but the voice, neither the words nor whether \
-                       it was played from a recording. Every further voiceprint is another chance to err; the threshold was \
-                       raised by the natural logarithm of their number so that a stranger is named no more often than in one \
-                       verification, and those who are meant are missed more often for it. Verify whom it names.";
+/// The caution in every answer.
+const CAUTION: &str = "\
+    A likeness is no proof of identity: nothing was checked but the voice, neither the words nor whether it was \
+    played from a recording. Every further voiceprint is another chance to err; the threshold was raised by the \
+    natural logarithm of their number so that a stranger is named no more often than in one verification, and those \
+    who are meant are missed more often for it. Verify whom it names.";
 
-/// A wish to know whose voice it is.
+/// A request to identify a voice.
 #[derive(Clone, Default)]
 pub struct IdentifyRequest {
     /// The take.

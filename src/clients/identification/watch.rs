@@ -1,3 +1,5 @@
+//! The watch-list: voices that a tenant wants to be warned of.
+
 use super::Identification;
 use super::IdentificationError;
 use crate::clients::client::Client;

@@ -1,3 +1,5 @@
+//! Why a listening cannot be had.
+
 use thiserror::Error;
 
 use crate::store::StoreError;
@@ -17,7 +19,7 @@ pub enum ListeningError {
     TooLong {
         /// Which.
         field: &'static str,
-        /// What it may have.
+        /// The most characters.
         most: usize,
     },
     /// There is no such caller, or they have no voiceprint.

@@ -1,3 +1,5 @@
+//! Asking for a listening, looking at one and ending it.
+
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -12,7 +14,7 @@ use crate::types::ListeningId;
 use crate::types::media::Track;
 use crate::wire::{Invited, ListeningRequest, ListeningView, Side, StreamAddress, Who};
 
-/// 128 bits that nobody can guess.
+/// 128 bits, which cannot be guessed.
 const TOKEN_BYTES: usize = 16;
 
 /// Longest reference, and longest id of a call, in characters: ids of calls have 34 to 90.

@@ -1,3 +1,5 @@
+//! Challenges that a back end has its user answer.
+
 use thiserror::Error;
 
 use super::Uploads;
@@ -20,7 +22,7 @@ pub enum ChallengeError {
     /// Its time is over.
     #[error("the challenge has expired; ask for another one")]
     Expired,
-    /// What was kept is no challenge, or the store failed.
+    /// The stored text is no challenge, or the store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -58,7 +60,7 @@ impl Uploads {
         Ok(ChallengeView { id, challenge: challenge.spoken(), text, expires_at })
     }
 
-    /// Uses up a challenge of the client's tenant, whatever comes of the answer.
+    /// Uses up a challenge of the client's tenant, before its answer is judged.
     ///
     /// # Errors
     /// [`ChallengeError`].

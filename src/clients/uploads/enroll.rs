@@ -12,7 +12,7 @@ use crate::wire::EnrollView;
 /// How often takes that came in between are compared with anew.
 const TRIES: u32 = 4;
 
-/// A client's wish to have a user enrolled.
+/// A client's request to have a user enrolled.
 #[derive(Clone, Default)]
 pub struct EnrollRequest {
     /// The application's id of the user.

@@ -96,7 +96,7 @@ impl From<Fault> for UploadError {
     }
 }
 
-/// What a user can do better; a voice that does not match is told nothing that would help.
+/// Advice for the user; it says nothing that would help a voice that does not match.
 pub(in crate::clients) const fn advice(reason: Reason) -> &'static str {
     match reason {
         Reason::NoSpeech => "no speech was heard",

@@ -1,7 +1,7 @@
 //! Voices that come whole, by the API: profiles, enrollment, verification, sessions and tokens.
 //!
-//! What a call does turn by turn is one request here. The same engine judges, the same tallies and fingerprints are kept, and
-//! every attempt has a row beside those of calls.
+//! A call takes many turns; here each step is one request. The same engine judges, the same tallies and fingerprints
+//! are kept, and every attempt has a row beside those of calls.
 
 mod challenges;
 mod demo;

@@ -1,3 +1,5 @@
+//! Sessions: a challenge, its answer, and the voice token that proves it.
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -12,13 +14,13 @@ use crate::store::{AuthSession, Redeemed};
 use crate::types::{CallerId, Reason, Tenant, Timestamp, Verdict};
 use crate::wire::{AuthStarted, AuthVerified, VoiceTokenView};
 
-/// What a voice token says.
+/// The claims of a voice token.
 #[derive(Serialize, Deserialize)]
 struct VoiceClaims {
     iss: String,
     sub: String,
     tenant: Tenant,
-    /// What tells it from tokens for other purposes that the same secret signs.
+    /// `voice`: the same secret signs tokens for other purposes.
     purpose: String,
     iat: i64,
     exp: i64,
@@ -42,10 +44,10 @@ impl Uploads {
         Ok(AuthStarted { session_id, challenge: challenge.spoken(), expires_at })
     }
 
-    /// Answers a session, which is used up whatever comes of it.
+    /// Answers a session, which is used up before the answer is judged.
     ///
     /// # Errors
-    /// [`UploadError`]; nobody is authenticated then.
+    /// [`UploadError`]; the user is not authenticated then.
     pub async fn verify_voice(
         &self,
         client: &Client<Verify>,

@@ -17,13 +17,13 @@ use crate::types::{AttemptId, Verdict};
 /// Mismatches of a day from which on an upload is suspect, as a call is.
 const FAILURES: u32 = 2;
 
-/// A client's wish to have a user verified.
+/// A client's request to have a user verified.
 #[derive(Clone, Default)]
 pub struct VerifyRequest {
     /// The application's id of the user.
     pub user_id: String,
-    /// What the user was asked to say. Digits are a challenge of the application's own; any other text stands for the sentence
-    /// that the user enrolled with, and the take is compared with how that sounded.
+    /// The words that the user was asked to say. Digits are a challenge of the application's own; any other text stands
+    /// for the sentence that the user enrolled with, and the take is compared with how that sounded.
     pub phrase: Option<String>,
     /// The challenge of `POST /v1/challenges` that is answered, in place of a phrase.
     pub challenge_id: Option<String>,
@@ -135,7 +135,7 @@ impl Uploads {
 /// Fewer digits than this are too few for a challenge: one impostor in a thousand would have said them.
 const FEWEST_DIGITS: usize = 4;
 
-/// What a phrase of the application's asks for.
+/// The task that a phrase of the application's stands for.
 fn asked(phrase: Option<&str>) -> AskedFor {
     let text = phrase.unwrap_or_default();
     let digits: String = text.chars().filter(|c| !c.is_whitespace() && !",.-".contains(*c)).collect();

@@ -1,3 +1,5 @@
+//! A verified attempt as the client may see it.
+
 use super::Uploads;
 use super::error::advice;
 use crate::clients::client::Client;
@@ -8,7 +10,7 @@ use crate::engine::{Asked, Finding, Findings, Signals, Tier};
 use crate::types::{Reason, Timestamp, Verdict};
 use crate::wire::{CalibrationView, Detail, QualityView, RetriesView, ScoreView, SignalTiers, SpoofView, VerifyView};
 
-/// What was measured of an attempt, before it is told.
+/// The measurements of an attempt, before the client's permission is looked at.
 #[derive(Clone, Debug)]
 pub(super) struct Measurements {
     pub(super) signals: Option<Signals>,
@@ -78,7 +80,7 @@ impl Uploads {
 
 impl Verified {
     fn findings(&self) -> Option<Findings> {
-        // Whoever has to wait learns nothing of how it sounded.
+        // A client in a cooldown learns nothing of how the take sounded.
         let is_told = !matches!(self.verdict, Verdict::Cooldown { .. });
         self.measured.signals.and_then(|signals| signals.findings).filter(|_| is_told)
     }

@@ -1,3 +1,5 @@
+//! Groups of users of `VoiceIt`'s API.
+
 use super::VoiceIt;
 use crate::clients::client::Client;
 use crate::clients::permission::WholeAccount;

@@ -1,7 +1,7 @@
-//! What programs written for `VoiceIt`'s API ask for: users, groups, phrases, and enrollments one by one.
+//! Requests of programs written for `VoiceIt`'s API: users, groups, phrases, and enrollments one by one.
 //!
-//! The engine, the verdict, lock-out and the attempts are those of everybody else; only the words differ, and that an
-//! enrollment is a take with a phrase: three of one phrase are compared with.
+//! The engine, the verdict, lock-out and the attempts are the same as for every client. An enrollment is one take with
+//! a phrase here, and three takes of one phrase make the voiceprint that a probe is held against.
 
 mod error;
 mod groups;

@@ -1,3 +1,5 @@
+//! Users and phrases of `VoiceIt`'s API, and the account that each request shows.
+
 use uuid::Uuid;
 
 use super::{VoiceIt, VoiceItError};
@@ -11,7 +13,7 @@ impl VoiceIt {
     /// The client that shows this key and token; both are one API key of ours, which must allow everything but scores.
     ///
     /// # Errors
-    /// [`VoiceItError::Account`], whatever is wrong with them; [`VoiceItError::Upload`] for its limits.
+    /// [`VoiceItError::Account`] for anything wrong with them; [`VoiceItError::Upload`] for its limits.
     pub async fn client(&self, key: &str, token: &str) -> Result<Client<WholeAccount>, VoiceItError> {
         let (Some(id), Some(secret)) = (key.strip_prefix("key_"), token.strip_prefix("tok_")) else {
             return Err(VoiceItError::Account);

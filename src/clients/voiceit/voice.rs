@@ -15,7 +15,8 @@ use crate::wire::EnrollmentView;
 /// Takes of one phrase that make a voiceprint.
 const ENOUGH: usize = TAKES as usize;
 
-/// Users of a group that is looked through: as many as `VoiceIt`'s own, since each one more is one more that a voice may be taken for.
+/// Users of a group that is looked through: as many as `VoiceIt`'s own. Each user more is one more that a voice may be
+/// taken for.
 const MOST_USERS: usize = 50;
 
 /// Audio with what should be said in it.
@@ -53,7 +54,7 @@ pub struct VoiceItEnrolled {
     pub text: String,
 }
 
-/// What a verification came to.
+/// The result of a verification.
 #[derive(Clone, Debug)]
 pub struct VoiceItVerified {
     /// How it ended.
@@ -133,7 +134,7 @@ impl VoiceIt {
         let new = NewPhraseTake { caller: caller.id, phrase, language, bytes, known, voiceprint };
         match self.cx.store.add_phrase_take(new, self.cx.now()).await {
             Ok(id) => Ok(VoiceItEnrolled { id, text }),
-            // Another take of the user came in between: whoever sends two at once sends one again.
+            // Another take of the user came in between: a client that sends two at once sends one again.
             Err(StoreError::Overtaken) => Err(UploadError::Busy.into()),
             Err(StoreError::NoConsent) => Err(UploadError::OptedOut.into()),
             Err(error) => Err(error.into()),
@@ -143,7 +144,7 @@ impl VoiceIt {
     /// Verifies a user by a phrase.
     ///
     /// # Errors
-    /// [`VoiceItError`]; nobody is verified then.
+    /// [`VoiceItError`]; no user is verified then.
     pub async fn verify(
         &self,
         client: &Client<WholeAccount>,
@@ -161,11 +162,11 @@ impl VoiceIt {
 
     /// Finds out which user of a group speaks, if one does.
     ///
-    /// The nearest one is verified, and has to be as much nearer as there are users in the group: `ln N` on top of what one alone
-    /// needs, so that the group as a whole lets through no more impostors than a single user.
+    /// The nearest user is verified, and `ln N` is added to the threshold for N users: the group as a whole lets
+    /// through no more impostors than a single user.
     ///
     /// # Errors
-    /// [`VoiceItError`]; nobody is verified then.
+    /// [`VoiceItError`]; no user is verified then.
     pub async fn identify(
         &self,
         client: &Client<WholeAccount>,

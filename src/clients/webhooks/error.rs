@@ -1,3 +1,5 @@
+//! Why a request about webhooks failed.
+
 use thiserror::Error;
 
 use crate::clients::paging::PageError;

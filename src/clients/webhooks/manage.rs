@@ -1,3 +1,5 @@
+//! Adding, listing, testing and removing webhooks, and the log of their deliveries.
+
 use super::Webhooks;
 use crate::clients::client::Client;
 use crate::clients::paging::{Cursor, List, PageError, cut, page};

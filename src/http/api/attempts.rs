@@ -1,3 +1,5 @@
+//! The route of attempts, for administrators' back ends.
+
 use axum::Json;
 use axum::extract::State;
 

@@ -1,3 +1,5 @@
+//! The routes of callers, for administrators' back ends.
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;

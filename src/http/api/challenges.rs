@@ -1,3 +1,5 @@
+//! The route of challenges.
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -25,7 +27,7 @@ struct ChallengeWanted {
     form: ChallengeForm,
 }
 
-/// Makes a challenge that is nobody's in particular, to be answered once.
+/// Makes a challenge for any user, to be answered once.
 #[utoipa::path(
     post, path = "/v1/challenges", tag = "Callers", request_body = ChallengeWanted,
     responses((status = 201, description = "What to say, and until when.", body = ChallengeView), Failures),

@@ -1,3 +1,5 @@
+//! The route of enrollment codes.
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;

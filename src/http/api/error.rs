@@ -1,3 +1,5 @@
+//! Errors as clients see them: status, stable code, and when to try again. For every handler of the API.
+
 use std::fmt::Display;
 
 use axum::Json;
@@ -15,7 +17,7 @@ pub(in crate::http) struct ApiError {
     body: ErrorBody,
 }
 
-/// What the client is told: a stable code, and for people a sentence.
+/// An error as the client sees it: a stable code, and for people a sentence.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::http) struct ErrorBody {
@@ -54,7 +56,7 @@ impl ApiError {
         Self { status, body: ErrorBody { error: code, message, retry_after_ms: None, scope: None } }
     }
 
-    /// Something failed on our side, which is nobody else's to know.
+    /// Something failed on our side; the client is told only that.
     pub(in crate::http) fn ours(code: &'static str, error: &dyn Display) -> Self {
         tracing::error!(code, "a client could not be answered: {error}");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable").retry(ROOM_AFTER_MS)
@@ -115,7 +117,7 @@ pub(super) fn wait(ms: u64, body: impl IntoResponse) -> Response {
     retry_after(ms, (StatusCode::TOO_MANY_REQUESTS, body).into_response())
 }
 
-/// How long whoever is turned away for want of room should wait, in milliseconds: until half of those before them are heard.
+/// `Retry-After` when the server is full, in milliseconds: about the time to work off half the queue.
 const ROOM_AFTER_MS: u64 = 1_000;
 
 impl From<UploadError> for ApiError {

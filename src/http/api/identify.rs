@@ -1,3 +1,5 @@
+//! The route of identification.
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -30,12 +32,12 @@ struct IdentifyForm {
     limit: Option<u32>,
 }
 
-/// Says whose voice it may be, if anybody's. A likeness is no proof of identity.
+/// Says whose voice it may be, if a caller's. A likeness is no proof of identity.
 ///
-/// The larger the group, the more strangers resemble somebody in it: of N voiceprints each is a chance to err. The threshold is
-/// therefore raised by ln N (Bonferroni's bound), so that the rate of false accepts aimed at is that of one verification, and the
-/// price is that more of those who are meant are missed. Neither the words nor whether the voice was played from a recording are
-/// checked: verify whom it names.
+/// The larger the group, the more strangers resemble one of its callers: of N voiceprints each is a chance to err. The
+/// threshold is therefore raised by ln N (Bonferroni's bound), so that the rate of false accepts aimed at is that of
+/// one verification, and the price is that more of those who are meant are missed. Neither the words nor whether the
+/// voice was played from a recording are checked: verify whom it names.
 #[utoipa::path(
     post, path = "/v1/identify", tag = "Identification",
     request_body(content = IdentifyForm, content_type = "multipart/form-data"),

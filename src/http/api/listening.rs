@@ -1,3 +1,5 @@
+//! The routes of listenings.
+
 use axum::Json;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;

@@ -1,4 +1,4 @@
-//! What applications ask for: keys, JSON, one shape of error.
+//! The API of applications: keys, JSON, one shape of error. One file a group of routes.
 
 mod attempts;
 mod callers;
@@ -29,7 +29,7 @@ use crate::clients::UploadError;
 pub(super) use error::ApiError;
 pub(super) use upload::Form;
 
-/// A request's JSON is a few hundred bytes; whoever takes longer holds a place on purpose.
+/// A request's JSON is a few hundred bytes; a client that takes longer holds a slot on purpose.
 const BODY_WITHIN: Duration = Duration::from_secs(5);
 
 /// Every route of applications.
@@ -47,7 +47,7 @@ pub(super) fn routes() -> Routes {
         .merge(identify::routes())
 }
 
-/// What the operator does not serve is not there.
+/// Refuses routes that the operator has not switched on: they are not there.
 fn must_exist<T>(found: Option<T>) -> Result<T, ApiError> {
     found.ok_or_else(|| {
         let message = "not served here: the operator can switch it on with `[api] demo_keys = true`";

@@ -1,3 +1,5 @@
+//! Extractors of queries and of ids in the path, with refusals in the API's own shape.
+
 use axum::extract::{FromRequestParts, Path, Query};
 use axum::http::StatusCode;
 use axum::http::request::Parts;

@@ -1,3 +1,5 @@
+//! Forms with a file, read as they arrive and no further than their limits.
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! The route of a key's use.
+
 use axum::Json;
 use axum::extract::State;
 
@@ -7,12 +9,12 @@ use crate::clients::{AnyScope, ByKey, Client};
 use crate::http::routes::{Routes, client_routes};
 use crate::wire::UsageView;
 
-/// What a client may know of its own key.
+/// The routes about the client's own key.
 pub(super) fn routes() -> Routes {
     Routes::new().described(client_routes!(usage))
 }
 
-/// What a key was used for in the last 30 days.
+/// Shows the use of a key in the last 30 days.
 #[utoipa::path(
     get, path = "/v1/usage", tag = "Voice Authorize",
     responses((status = 200, description = "What for.", body = UsageView), Failures),

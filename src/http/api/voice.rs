@@ -1,3 +1,5 @@
+//! The routes of "Voice Authorize": profiles, enrollment, verification, sessions, tokens.
+
 use std::time::Duration;
 
 use axum::Json;
@@ -36,7 +38,7 @@ pub(super) fn routes() -> Routes {
         .merge(uploads)
 }
 
-/// What says to wait: a verdict, or a limit that was met.
+/// An answer that says to wait: a verdict, or a limit that was met.
 #[derive(ToSchema)]
 #[schema(no_recursion)]
 #[serde(untagged)]
@@ -126,7 +128,8 @@ async fn enroll(
 struct VerifyForm {
     /// The application's id of the user.
     user_id: String,
-    /// What the user was asked to say. Digits (four to twelve) are a challenge; any other text stands for the enrolled sentence.
+    /// The words that the user was asked to say. Digits (four to twelve) are a challenge; any other text stands for the
+    /// enrolled sentence.
     phrase: Option<String>,
     /// The challenge of `POST /v1/challenges` that is answered, in place of a phrase; it is used up.
     challenge_id: Option<String>,
@@ -140,7 +143,8 @@ struct VerifyForm {
 /// How much is told.
 #[derive(Deserialize, IntoParams)]
 struct Telling {
-    /// `full` adds scores, thresholds, calibration, spoof labels, retries and insights; for keys with the scope `scores`.
+    /// `full` adds scores, thresholds, calibration, spoof labels, retries and insights; for keys with the scope
+    /// `scores`.
     #[param(inline)]
     detail: Option<HowMuch>,
 }
@@ -186,11 +190,11 @@ async fn verify(
     let verified = edge.app.clients.uploads.verify_upload(&client, request).await?;
     let view = edge.app.clients.uploads.verify_view(&client, &verified, in_full.as_ref());
     let answer = decided(view.retry_after_ms, Json(view));
-    // How long the engine takes tells as much as a score: whoever may not see those is not told.
+    // The engine's time tells as much as a score: clients that may not see scores are not told.
     Ok(if client.sees_scores() { timed(answer, verified.engine) } else { answer })
 }
 
-/// Says how long the engine was at it, for whoever measures the rest.
+/// Says how long the engine worked, for clients that measure the rest.
 fn timed(mut answer: Response, engine: Duration) -> Response {
     let text = format!("engine;dur={:.2}", engine.as_secs_f64() * 1000.0);
     if let Ok(value) = HeaderValue::from_str(&text) {
@@ -259,7 +263,7 @@ struct AnswerForm {
     audio: Vec<u8>,
 }
 
-/// Answers a session, which is used up whatever comes of it.
+/// Answers a session, which is used up in any case.
 #[utoipa::path(
     post, path = "/verify-voice", tag = "Voice Authorize",
     request_body(content = AnswerForm, content_type = "multipart/form-data"),

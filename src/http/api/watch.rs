@@ -1,3 +1,5 @@
+//! The routes of the watch-list, for administrators' back ends.
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -21,7 +23,7 @@ pub(super) fn routes() -> Routes {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes a form")]
 struct WatchForm {
-    /// What it is called: 1 to 200 characters.
+    /// A name for it, of 1 to 200 characters.
     label: String,
     /// A recording of the voice, which is not kept.
     #[schema(value_type = String, format = Binary)]

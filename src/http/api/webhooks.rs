@@ -1,3 +1,5 @@
+//! The routes of webhooks, for administrators' back ends.
+
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;

@@ -1,3 +1,5 @@
+//! The extractor of `VoiceIt`'s key and token.
+
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;

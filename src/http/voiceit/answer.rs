@@ -1,3 +1,5 @@
+//! Answers in `VoiceIt`'s envelope.
+
 use std::time::Instant;
 
 use axum::Json;

@@ -1,3 +1,5 @@
+//! The fields of a request, with or without a file.
+
 use std::collections::BTreeMap;
 use std::time::Instant;
 
@@ -28,13 +30,13 @@ impl Fields {
         found.map(String::as_str).ok_or_else(|| self.refuse(VoiceItError::Missing(name)))
     }
 
-    /// What is said, and the file it is in.
+    /// The sentence, and the file with it.
     pub(super) fn probe(&mut self) -> Result<VoiceItProbe, Refused> {
         let audio = self.audio.take().ok_or_else(|| self.refuse(VoiceItError::Missing("recording")))?;
         Ok(VoiceItProbe { audio: VoiceItSource::File(audio), ..self.said()? })
     }
 
-    /// What is said, and where the file is.
+    /// The sentence, and where the file is.
     pub(super) fn probe_by_url(&self) -> Result<VoiceItProbe, Refused> {
         // One of the SDKs has the one name, the documentation the other.
         let url = self.text("fileUrl").or_else(|_| self.text("audioFileURL"))?;

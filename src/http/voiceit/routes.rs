@@ -1,3 +1,5 @@
+//! The routes of `VoiceIt`'s API 2 that this server has.
+
 use std::time::Instant;
 
 use axum::extract::{Path, State};
@@ -56,7 +58,7 @@ fn refuse(since: Instant) -> impl FnOnce(VoiceItError) -> Refused {
     move |error| Refused { error, since }
 }
 
-/// Faces, videos, sub-accounts, and what is no route of anybody's.
+/// Faces, videos, sub-accounts, and paths that no API has.
 async fn unsupported(Account { since, .. }: Account) -> Refused {
     Refused { error: VoiceItError::Unsupported("faces, videos and sub-accounts: this"), since }
 }

@@ -1,4 +1,4 @@
-//! What browsers are served: the SDK, and a page to try it on. Everything is compiled in; nothing is read at run time.
+//! Files for browsers: the SDK, and a page to try it on. Everything is compiled in; nothing is read at run time.
 
 use axum::extract::State;
 use axum::http::header::{
@@ -21,7 +21,7 @@ const SVG: &str = "image/svg+xml";
 /// A `.d.ts` has no type of its own; this one every browser shows.
 const TYPESCRIPT: &str = "text/plain; charset=utf-8";
 
-/// What the page may load: its own files, its own server's API, and the recording that it has just made.
+/// The page may load: its own files, its own server's API, and the recording that it has just made.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -52,9 +52,10 @@ async fn tried(house: &House, key: &str, more: &'static [&'static str]) -> (bool
     (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Tokens, cursors and names that lead nowhere are well-formed too, random bytes are no audio, and some fields rule out each other:
-/// of those requests it is not asked that they succeed, only that the answer is as described.
-const LEADS_ON: &str = "^/(enroll|verify-voice|verify-token|v1/(voice|listenings|attempts|callers|codes|deletions|identify|watch-list|webhooks)(/.*)?)$";
+/// Tokens, cursors and names that lead nowhere are well-formed too, random bytes are no audio, and some fields rule out
+/// each other: of those requests it is not asked that they succeed, only that the answer is as described.
+const LEADS_ON: &str = "^/(enroll|verify-voice|verify-token|\
+                        v1/(voice|listenings|attempts|callers|codes|deletions|identify|watch-list|webhooks)(/.*)?)$";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn schemathesis_finds_nothing() {

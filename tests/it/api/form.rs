@@ -18,7 +18,8 @@ pub(crate) fn body(fields: &[(&str, &str)], audio: Option<(&str, &[u8])>) -> Vec
     }
     if let Some((kind, bytes)) = audio {
         let head = format!(
-            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"audio\"; filename=\"take\"\r\nContent-Type: {kind}\r\n\r\n"
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"audio\"; filename=\"take\"\r\n\
+             Content-Type: {kind}\r\n\r\n"
         );
         body.extend(head.into_bytes());
         body.extend(bytes);

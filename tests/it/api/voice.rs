@@ -27,7 +27,8 @@ async fn a_user_enrolls_with_three_takes_and_is_told_what_is_missing() {
         let (code, body) =
             house.upload("/enroll", &key, &[("user_id", "anna")], &wav(&format!("anna_pass_{take}"))).await;
         let expected = json!({
-            "success": true, "user_id": "anna", "status": status, "takes": take, "needed": 3, "remaining": remaining, "accepted": 1,
+            "success": true, "user_id": "anna", "status": status, "takes": take, "needed": 3,
+            "remaining": remaining, "accepted": 1,
         });
         assert_eq!((code, body), (200, expected));
     }
