@@ -304,6 +304,45 @@ fn no_folder_holds_a_circle_of_more_than_two_files() {
     }
 }
 
+/// The rooms, whose files each say in their first line what they are for.
+const ROOMS: [&str; 9] = ["judging", "calls", "jobs", "media", "clients", "http", "store", "wire", "lab"];
+
+#[test]
+fn every_file_of_a_room_says_what_it_is_for() {
+    let silent: Vec<_> = sources()
+        .into_iter()
+        .filter(|source| ROOMS.contains(&source.room()) && !source.is_test())
+        .filter(|source| !fs::read_to_string(&source.path).unwrap().starts_with("//! "))
+        .map(|source| source.path)
+        .collect();
+    assert!(silent.is_empty(), "begin these with a `//!` line: {silent:#?}");
+}
+
+/// As `max_width` of rustfmt.toml, which wraps neither comments nor texts. A test's text in another language stays
+/// whole.
+const MOST_COLUMNS: usize = 120;
+
+#[test]
+fn no_line_is_longer_than_rustfmt_wraps_code() {
+    let mut long = Vec::new();
+    let mut open: Vec<PathBuf> = ["src", "tests", "benches"].map(|at| root().with_file_name(at)).to_vec();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|ext| ext == "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let is_text = |line: &str| {
+                let is_comment = line.trim_start().starts_with("//");
+                path.starts_with(root().with_file_name("tests")) && !is_comment && line.contains(['"', '\'', '`', '\\'])
+            };
+            let lines = text.lines().enumerate();
+            let lines = lines.filter(|(_, line)| line.chars().count() > MOST_COLUMNS && !is_text(line));
+            long.extend(lines.map(|(at, _)| format!("{}:{}", path.display(), at + 1)));
+        }
+    }
+    assert!(long.is_empty(), "wrap these at {MOST_COLUMNS} columns: {long:#?}");
+}
+
 type Module = Vec<String>;
 
 /// Which file imports which, facades resolved to the file that defines the name.
