@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use super::view::Measurements;
 use super::{Upload, UploadError, Uploads};
 use crate::clients::client::Client;
 use crate::clients::keys::counted_as;
 use crate::clients::permission::{ByKey, Enroll, Verifies, Verify};
 use crate::dialog::{Risk, Suspicion};
-use crate::engine::{AskedFor, Take};
+use crate::engine::{AskedFor, Signals, Take};
 use crate::judging::{Fault, Outcome, Snapshot, Terms, meters};
 use crate::phrase::Challenge;
 use crate::store::{Caller, Used};
@@ -46,6 +45,13 @@ pub struct Verified {
     /// How far the voiceprint had followed its user's voice, 0 to 1.
     pub learning_progress: f32,
     pub(super) measured: Measurements,
+}
+
+/// The measurements of an attempt, before the client's permission is looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Measurements {
+    pub(super) signals: Option<Signals>,
+    pub(super) risk: Risk,
 }
 
 /// A user's take, to be verified.

@@ -5,17 +5,10 @@ use super::error::advice;
 use crate::clients::client::Client;
 use crate::clients::permission::{ByKey, Permission, Scores, Verify};
 use crate::clients::uploads::Verified;
-use crate::dialog::{Risk, Suspicion};
-use crate::engine::{Asked, Finding, Findings, Signals, Tier};
+use crate::dialog::Suspicion;
+use crate::engine::{Asked, Finding, Findings, Tier};
 use crate::types::{Reason, Timestamp, Verdict};
 use crate::wire::{CalibrationView, Detail, QualityView, RetriesView, ScoreView, SignalTiers, SpoofView, VerifyView};
-
-/// The measurements of an attempt, before the client's permission is looked at.
-#[derive(Clone, Debug)]
-pub(super) struct Measurements {
-    pub(super) signals: Option<Signals>,
-    pub(super) risk: Risk,
-}
 
 impl Uploads {
     /// An attempt as the client may know it; in full for a client that may see scores, if it asks for that.
