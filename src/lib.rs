@@ -35,7 +35,7 @@
 //!
 //! 1. [`http`] finds the client by its key: a typed client, whose type says what it may ask for; the tenant is inside.
 //! 2. The form is read as it arrives, within its limits; [`clients`] takes a slot, or refuses at once.
-//! 3. [`judging`] decodes and examines the file once a place at the models is free, while the store is read.
+//! 3. [`judging`] decodes and examines the file once a place at the models is free; then the snapshot is read.
 //! 4. The same verification as a call's holds the take against the snapshot.
 //! 5. Attempt, tallies, fingerprint and the key's use are one transaction.
 //! 6. [`wire`] has the shape of the answer; sessions and tokens are rows that the first redemption uses up.

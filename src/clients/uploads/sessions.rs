@@ -64,8 +64,8 @@ impl Uploads {
             Redeemed::Unknown => return Err(UploadError::SessionUnknown),
         };
         let challenge = session.challenge.parse().map_err(Fault::Challenge)?;
-        let (examined, snapshot) = tokio::join!(self.examine(audio), self.judge.snapshot_of_upload(caller.id));
-        let ((take, engine), snapshot) = (examined?, snapshot?);
+        let (take, engine) = self.examine(audio).await?;
+        let snapshot = self.judge.snapshot_of_upload(caller.id).await?;
         let asked = AskedFor::Challenge(challenge);
         let probe = Probe { take, engine, snapshot, asked, one_of: 1, is_assured: false };
         let verified = self.verify_take(client, &caller, probe).await?;

@@ -10,7 +10,7 @@ use crate::dialog::{Risk, Suspicion};
 use crate::engine::{AskedFor, Signals, Take};
 use crate::judging::{Fault, Outcome, Snapshot, Terms, meters};
 use crate::phrase::Challenge;
-use crate::store::{Caller, Used};
+use crate::store::{Caller, StoreError, Used};
 use crate::types::{AttemptId, Verdict};
 
 /// Mismatches of a day from which on an upload is suspect, as a call is.
@@ -86,9 +86,9 @@ impl Uploads {
             Some(id) => AskedFor::Challenge(self.redeem_challenge(client, id).await?),
             None => asked(request.phrase.as_deref()),
         };
-        // The store is read while the engine listens.
-        let (examined, snapshot) = tokio::join!(self.examine(request.audio), self.judge.snapshot_of_upload(caller.id));
-        let ((take, engine), snapshot) = (examined?, snapshot?);
+        let (take, engine) = self.examine(request.audio).await?;
+        // Not while the take is examined, which may wait for seconds: a copy of it that is verified meanwhile is seen.
+        let snapshot = self.judge.snapshot_of_upload(caller.id).await?;
         let probe = Probe { take, engine, snapshot, asked, one_of: 1, is_assured: request.assured.is_some() };
         self.verify_take(client, &caller, probe).await
     }
@@ -128,7 +128,12 @@ impl Uploads {
         let settle = move |standing| judgement.settled(standing, None);
         let used = Used { key: client.key().id.clone(), what: counted_as };
         let lockout = &self.cx.config.lockout;
-        let (attempt, outcome) = self.cx.store.judge_upload(caller.id, now, lockout, used, settle).await?;
+        let judged = self.cx.store.judge_upload(caller.id, now, lockout, used, settle).await;
+        let (attempt, outcome) = judged.map_err(|error| match error {
+            StoreError::NoConsent => UploadError::OptedOut,
+            StoreError::UnknownCaller => UploadError::ProfileNotFound,
+            error => error.into(),
+        })?;
         let Outcome::Verified { verdict } = Outcome::from_json(&outcome).map_err(Fault::Outcome)? else {
             return Err(Fault::Unwanted.into());
         };

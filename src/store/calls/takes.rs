@@ -5,8 +5,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use crate::config::Lockout;
-use crate::dialog::{Purpose, Standing};
+use crate::dialog::{Consent, Purpose, Standing};
 use crate::store::audit::{Actor, Happened};
+use crate::store::callers;
 use crate::store::callers::heard;
 use crate::store::callers::learned;
 use crate::store::calls;
@@ -18,7 +19,7 @@ use crate::store::clients::watch_list;
 use crate::store::columns::{At, Json};
 use crate::store::queue::put;
 use crate::store::seal::vault::Vault;
-use crate::store::{Lasting, NewLearning, Store, StoreError, Watched};
+use crate::store::{CallerRef, Lasting, NewLearning, Store, StoreError, Watched};
 use crate::types::{CallSid, CallerId, LineName, Reason, RecordingSid, Source, Timestamp};
 
 /// Who judges a take.
@@ -218,7 +219,11 @@ pub(in crate::store) fn settle(
     judge: impl FnOnce(Standing) -> TakeResult,
 ) -> Result<Finished, StoreError> {
     let Sitting { owner, line, caller, subjects, is_over: is_late } = sitting;
-    let result = judge(standing::strictest(tx, vault, &subjects, at)?);
+    let mut result = judge(standing::strictest(tx, vault, &subjects, at)?);
+    if result.attempt.is_some() && has_opted_out(tx, caller)? {
+        // Since the take was held against the store: nothing of the voice may come back.
+        result = TakeResult { print: None, heard: None, learned: None, ..result };
+    }
     if let Some(recording) = &result.delete_recording {
         put::recording(tx, recording, at)?;
     }
@@ -256,6 +261,12 @@ pub(in crate::store) fn settle(
         tx.prepare_cached(sql)?.execute((owner, model_id, sealed, At(at)))?;
     }
     Ok(Finished::Fresh(result.outcome))
+}
+
+fn has_opted_out(db: &Connection, caller: Option<CallerId>) -> Result<bool, StoreError> {
+    let Some(caller) = caller else { return Ok(false) };
+    let found = callers::find(db, &CallerRef::Id(caller))?;
+    Ok(found.is_none_or(|caller| caller.consent == Consent::OptedOut))
 }
 
 fn status(row: &Row<'_>) -> rusqlite::Result<TakeStatus> {

@@ -58,7 +58,8 @@ impl Store {
     /// client's key is counted in the same transaction.
     ///
     /// # Errors
-    /// [`StoreError::UnknownCaller`] when the caller was deleted meanwhile.
+    /// [`StoreError::UnknownCaller`] when the caller was deleted meanwhile, [`StoreError::NoConsent`] when they opted
+    /// out: the voiceprint that the probe was held against is gone.
     pub async fn judge_upload(
         &self,
         caller: CallerId,
@@ -69,6 +70,10 @@ impl Store {
     ) -> Result<(AttemptId, String), StoreError> {
         let lockout = *lockout;
         self.write(Lasting::PowerCut, move |tx, vault| {
+            let known = callers::find(tx, &CallerRef::Id(caller))?.ok_or(StoreError::UnknownCaller)?;
+            if known.consent == Consent::OptedOut {
+                return Err(StoreError::NoConsent);
+            }
             let id = begin(tx, caller, Some(&used.key), at)?;
             let owner = Owner::Upload(&id);
             open(tx, owner, 0, Purpose::Verify, at)?;

@@ -1,6 +1,7 @@
 //! Attempts that came by upload have ids of their own, and are told from calls.
 
-use callprint::store::{AttemptFilter, CallerRef, NewTakes, Used, Via};
+use callprint::dialog::Consent;
+use callprint::store::{AttemptFilter, CallerRef, NewTakes, StoreError, TakeResult, Used, Via};
 use callprint::types::{AttemptId, Reason, Tenant, Verdict};
 
 use super::{LOCKOUT, Place, at, attempt};
@@ -62,4 +63,18 @@ async fn an_enrollment_by_uploads_keeps_its_takes_under_an_id_that_is_no_calls()
     place.store.purge(at(2 * 86_400)).await.unwrap();
     assert!(place.store.open_enrollment(anna.id).await.unwrap().is_none(), "one that was left is closed");
     assert!(place.store.find_caller(&user).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_caller_who_opts_out_while_their_upload_is_judged_is_not_accepted_and_leaves_no_fingerprint() {
+    let place = Place::new();
+    let anna = place.enrolled(1, "+15550101").await;
+    let used = Used { key: "k1".to_owned(), what: |_| Vec::new() };
+    place.store.held_against_caller(anna, "campplus", at(1)).await.unwrap();
+    place.store.set_consent(anna, Consent::OptedOut, at(2)).await.unwrap();
+    let accept = |_| TakeResult { heard: Some(vec![1]), ..attempt(Verdict::Accept) };
+    let judged = place.store.judge_upload(anna, at(3), &LOCKOUT, used, accept).await;
+    assert!(matches!(judged, Err(StoreError::NoConsent)), "{judged:?}");
+    assert!(place.store.attempts(all()).await.unwrap().is_empty());
+    assert!(place.store.heard(anna).await.unwrap().is_empty());
 }
