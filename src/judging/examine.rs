@@ -104,7 +104,8 @@ impl Judge {
     /// # Errors
     /// [`Fault`].
     pub(crate) async fn examine_live(&self, heard: Heard, earlier: Option<Examined>) -> Result<Examined, Fault> {
-        match earlier {
+        // One without the voice is of no use: the models would be used without a place.
+        match earlier.filter(|earlier| earlier.take.voice.is_ok()) {
             None => {
                 let place = self.workers().place().await;
                 Ok(place.run(move |engine| engine.examine_live(&heard, &PASSPHRASE, None)).await??)
