@@ -7,7 +7,15 @@ use crate::store::{Job, StoreError};
 
 /// Tries to post an event to a webhook; nothing when the webhook was deleted meanwhile.
 pub(super) async fn deliver(jobs: &Jobs, webhook: &str, body: &str) -> Result<Option<Tried>, StoreError> {
-    let Some((url, secret)) = jobs.0.cx.store.webhook_receiver(webhook).await? else { return Ok(None) };
+    let (url, secret) = match jobs.0.cx.store.webhook_receiver(webhook).await {
+        Ok(Some(receiver)) => receiver,
+        Ok(None) => return Ok(None),
+        // A try that failed: it is put off, and given up after a day, like any other.
+        Err(error @ StoreError::Sealed) => {
+            return Ok(Some(Tried { is_done: false, status: error.code().to_owned() }));
+        }
+        Err(error) => return Err(error),
+    };
     Ok(Some(jobs.0.courier.take(&url, &secret, body, jobs.0.cx.now()).await))
 }
 
