@@ -69,7 +69,7 @@
 //! | [`clients`] | applications: uploads, admin, identification, listenings, webhooks, `VoiceIt` |
 //! | [`app`] | builds the rooms, drains them, says when they are ready |
 //! | [`http`], [`phone`] | the edge; the other end of the line: a simulated phone and provider |
-//! | [`command`], [`lab`], [`cli`] | what commands share; those that measure; those that an operator types |
+//! | `command`, `lab`, [`cli`] | what commands share; those that measure; those that an operator types |
 //!
 //! `wire` is a room of its own because both `clients` and `http` need the shapes, and `http` must not see the store; as
 //! JSON they are neither's. `phone` stands beside `http`: it sees only what the wire shows.

@@ -1,9 +1,9 @@
-//! The commands that an operator types: one file a command, each with its `Args` and a `run` that returns an [`Exit`].
+//! The commands that an operator types: one file a command, each with its `Args` and a `run` that returns an `Exit`.
 //!
-//! The commands that measure are in [`crate::lab`], and what all of them share in [`crate::command`].
+//! The commands that measure are in `crate::lab`, and what all of them share in `crate::command`.
 //!
 //! Results go to standard output as text, with `--json` as one JSON value; progress and complaints go to
-//! standard error. An error ends the program with [`Exit::Error`] and one line that says what to do about it.
+//! standard error. An error ends the program with `Exit::Error` and one line that says what to do about it.
 
 mod api_keys;
 mod attempts;

@@ -1,9 +1,9 @@
 //! One take, whatever way it came: audio in, settled verdict out.
 //!
 //! Calls, media, jobs and clients hand their takes to the [`Judge`]; no other module examines, enrolls or verifies one.
-//! A take is examined ([`examine`](Judge::examine)) on the compute pool, held against a snapshot of the store
-//! ([`Snapshot`]), and judged ([`verify`](Judge::verify)) or enrolled ([`enroll`](Judge::enroll)). The result is a
-//! [`Judgement`], which [`Judgement::settled`] turns into the rows of one transaction.
+//! A take is examined (`examine`) on the compute pool, held against a snapshot of the store
+//! (`Snapshot`), and judged (`verify`) or enrolled (`enroll`). The result is a
+//! `Judgement`, which `Judgement::settled` turns into the rows of one transaction.
 
 mod context;
 mod enroll;

@@ -2,7 +2,7 @@
 //!
 //! The line receives, decodes and puts in order the provider's messages, keeps to the limits of its stream, looks at
 //! the clock, and counts what the network did. [`TakeStream`](super::take::TakeStream) and
-//! [`ConversationStream`](super::conversation::ConversationStream) own one each and decide what its audio means.
+//! `ConversationStream` own one each and decide what its audio means.
 
 mod decoder;
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Sockets: a take heard while it is spoken, and a conversation that a client has listened to.
 //!
 //! A socket that was let in by its [`Entry`] shows a token within seconds, which names the turn or the listening it
-//! speaks for. Its [`MediaLine`](line::MediaLine) makes samples of its frames, chunks of samples go to the
-//! [`SpeechBatcher`] together with those of every other stream, and the turn's [`Live`](crate::engine::Live) tells when
+//! speaks for. Its `MediaLine` makes samples of its frames, chunks of samples go to the
+//! `SpeechBatcher` together with those of every other stream, and the turn's [`Live`](crate::engine::Live) tells when
 //! the caller pauses and when they have finished. In a pause the speech so far is examined; mostly that is all there
 //! was, and only the verdict is left to make. When the turn is over the take is leased in the store, the socket closed,
 //! and the take judged like a recorded one: the dialogue cannot tell them apart.

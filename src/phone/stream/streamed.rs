@@ -39,7 +39,7 @@ pub enum StreamEnd {
     HungUp,
     /// Everything was sent: a stream that only listens.
     Stopped,
-    /// It lasted beyond [`Network::longest_ms`].
+    /// It lasted beyond `Network::longest_ms`.
     TooLong,
 }
 

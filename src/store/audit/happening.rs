@@ -1,4 +1,4 @@
-//! Everything that the store writes into the audit, as one type; only [`super::audit`] turns it into rows.
+//! Everything that the store writes into the audit, as one type; only `super::audit` turns it into rows.
 
 use serde_json::{Value, json};
 
